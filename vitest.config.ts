@@ -1,0 +1,64 @@
+/**
+ * Three test projects: `engine` (unit, Node), `flow` (real sockets and child processes, against the build),
+ * `browser` (components in a real Chromium). There is no jsdom: what a component does in a browser is what counts.
+ */
+import react from '@vitejs/plugin-react';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { browserFlags, findBrowser } from './scripts/find-browser.mjs';
+
+const executablePath = findBrowser();
+
+export default defineConfig({
+  test: {
+    // A person's own settings must not decide a test: no colour codes in captured output.
+    env: { NO_COLOR: '1', FORCE_COLOR: '0' },
+    projects: [
+      {
+        test: {
+          name: 'engine',
+          environment: 'node',
+          include: [
+            'src/{shared,main,preload}/**/*.test.ts',
+            'test/{architecture,pins}/**/*.test.ts',
+            'test/kit/**/*.test.ts',
+            'test/pins/**/*.pin.test.ts',
+          ],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: 'flow',
+          environment: 'node',
+          include: ['test/**/*.{flow,contract,conformance}.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          // Each of these files starts processes of its own; more at once only makes their time-outs lie.
+          maxWorkers: 2,
+          // Different worker counts may not share a group; the flow files run after the unit tests.
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        plugins: [react()],
+        optimizeDeps: { include: ['react', 'react-dom', 'react-dom/client', 'react/jsx-dev-runtime', 'vitest-browser-react'] },
+        test: {
+          name: 'browser',
+          include: ['src/renderer/**/*.test.{ts,tsx}'],
+          testTimeout: 20_000,
+          sequence: { groupOrder: 2 },
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: { args: browserFlags(), ...(executablePath === undefined ? {} : { executablePath }) },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
+        },
+      },
+    ],
+  },
+});
