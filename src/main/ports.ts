@@ -1,0 +1,31 @@
+/** Everything the engine takes from the world: time, ids, logs, paths. Hosts supply it; tests supply fakes. */
+import { randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+
+export interface Clock {
+  /** Epoch milliseconds, for people. */
+  now(): number;
+  /** Monotonic microseconds since an arbitrary origin, for durations. */
+  monotonicUs(): number;
+}
+
+export interface Logger {
+  debug(message: string, facts?: Record<string, unknown>): void;
+  info(message: string, facts?: Record<string, unknown>): void;
+  warn(message: string, facts?: Record<string, unknown>): void;
+  error(message: string, facts?: Record<string, unknown>): void;
+}
+
+/** Makes opaque, sortable-enough, URL-safe ids. */
+export interface Ids {
+  next(): string;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicUs: () => Math.round(performance.now() * 1000),
+};
+
+export const randomIds: Ids = { next: () => randomBytes(9).toString('base64url') };
+
+export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,0 +1,96 @@
+/** The store as the rest of the engine sees it: one writer, one reader, both on threads of their own. Nothing here waits on the caller's thread. */
+import type { ExchangeSummary } from '../../shared/model/exchange.ts';
+import type { FrameSummary } from '../../shared/model/frame.ts';
+import type { SessionSummary } from '../../shared/model/session.ts';
+import type { TimelineSpec, RowsPage, ViewState, StoreStats, SessionQuery, FindQuery } from '../../shared/model/timeline.ts';
+import type { ExchangeRecord, FrameRecord, SessionRecord } from '../traffic/records.ts';
+
+/** What one flush of the recorder commits, in one transaction. Order inside each list is the order of arrival. */
+export interface RecordBatch {
+  readonly sessions: readonly SessionRecord[];
+  readonly frames: readonly FrameRecord[];
+  readonly exchanges: readonly ExchangeRecord[];
+}
+
+/** What a commit changed. Sent to listeners after the transaction is durable against a kill of the process. */
+export interface CommitReceipt {
+  readonly frameCount: number;
+  /** Row numbers of inserted and of changed exchanges, ascending. */
+  readonly insertedIds: readonly number[];
+  readonly updatedIds: readonly number[];
+  readonly sessionIds: readonly string[];
+  /** Highest committed seq per session that got frames in this batch. */
+  readonly committedSeq: Readonly<Record<string, number>>;
+}
+
+/** What a resumed session needs to know of its past. */
+export interface SessionPast {
+  readonly committedSeq: number;
+  readonly session: SessionRecord;
+  readonly pending: readonly ExchangeRecord[];
+}
+
+export interface StoredBody {
+  /** A slice of the body as received (or delivered), decoded from gzip/br/deflate when asked. */
+  readonly bytes: Uint8Array;
+  readonly offset: number;
+  /** Length of the whole recorded copy (decoded when asked). */
+  readonly storedBytes: number;
+  /** Length of the body on the wire. */
+  readonly sizeBytes: number;
+}
+
+export interface FrameWithBody {
+  readonly frame: FrameSummary;
+  readonly body: Uint8Array;
+  readonly delivered?: Uint8Array;
+}
+
+/** Write side. */
+export interface StoreWriter {
+  /** Atomic. Frames whose key exists are ignored, so that a resumed shim may repeat itself. Rejects with STORE_FAILED. */
+  commit(batch: RecordBatch): Promise<CommitReceipt>;
+  renameSession(id: string, name: string): Promise<void>;
+  /** Hides sessions at once; `restoreSessions` brings them back until `purgeDeleted`. */
+  deleteSessions(ids: readonly string[], deletedAt: number): Promise<void>;
+  restoreSessions(ids: readonly string[]): Promise<void>;
+  /** Removes for good what was deleted before `before` (epoch ms). Returns the number of sessions. */
+  purgeDeleted(before: number): Promise<number>;
+  /** Marks sessions that a dead host left live as interrupted. Returns their ids. Called once at start. */
+  markInterrupted(at: number): Promise<readonly string[]>;
+}
+
+/** Read side. Long scans go in steps and stop when their view is closed or re-opened. */
+export interface StoreReader {
+  sessionPast(id: string): Promise<SessionPast | undefined>;
+  session(id: string): Promise<SessionSummary | undefined>;
+  sessions(query: SessionQuery): Promise<{ readonly sessions: readonly SessionSummary[]; readonly total: number }>;
+  /** Frames of one session after `afterSeq`, ascending. */
+  frames(query: { sessionId: string; afterSeq: number; limit: number; exchangeId?: string }): Promise<readonly FrameSummary[]>;
+  /** Same, with the recorded bodies; for exports. At most 32 MiB a call, so the list may be shorter than `limit`. */
+  framesWithBodies(query: { sessionId: string; afterSeq: number; limit: number }): Promise<readonly FrameWithBody[]>;
+  exchange(id: number): Promise<ExchangeSummary | undefined>;
+  exchangeByKey(exchangeId: string): Promise<ExchangeSummary | undefined>;
+  body(query: { sessionId: string; seq: number; version: 'received' | 'delivered'; offset: number; length: number; decode: boolean }): Promise<StoredBody | undefined>;
+
+  /** Opens a filtered, sorted list of rows that lives in the reader and follows what is committed. */
+  openView(viewId: string, spec: TimelineSpec): Promise<ViewState>;
+  closeView(viewId: string): Promise<void>;
+  viewRows(viewId: string, from: number, count: number): Promise<RowsPage>;
+  /** Position of a row in the view; -1 when the filter hides it. */
+  viewIndexOf(viewId: string, id: number): Promise<number>;
+  /** Position of the next or previous row with an error status; -1 when there is none. */
+  viewFind(viewId: string, query: FindQuery): Promise<number>;
+  /** Called after each commit that changed an open view, and while a long scan goes on. */
+  onViewChanged(listener: (viewId: string, state: ViewState) => void): () => void;
+
+  /** Values that completion offers for a filter key, most frequent first. */
+  filterValues(key: string, prefix: string, limit: number): Promise<readonly string[]>;
+  stats(): Promise<StoreStats>;
+}
+
+export interface TrafficStore extends StoreWriter, StoreReader {
+  onCommitted(listener: (receipt: CommitReceipt) => void): () => void;
+  /** Flushes, checkpoints and ends both threads. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,112 @@
+/** Every call that crosses a process, with its schemas. Handlers know neither Electron nor sockets; failures cross as data. */
+import { z } from 'zod';
+import { ExchangeSummary } from '../model/exchange.ts';
+import { FrameSummary } from '../model/frame.ts';
+import { Check, HostInfo, ListenerInfo, RecordingState } from '../model/host.ts';
+import { Preferences } from '../model/preferences.ts';
+import { SessionSummary } from '../model/session.ts';
+import { FindQuery, RowsPage, SessionQuery, TimelineSpec, ViewState } from '../model/timeline.ts';
+
+const Nothing = z.object({});
+const SessionId = z.string().min(1).max(100);
+const ViewId = z.string().min(1).max(100);
+
+export const ExchangeDetail = z.object({
+  exchange: ExchangeSummary,
+  session: SessionSummary,
+  /** All frames of the exchange in order, at most 1000 (then `hasMoreFrames`). */
+  frames: z.array(FrameSummary),
+  hasMoreFrames: z.boolean(),
+  /** Other rows worth a look: the handshake, the first leg or the retry, the same target before and after. */
+  related: z.array(z.object({ relation: z.enum(['handshake', 'first-leg', 'retry', 'same-target', 'cancelled-by', 'caused-by']), exchange: ExchangeSummary })),
+  /** How often this method and target occurs in the session, and how often it failed. */
+  sameTarget: z.object({ count: z.number().int(), errorCount: z.number().int() }),
+});
+export type ExchangeDetail = z.infer<typeof ExchangeDetail>;
+
+export const BodySlice = z.object({
+  /** UTF-8 text where the slice is valid UTF-8, else base64. */
+  encoding: z.enum(['utf8', 'base64']),
+  text: z.string(),
+  offset: z.number().int(),
+  /** Bytes of the recorded copy this slice was cut from (after decoding gzip/br/deflate). */
+  storedBytes: z.number().int(),
+  /** Bytes of the body on the wire. */
+  sizeBytes: z.number().int(),
+  /** Secrets found and masked in this slice; 0 when revealed. */
+  maskedCount: z.number().int(),
+});
+export type BodySlice = z.infer<typeof BodySlice>;
+
+export const calls = {
+  'host.info': { input: Nothing, output: HostInfo },
+  'host.doctor': { input: Nothing, output: z.object({ checks: z.array(Check) }) },
+  /** Asks the host to stop; replies before it does. Only for the holder of the host secret (the CLI), never the window. */
+  'host.stop': { input: Nothing, output: Nothing },
+
+  'session.list': { input: SessionQuery, output: z.object({ sessions: z.array(SessionSummary), total: z.number().int() }) },
+  'session.get': { input: z.object({ id: SessionId }), output: SessionSummary },
+  'session.rename': { input: z.object({ id: SessionId, name: z.string().trim().max(200) }), output: SessionSummary },
+  /** Hides the sessions at once; they are gone for good after `undoMs` unless restored. */
+  'session.delete': { input: z.object({ ids: z.array(SessionId).min(1).max(1000) }), output: z.object({ undoMs: z.number().int() }) },
+  'session.restore': { input: z.object({ ids: z.array(SessionId).min(1).max(1000) }), output: Nothing },
+  'session.frames': {
+    input: z.object({ id: SessionId, afterSeq: z.number().int().min(0).default(0), limit: z.number().int().min(1).max(2000).default(500) }),
+    output: z.object({ frames: z.array(FrameSummary), hasMore: z.boolean() }),
+  },
+
+  /** Opens a live view of rows for the caller; it is closed with the caller's connection. At most 16 a caller. Topic `timeline` tells its changes. */
+  'timeline.open': { input: TimelineSpec, output: z.object({ viewId: ViewId, state: ViewState }) },
+  'timeline.close': { input: z.object({ viewId: ViewId }), output: Nothing },
+  'timeline.rows': { input: z.object({ viewId: ViewId, from: z.number().int().min(0), count: z.number().int().min(1).max(500) }), output: RowsPage },
+  'timeline.indexOf': { input: z.object({ viewId: ViewId, id: z.number().int() }), output: z.object({ index: z.number().int() }) },
+  'timeline.find': { input: FindQuery.extend({ viewId: ViewId }), output: z.object({ index: z.number().int() }) },
+
+  'exchange.get': { input: z.object({ id: z.number().int() }), output: ExchangeDetail },
+  'frame.body': {
+    input: z.object({
+      sessionId: SessionId,
+      seq: z.number().int(),
+      version: z.enum(['received', 'delivered']).default('received'),
+      offset: z.number().int().min(0).default(0),
+      length: z.number().int().min(1).max(4 * 1024 * 1024).default(256 * 1024),
+      /** Undo gzip, br or deflate first; Raw shows the bytes as they came with `false`. */
+      decode: z.boolean().default(true),
+      /** Show secrets unmasked; each use is logged. */
+      reveal: z.boolean().default(false),
+    }),
+    output: BodySlice,
+  },
+
+  /** Reads a filter text: its chips, or where it is wrong and what was expected. */
+  'filter.read': {
+    input: z.object({ text: z.string().max(4000) }),
+    output: z.discriminatedUnion('kind', [
+      z.object({ kind: z.literal('ok'), sentence: z.string() }),
+      z.object({ kind: z.literal('error'), message: z.string(), start: z.number().int(), end: z.number().int() }),
+    ]),
+  },
+  'filter.values': { input: z.object({ key: z.string().max(40), prefix: z.string().max(200) }), output: z.object({ values: z.array(z.string()) }) },
+
+  'recording.set': { input: z.object({ isOn: z.boolean() }), output: RecordingState },
+
+  /** Opens an HTTP listener in front of one URL; it closes with the caller's connection (or by `listener.close`). */
+  'listener.open': {
+    input: z.object({ upstream: z.url(), port: z.number().int().min(0).max(65535).optional(), name: z.string().max(100).optional() }),
+    output: ListenerInfo,
+  },
+  'listener.close': { input: z.object({ id: z.string() }), output: Nothing },
+
+  /** Runs the bundled server and a scripted real client through the real path. One at a time; progress in topic `status`. */
+  'sample.play': { input: Nothing, output: z.object({ sessionIds: z.array(SessionId) }) },
+  'sample.stop': { input: Nothing, output: Nothing },
+
+  'preferences.get': { input: Nothing, output: Preferences },
+  'preferences.set': { input: Preferences.partial(), output: Preferences },
+} as const;
+
+export type Calls = typeof calls;
+export type CallName = keyof Calls;
+export type CallInput<N extends CallName> = z.input<Calls[N]['input']>;
+export type CallParsed<N extends CallName> = z.output<Calls[N]['input']>;
+export type CallOutput<N extends CallName> = z.output<Calls[N]['output']>;
