@@ -1,0 +1,53 @@
+/** Runs a child process the way a shell would: same terminal, signals passed on, exit code or signal handed back. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+
+const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/**
+ * Runs until the child ends and resolves to its exit code (128 + n for a signal, as shells do).
+ * `onLine` gets the child's standard output line by line; `quiet` keeps all output and returns it.
+ */
+export function run(command, args, { cwd, env = process.env, onLine, quiet = false, shell = false, onSpawn } = {}) {
+  return new Promise((done, fail) => {
+    const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : ['inherit', onLine ? 'pipe' : 'inherit', 'inherit'];
+    const child = spawn(command, args, { cwd, env, stdio, shell, windowsHide: true });
+    const stopForwarding = forwardSignals(child);
+    onSpawn?.(child);
+    let output = '';
+    if (quiet) for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (output += text));
+    if (onLine) splitLines(child.stdout, onLine);
+    child.once('error', error => {
+      stopForwarding();
+      fail(error);
+    });
+    child.once('close', (code, signal) => {
+      stopForwarding();
+      done({ code: code ?? 128 + (constants.signals[signal] ?? 0), signal, output });
+    });
+  });
+}
+
+/** Passes termination requests on to a child for as long as it lives. */
+export function forwardSignals(child) {
+  const handlers = passedOn.map(signal => {
+    const handler = () => {
+      // A terminal sends Ctrl-C to the whole foreground group; passing it on would count as a second one.
+      if (signal === 'SIGINT' && process.stdin.isTTY) return;
+      child.kill(signal);
+    };
+    process.on(signal, handler);
+    return () => process.off(signal, handler);
+  });
+  return () => handlers.forEach(stop => stop());
+}
+
+function splitLines(stream, onLine) {
+  let rest = '';
+  stream.setEncoding('utf8').on('data', text => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    lines.forEach(onLine);
+  });
+  stream.on('end', () => rest && onLine(rest));
+}

@@ -1,0 +1,74 @@
+/**
+ * `npm start`: the desktop app, or where there is no Electron or no display, the headless host with a
+ * browser tab. Says in one sentence which of them it is and why.
+ */
+import { spawn } from 'node:child_process';
+import { ensureBuilt } from './build.mjs';
+import { ensureElectron } from './electron.mjs';
+import { ensureInstalled } from './install.mjs';
+import { projectNode } from './node.mjs';
+import { inProject, root } from './project.mjs';
+import { run } from './run.mjs';
+import { say } from './screen.mjs';
+
+// Electron that cannot start (sandbox refused, a library missing) ends at once; later exits are the user's.
+const failedStartMs = 5_000;
+
+export async function start(args) {
+  await ensureInstalled();
+  const node = projectNode();
+  await ensureBuilt(node);
+  const headlessBecause = await desktopOrReason(node, args);
+  if (headlessBecause.exitCode !== undefined) return headlessBecause.exitCode;
+  say(`Shadowcat runs in ${hasDisplay() ? 'a browser tab' : 'your browser'}: ${headlessBecause.reason}.`);
+  return headless(node, args);
+}
+
+/** Runs the desktop app to its end, or tells why it cannot be. */
+async function desktopOrReason(node, args) {
+  if (process.env.SHADOWCAT_HOST === 'headless') return { reason: 'SHADOWCAT_HOST=headless asks for the headless host' };
+  if (!hasDisplay()) return { reason: 'this machine has no display for a window' };
+  const electron = await ensureElectron(node);
+  if (!electron.path) return { reason: `there is no Electron here, ${electron.reason}` };
+  const startedAt = Date.now();
+  // Chromium refuses to start its sandbox as root.
+  const flags = process.platform === 'linux' && process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  const { code, signal } = await run(electron.path, [...flags, root, ...args], { cwd: root });
+  const hasFailed = code !== 0 && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal) && Date.now() - startedAt < failedStartMs;
+  return hasFailed ? { reason: `Electron could not start (exit code ${code})` } : { exitCode: code };
+}
+
+/** Runs the headless host and opens its page once it says it is ready. */
+async function headless(node, args) {
+  const isOpenWanted = hasDisplay() && !args.includes('--no-open');
+  const { code } = await run(node, [inProject('out', 'main', 'cli.js'), 'serve', '--json', ...args.filter(arg => arg !== '--no-open')], {
+    cwd: root,
+    onLine(line) {
+      const event = readEvent(line);
+      if (!event?.uiUrl) return;
+      say(isOpenWanted ? `Opening ${event.uiUrl}` : `Open this address: ${event.uiUrl}`);
+      if (event.event === 'ready') say('Stop it with Ctrl-C.');
+      if (isOpenWanted) openTab(event.uiUrl);
+    },
+  });
+  return code;
+}
+
+function readEvent(line) {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+function openTab(url) {
+  const [command, ...args] = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }[process.platform] ?? ['xdg-open'];
+  const opener = spawn(command, [...args, url], { stdio: 'ignore', detached: true });
+  opener.once('error', () => say(`No browser could be opened from here. Open this address: ${url}`));
+  opener.unref();
+}
+
+function hasDisplay() {
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY || process.env.WAYLAND_DISPLAY);
+}
