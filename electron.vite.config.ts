@@ -68,7 +68,7 @@ function standaloneShim(): Plugin {
       if (!existsSync(shimSource)) return;
       const chunk = await bundleShim();
       const imported = [...chunk.imports, ...chunk.dynamicImports].filter(name => !isBuiltin(name) || !name.startsWith('node:'));
-      const foreign = [...imported, ...chunk.moduleIds.filter(id => id.includes('node_modules'))];
+      const foreign = [...imported, ...chunk.moduleIds.filter(id => id.includes('node_modules'))].slice(0, 3);
       if (foreign.length > 0)
         this.error(`The shim may import only node: built-ins and our own source, but it imports ${foreign.join(', ')}`);
       this.emitFile({ type: 'asset', fileName: 'shim.js', source: chunk.code });

@@ -20,6 +20,6 @@ try {
   process.exitCode = await commands[name](args);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;
-  process.stderr.write(`\nshadowcat: ${error.message}\n  Next step: ${error.nextStep}\n`);
+  process.stderr.write(`${error.details}\n\nshadowcat: ${error.message}\n  Next step: ${error.nextStep}\n`);
   process.exitCode = 1;
 }

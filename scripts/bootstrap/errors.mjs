@@ -2,8 +2,9 @@
 export class SetupError extends Error {
   name = 'SetupError';
 
-  constructor(message, nextStep) {
+  constructor(message, nextStep, details = '') {
     super(message);
     this.nextStep = nextStep;
+    this.details = details;
   }
 }

@@ -19,8 +19,7 @@ export async function step(title, work) {
 
 export const seconds = ms => `${(ms / 1000).toFixed(1)} s`;
 
-/** Shows the end of a quiet child's output and stops with a next step. */
+/** Stops with a next step; the end of a quiet child's output is shown above it. */
 export function stopWith(output, message, nextStep) {
-  process.stderr.write(`\n${output.trimEnd().split('\n').slice(-60).join('\n')}\n`);
-  throw new SetupError(message, nextStep);
+  throw new SetupError(message, nextStep, output.trimEnd().split('\n').slice(-60).join('\n'));
 }
