@@ -8,8 +8,8 @@ export type Direction = z.infer<typeof Direction>;
 export const Transport = z.enum(['stdio', 'streamable-http', 'http-sse']);
 export type Transport = z.infer<typeof Transport>;
 
-/** In what a frame came: a stdio line, an HTTP body, one SSE event, the head of an HTTP answer, an element of a batch, a text on stderr, a fact of the session itself. */
-export const Delivery = z.enum(['line', 'body', 'event', 'head', 'element', 'stderr', 'lifecycle']);
+/** In what a frame came: a stdio line, an HTTP body, one SSE event, the head of an HTTP answer, a text on stderr, a fact of the session itself. */
+export const Delivery = z.enum(['line', 'body', 'event', 'head', 'stderr', 'lifecycle']);
 export type Delivery = z.infer<typeof Delivery>;
 
 /**

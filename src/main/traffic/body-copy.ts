@@ -1,0 +1,70 @@
+/** Copies a body for the record while it is forwarded: capped, but with its true size, its hash and its JSON-RPC facts. */
+import { createHash, type Hash } from 'node:crypto';
+import { TopLevelScan, type TopLevelFacts } from '../../shared/mcp/top-level-scan.ts';
+
+/** 1 MiB: what the window can show at once; beyond it the copy ends, while size, hash and JSON-RPC facts go on. */
+export const defaultCopyCapBytes = 1024 * 1024;
+
+export interface CopiedBody {
+  readonly bytes: Uint8Array;
+  readonly sizeBytes: number;
+  readonly isTruncated: boolean;
+  /** SHA-256 of the whole body; only for truncated copies (the store hashes whole ones itself). */
+  readonly contentHash?: string;
+  /** What the whole body says at its top level; only for truncated copies. */
+  readonly facts?: TopLevelFacts;
+}
+
+export class BodyCopy {
+  readonly #capBytes: number;
+  #chunks: Uint8Array[] = [];
+  #keptBytes = 0;
+  #sizeBytes = 0;
+  #hash: Hash | undefined;
+  #scan: TopLevelScan | undefined;
+
+  constructor(capBytes: number = defaultCopyCapBytes) {
+    this.#capBytes = capBytes;
+  }
+
+  /** Keeps a reference, not a copy: the caller must not reuse the chunk's memory. */
+  push(chunk: Uint8Array): void {
+    this.#sizeBytes += chunk.length;
+    if (this.#hash !== undefined) {
+      this.#hash.update(chunk);
+      this.#scan?.push(chunk);
+      return;
+    }
+    if (this.#sizeBytes <= this.#capBytes) {
+      this.#chunks.push(chunk);
+      this.#keptBytes += chunk.length;
+      return;
+    }
+    this.#hash = createHash('sha256');
+    this.#scan = new TopLevelScan();
+    for (const kept of [...this.#chunks, chunk]) {
+      this.#hash.update(kept);
+      this.#scan.push(kept);
+    }
+    this.#chunks.push(chunk.subarray(0, this.#capBytes - this.#keptBytes));
+    this.#keptBytes = this.#capBytes;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** The copy so far; the object can be thrown away afterwards. */
+  take(): CopiedBody {
+    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks);
+    if (this.#hash === undefined || this.#scan === undefined)
+      return { bytes, sizeBytes: this.#sizeBytes, isTruncated: false };
+    return {
+      bytes,
+      sizeBytes: this.#sizeBytes,
+      isTruncated: true,
+      contentHash: this.#hash.digest('hex'),
+      facts: this.#scan.facts,
+    };
+  }
+}
