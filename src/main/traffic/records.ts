@@ -33,7 +33,9 @@ export interface FrameRecord {
 }
 
 /** The state of an exchange after a frame; upserted by `exchangeId`. The store adds the row number and the names. */
-export type ExchangeRecord = Omit<ExchangeSummary, 'id' | 'clientName' | 'serverName' | 'preview'>;
+export type ExchangeRecord = Omit<ExchangeSummary, 'id' | 'clientName' | 'serverName' | 'preview' | 'flags'> & {
+  readonly flags: readonly Flag[];
+};
 
 /** The state of a session; upserted by `id`. Counts are kept by the store from what it committed. */
 export type SessionRecord = Omit<

@@ -43,6 +43,8 @@ export const calls = {
   'host.doctor': { input: Nothing, output: z.object({ checks: z.array(Check) }) },
   /** Asks the host to stop; replies before it does. Only for the holder of the host secret (the CLI), never the window. */
   'host.stop': { input: Nothing, output: Nothing },
+  /** A fresh one-time address of the window. Only for the holder of the host secret. NOT_FOUND where the host serves no page. */
+  'host.uiUrl': { input: Nothing, output: z.object({ url: z.string() }) },
 
   'session.list': { input: SessionQuery, output: z.object({ sessions: z.array(SessionSummary), total: z.number().int() }) },
   'session.get': { input: z.object({ id: SessionId }), output: SessionSummary },

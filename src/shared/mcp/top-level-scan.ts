@@ -104,7 +104,7 @@ export class TopLevelScan {
   }
 
   #take(): string {
-    const text = new TextDecoder().decode(Uint8Array.from(this.#kept));
+    const text = utf8(this.#kept);
     this.#kept = [];
     this.#isKeeping = false;
     return text;
@@ -134,4 +134,13 @@ function parsed(text: string): unknown {
 function parsedText(text: string): string {
   const value = parsed(text);
   return typeof value === 'string' ? value : '';
+}
+
+/** UTF-8 without a decoder class: this folder runs where neither Node nor the DOM is known. A cut sequence becomes ''. */
+function utf8(bytes: readonly number[]): string {
+  try {
+    return decodeURIComponent(bytes.map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
+  } catch {
+    return '';
+  }
 }
