@@ -1,0 +1,31 @@
+/** Columns follow their pane until a person chooses. */
+import { expect, test } from 'vitest';
+import { columnsFor, gridTemplate, withColumnToggled, withWidths } from './columns.ts';
+
+test('columns follow the width of the pane', () => {
+  expect(columnsFor(400, [])).toEqual(['direction', 'method', 'target', 'status', 'duration', 'bar']);
+  expect(columnsFor(520, [])).toContain('server');
+  expect(columnsFor(639, [])).not.toContain('time');
+  expect(columnsFor(1100, [])).toEqual([
+    'id', 'time', 'delta', 'direction', 'client', 'server', 'method', 'target', 'status', 'duration', 'bar', 'size', 'flags',
+  ]);
+});
+
+test('a choice stands at every width, without columns that no longer exist', () => {
+  expect(columnsFor(400, [{ id: 'time' }, { id: 'tokens' }, { id: 'target' }])).toEqual(['time', 'target']);
+});
+
+test('the first toggle starts from what is on screen', () => {
+  const shown = columnsFor(400, []);
+  expect(withColumnToggled(shown, [], 'size').map(column => column.id)).toEqual(['direction', 'method', 'target', 'status', 'duration', 'bar', 'size']);
+  expect(withColumnToggled(shown, [], 'bar').map(column => column.id)).not.toContain('bar');
+});
+
+test('widths are kept in bounds', () => {
+  expect(withWidths(['method', 'target'], { method: 3 })).toEqual([{ id: 'method', width: 20 }, { id: 'target' }]);
+});
+
+test('target takes the rest, and without it nothing is stretched', () => {
+  expect(gridTemplate(['direction', 'target', 'status'], { status: 130 })).toBe('14px minmax(120px, 1fr) 130px');
+  expect(gridTemplate(['time'], {})).toBe('84px minmax(0, 1fr)');
+});
