@@ -6,7 +6,7 @@ import { errorCodeOf, TrafficError } from '../../shared/errors/error-table.ts';
 import type { Logger } from '../ports.ts';
 import type { TopicHandlers } from '../publish/topic.ts';
 import type { ApiConnection, Peer } from './api.ts';
-import type { Caller } from './caller.ts';
+import type { Caller } from '../publish/caller.ts';
 import type { ServeCall } from './serve-calls.ts';
 
 /** More than any window needs; a client that leaks subscriptions or floods calls is told so. */

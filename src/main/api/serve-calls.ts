@@ -3,7 +3,7 @@ import { calls, type CallName, type CallOutput, type CallParsed } from '../../sh
 import type { Reply } from '../../shared/contract/wire.ts';
 import { errorCodeOf, TrafficError } from '../../shared/errors/error-table.ts';
 import type { Logger } from '../ports.ts';
-import type { Caller } from './caller.ts';
+import type { Caller } from '../publish/caller.ts';
 
 export type CallHandlers = {
   readonly [N in CallName]: (input: CallParsed<N>, caller: Caller) => Promise<CallOutput<N>>;

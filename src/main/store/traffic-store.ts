@@ -1,4 +1,5 @@
 /** The store as the rest of the engine sees it: one writer, one reader, both on threads of their own. Nothing here waits on the caller's thread. */
+import type { ExchangeDetail } from '../../shared/contract/calls.ts';
 import type { ExchangeSummary } from '../../shared/model/exchange.ts';
 import type { FrameSummary } from '../../shared/model/frame.ts';
 import type { SessionSummary } from '../../shared/model/session.ts';
@@ -40,6 +41,11 @@ export interface StoredBody {
   readonly sizeBytes: number;
 }
 
+export interface RelatedRows {
+  readonly rows: ExchangeDetail['related'];
+  readonly sameTarget: ExchangeDetail['sameTarget'];
+}
+
 export interface FrameWithBody {
   readonly frame: FrameSummary;
   readonly body: Uint8Array;
@@ -71,11 +77,15 @@ export interface StoreReader {
   framesWithBodies(query: { sessionId: string; afterSeq: number; limit: number }): Promise<readonly FrameWithBody[]>;
   exchange(id: number): Promise<ExchangeSummary | undefined>;
   exchangeByKey(exchangeId: string): Promise<ExchangeSummary | undefined>;
+  /** Rows worth a look beside this one: the handshake, the first leg or the retries, the same target before and after. */
+  related(id: number): Promise<RelatedRows>;
   body(query: { sessionId: string; seq: number; version: 'received' | 'delivered'; offset: number; length: number; decode: boolean }): Promise<StoredBody | undefined>;
 
   /** Opens a filtered, sorted list of rows that lives in the reader and follows what is committed. */
   openView(viewId: string, spec: TimelineSpec): Promise<ViewState>;
   closeView(viewId: string): Promise<void>;
+  /** The state of an open view now. NOT_FOUND when it is closed. */
+  viewState(viewId: string): Promise<ViewState>;
   viewRows(viewId: string, from: number, count: number): Promise<RowsPage>;
   /** Position of a row in the view; -1 when the filter hides it. */
   viewIndexOf(viewId: string, id: number): Promise<number>;

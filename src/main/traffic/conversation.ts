@@ -130,7 +130,7 @@ export class Conversation {
       this.#endRequest(request, hop, how, monotonicUs, at);
     }
     const { row } = hop;
-    if (row !== undefined && (row.status === 'open' || row.status === 'pending')) {
+    if (row?.kind === 'http' && (row.status === 'open' || row.status === 'pending')) {
       const status: StatusWord = how === 'upstream-died' || how === 'failed' ? 'failed' : row.status === 'open' || how === 'complete' ? 'ok' : 'cancelled';
       this.#sink.exchange({ ...withStatus(row, status, flagsOfEnd(how)), durationMs: (monotonicUs - hop.startedUs) / 1000 });
     }
