@@ -64,12 +64,15 @@ describe.for([
       expect(allChecks(direct).length).toBeGreaterThanOrEqual(smallest[requirements].checks[name]);
     });
 
-    test.runIf(name === 'fixture')('passes every check without the proxy', () => {
-      const open = allChecks(direct).filter(
-        ({ scenario, check }) => !isTasksExtension(scenario) && check.status !== 'SUCCESS' && check.status !== 'INFO',
-      );
-      expect(open).toEqual([]);
-    });
+    // `server-everything` is of the legacy era and does not offer what the suite asks for; only ours must pass.
+    if (name === 'fixture') {
+      test('passes every check without the proxy', () => {
+        const open = allChecks(direct).filter(
+          ({ scenario, check }) => !isTasksExtension(scenario) && check.status !== 'SUCCESS' && check.status !== 'INFO',
+        );
+        expect(open).toEqual([]);
+      });
+    }
 
     test('finds exactly the same through the proxy', () => {
       expect(comparable(without(proxied, refusal))).toEqual(comparable(without(direct, refusal)));

@@ -37,7 +37,8 @@ export async function talkToEverything(peer: Peer): Promise<Record<string, unkno
     picture: await peer.callTool({ name: 'get-tiny-image', arguments: {} }),
     structured: await peer.callTool({ name: 'get-structured-content', arguments: { location: 'Chicago' } }),
     stepped: await peer.callTool({ name: 'trigger-long-running-operation', arguments: steps }, at => progress.push(at)),
-    progress,
+    // The last one comes together with the result, and SDK v1 then forgets either it or not, as chunks happen to fall.
+    progress: progress.slice(0, 3),
     prompt: await peer.getPrompt({ name: 'args-prompt', arguments: { city: 'Paris', state: 'Texas' } }),
     document: await peer.readResource({ uri: 'demo://resource/static/document/features.md' }),
     unknown: await refusal(peer.callTool({ name: 'no-such-tool', arguments: {} })),

@@ -33,7 +33,7 @@ test.for(modes)('talks to our fixture through wrap as it does directly, mode %s'
   await using hop = throughWrap(fixtureCommand(), scratch.path);
   const direct = await hold({ kind: 'stdio', ...fixtureCommand() }, mode, talkToFixture);
   const wrapped = await hold(hop.target, mode, talkToFixture);
-  expect(maskState(wrapped)).toEqual(maskState(direct));
+  expect(wrapped).toEqual(direct);
   await expectRecorded(hop, { seen: wrapped.seen, transport: 'stdio' });
   const [recorded] = conversationsOf(await recordedSessions(hop));
   expect(recorded?.session.era).toBe(eraOf[mode]);
@@ -43,7 +43,7 @@ test.for(modes)('talks to our fixture through proxy as it does directly, mode %s
   await using hop = await throughProxy(fixture, 'http', scratch.path);
   const direct = await hold({ kind: 'http', url: fixture.url }, mode, talkToFixture);
   const proxied = await hold(hop.target, mode, talkToFixture);
-  expect(maskState(proxied.heard)).toEqual(maskState(direct.heard));
+  expect(proxied.heard).toEqual(direct.heard);
   await expectRecorded(hop, { seen: proxied.seen, transport: 'streamable-http' });
   const [recorded] = conversationsOf(await recordedSessions(hop));
   expect(recorded?.session.era).toBe(eraOf[mode]);
@@ -78,11 +78,5 @@ test('talks to server-everything through proxy as it does directly, over HTTP+SS
 
 /** `server-everything` adds tools once it knows a client's capabilities, so its list depends on the moment. */
 async function talkToFirstTools(peer: Peer): Promise<unknown> {
-  const { tools: _, ...heard } = await talkToEverything(peer);
-  return heard;
-}
-
-/** Nothing in these conversations is signed with a key or a clock of the server's, except a state in progress. */
-function maskState(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+  return { ...(await talkToEverything(peer)), tools: 'not compared' };
 }
