@@ -9,7 +9,7 @@ import { parseSync } from 'rolldown/utils';
 import { filesUnder } from './bootstrap/project.mjs';
 
 const engineParts = ['support', 'traffic', 'pipeline', 'stages', 'listeners', 'upstreams', 'store', 'recording', 'tapes', 'metrics'];
-const hostNeeds = ['shared', 'support', 'ports', 'engine', 'api', 'settings', 'secrets'];
+const hostNeeds = ['shared', 'support', 'ports', 'engine', 'api', 'settings', 'secrets', 'sample'];
 
 /**
  * Per part: the parts it may use (`types`: with `import type` only) and the packages. `node` stands for
@@ -28,22 +28,24 @@ const table = {
   recording: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store'], packages: ['node'] },
   tapes: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store', 'pipeline'], packages: ['node', 'zod'] },
   metrics: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store'], packages: ['node'] },
-  publish: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store'], packages: ['node'] },
+  publish: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store'], packages: ['node', 'zod'] },
   settings: { uses: ['shared', 'support', 'ports'], packages: ['node', 'zod'] },
   secrets: { uses: ['shared', 'support', 'ports'], packages: ['node'] },
   clients: { uses: ['shared', 'support', 'ports'], packages: ['node', 'zod'] },
-  api: { uses: ['shared', 'support', 'ports', 'store', 'publish', 'settings', 'tapes'], types: ['traffic'], packages: ['node', 'zod'] },
+  api: { uses: ['shared', 'support', 'ports', 'store', 'publish', 'settings', 'tapes'], types: ['traffic', 'recording'], packages: ['node', 'zod'] },
   engine: { uses: ['shared', 'ports', 'publish', 'settings', 'secrets', 'clients', 'api', ...engineParts], packages: ['node'] },
   shim: { uses: ['support'], types: ['shared'], packages: ['node'] },
-  desktop: { uses: hostNeeds, packages: ['node', 'electron'] },
+  sample: { uses: ['shared', 'support', 'ports'], packages: ['node'] },
+  // The CLI reaches a running desktop host by the same socket and host file as a headless one.
+  desktop: { uses: [...hostNeeds, 'headless'], packages: ['node', 'electron'] },
   headless: { uses: hostNeeds, packages: ['node', 'ws', 'zod'] },
-  cli: { uses: [...hostNeeds, 'headless', 'tapes'], types: ['store'], packages: ['node', 'ws', 'zod'] },
+  cli: { uses: [...hostNeeds, 'headless', 'tapes', 'shim'], types: ['store'], packages: ['node', 'ws', 'zod'] },
   preload: { uses: [], types: ['shared'], packages: ['electron'] },
   'renderer/app': { uses: ['shared', 'renderer/*'], packages: ['*'] },
-  'renderer/state': { uses: ['shared', 'renderer/host', 'renderer/formats'], packages: ['react', 'zustand', 'zod'] },
+  'renderer/state': { uses: ['shared', 'renderer/host', 'renderer/formats'], packages: ['react', 'zustand', 'zod', 'react-hotkeys-hook'] },
   'renderer/host': { uses: ['shared'], packages: [] },
   'renderer/formats': { uses: ['shared'], packages: [] },
-  'renderer/ui': { uses: ['shared', 'renderer/formats', 'renderer/styles'], packages: ['*'] },
+  'renderer/ui': { uses: ['shared', 'renderer/state', 'renderer/formats', 'renderer/styles'], packages: ['*'] },
   'renderer/styles': { uses: [], packages: [] },
   'renderer/features': {
     uses: ['shared', 'renderer/state', 'renderer/formats', 'renderer/ui', 'renderer/styles'],
