@@ -1,7 +1,7 @@
 /** What a topic is on the side of the engine, and how its messages are slowed down to what eyes can follow. */
 import type { TopicMessage, TopicName, Topics } from '../../shared/contract/topics.ts';
 import type { z } from 'zod';
-import type { Caller } from '../api/caller.ts';
+import type { Caller } from './caller.ts';
 
 export interface TopicHandler<N extends TopicName> {
   /** Pushes a snapshot, then each change. Rejects with a TrafficError when there is nothing to follow. */
