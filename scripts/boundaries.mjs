@@ -32,9 +32,13 @@ const table = {
   settings: { uses: ['shared', 'support', 'ports'], packages: ['node', 'zod'] },
   secrets: { uses: ['shared', 'support', 'ports'], packages: ['node'] },
   clients: { uses: ['shared', 'support', 'ports'], packages: ['node', 'zod'] },
-  api: { uses: ['shared', 'support', 'ports', 'store', 'publish', 'settings', 'tapes'], types: ['traffic', 'recording'], packages: ['node', 'zod'] },
+  api: {
+    uses: ['shared', 'support', 'ports', 'store', 'publish', 'settings', 'tapes'],
+    types: ['traffic', 'recording'],
+    packages: ['node', 'zod'],
+  },
   engine: { uses: ['shared', 'ports', 'publish', 'settings', 'secrets', 'clients', 'api', ...engineParts], packages: ['node'] },
-  shim: { uses: ['support'], types: ['shared'], packages: ['node'] },
+  shim: { uses: ['shared', 'support'], packages: ['node'] },
   sample: { uses: ['shared', 'support', 'ports'], packages: ['node'] },
   // The CLI reaches a running desktop host by the same socket and host file as a headless one.
   desktop: { uses: [...hostNeeds, 'headless'], packages: ['node', 'electron'] },

@@ -1,0 +1,2 @@
+/** Types of `node.mjs`, for the e2e harness. */
+export declare function projectNode(): string;
