@@ -9,6 +9,8 @@ import { browserFlags, findBrowser } from './scripts/find-browser.mjs';
 
 const executablePath = findBrowser();
 
+const slowTests = 'test/**/*.{flow,contract,conformance}.test.ts';
+
 export default defineConfig({
   test: {
     // A person's own settings must not decide a test: no colour codes in captured output.
@@ -18,12 +20,9 @@ export default defineConfig({
         test: {
           name: 'engine',
           environment: 'node',
-          include: [
-            'src/{shared,main,preload}/**/*.test.ts',
-            'test/{architecture,pins}/**/*.test.ts',
-            'test/kit/**/*.test.ts',
-            'test/pins/**/*.pin.test.ts',
-          ],
+          // Whatever is no other project's is a unit test: no file may fall between the projects.
+          include: ['{src,test,resources,bench}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'src/renderer/**', slowTests],
           testTimeout: 10_000,
         },
       },
@@ -31,7 +30,7 @@ export default defineConfig({
         test: {
           name: 'flow',
           environment: 'node',
-          include: ['test/**/*.{flow,contract,conformance}.test.ts'],
+          include: [slowTests],
           testTimeout: 60_000,
           hookTimeout: 60_000,
           // Each of these files starts processes of its own; more at once only makes their time-outs lie.
