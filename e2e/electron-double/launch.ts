@@ -40,8 +40,12 @@ shareBrowser(await Cdp.connect(chromium.devToolsUrl), chromium);
 await browserSession().send('Target.setDiscoverTargets', { discover: true });
 
 // Playwright connects to both debuggers, then calls this: until then the application waits, as with the real one.
-Object.assign(globalThis, { __playwright_run: () => app.becomeReady() });
+const released = Promise.withResolvers<void>();
+Object.assign(globalThis, { __playwright_run: () => released.resolve() });
 process.stderr.write(`DevTools listening on ${chromium.devToolsUrl}\n`);
+if (!isUnderPlaywright) released.resolve();
 
+// Electron is ready only once the main entry has run; one that awaits readiness at its top level hangs here, too.
 await import(pathToFileURL(manifest ? join(appPath, manifest.main) : appPath).href);
-if (!isUnderPlaywright) app.becomeReady();
+await released.promise;
+app.becomeReady();
