@@ -1,0 +1,110 @@
+/**
+ * A numbered frame as the payload of a message: seq, at, monotonicUs, sizeBytes (f64 each), bits (u8),
+ * then, where the copy is not whole, length (u16) and JSON of what is known of the whole, then the copy.
+ */
+import type { TopLevelFacts } from '../mcp/top-level-scan.ts';
+import type { Direction } from '../model/frame.ts';
+import { messageHeadBytes, sealMessage, type Crc32 } from './message-coding.ts';
+import { messageType } from './protocol.ts';
+
+export type ShimDelivery = 'line' | 'stderr' | 'lifecycle';
+
+export interface ShimFrameHead {
+  /** From 1, without gaps. */
+  readonly seq: number;
+  readonly at: number;
+  readonly monotonicUs: number;
+  readonly direction: Direction;
+  readonly delivery: ShimDelivery;
+  /** Of the whole line, without its line feed. */
+  readonly sizeBytes: number;
+  /** The copy was left out because the spool was full. */
+  readonly isDropped: boolean;
+  /** Present where the copy is shorter than the line. */
+  readonly whole?: WholeFacts;
+}
+
+/** What is known of a line that is not kept whole. */
+export interface WholeFacts {
+  /** SHA-256, hex; absent where a body was dropped. */
+  readonly contentHash?: string;
+  readonly facts: TopLevelFacts;
+}
+
+export interface ShimFrame extends ShimFrameHead {
+  readonly body: Uint8Array;
+}
+
+const deliveries: readonly ShimDelivery[] = ['line', 'stderr', 'lifecycle'];
+const fromServerBit = 4;
+const wholeBit = 8;
+const droppedBit = 16;
+const headBytes = 33;
+
+/** The whole message. The parts of the body are copied once. */
+export function encodeFrame(head: ShimFrameHead, body: readonly Uint8Array[], crc32: Crc32): Uint8Array {
+  const whole = head.whole === undefined ? undefined : new TextEncoder().encode(JSON.stringify(head.whole));
+  const bodyBytes = body.length === 1 ? (body[0] as Uint8Array).length : body.reduce((sum, part) => sum + part.length, 0);
+  const bytes = new Uint8Array(messageHeadBytes + headBytes + (whole === undefined ? 0 : 2 + whole.length) + bodyBytes);
+  const view = new DataView(bytes.buffer, messageHeadBytes);
+  view.setFloat64(0, head.seq);
+  view.setFloat64(8, head.at);
+  view.setFloat64(16, head.monotonicUs);
+  view.setFloat64(24, head.sizeBytes);
+  view.setUint8(
+    32,
+    deliveries.indexOf(head.delivery) |
+      (head.direction === 'fromServer' ? fromServerBit : 0) |
+      (whole === undefined ? 0 : wholeBit) |
+      (head.isDropped ? droppedBit : 0),
+  );
+  let at = messageHeadBytes + headBytes;
+  if (whole !== undefined) {
+    view.setUint16(headBytes, whole.length);
+    bytes.set(whole, at + 2);
+    at += 2 + whole.length;
+  }
+  for (const part of body) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return sealMessage(bytes, messageType.frame, crc32);
+}
+
+/** Undefined when the payload is no frame. The body is a view into the payload. */
+export function decodeFrame(payload: Uint8Array): ShimFrame | undefined {
+  if (payload.length < headBytes) return undefined;
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  const bits = view.getUint8(32);
+  const delivery = deliveries[bits & 3];
+  if (delivery === undefined) return undefined;
+  const whole = (bits & wholeBit) === 0 ? undefined : readWhole(payload, view);
+  if ((bits & wholeBit) !== 0 && whole === undefined) return undefined;
+  return {
+    seq: view.getFloat64(0),
+    at: view.getFloat64(8),
+    monotonicUs: view.getFloat64(16),
+    sizeBytes: view.getFloat64(24),
+    direction: (bits & fromServerBit) === 0 ? 'fromClient' : 'fromServer',
+    delivery,
+    isDropped: (bits & droppedBit) !== 0,
+    ...(whole === undefined ? {} : { whole: whole.facts }),
+    body: payload.subarray(whole === undefined ? headBytes : whole.endsAt),
+  };
+}
+
+/** The number of a frame, without decoding the rest. */
+export function seqOfFrame(payload: Uint8Array): number {
+  return new DataView(payload.buffer, payload.byteOffset, payload.byteLength).getFloat64(0);
+}
+
+function readWhole(payload: Uint8Array, view: DataView): { facts: WholeFacts; endsAt: number } | undefined {
+  if (payload.length < headBytes + 2) return undefined;
+  const endsAt = headBytes + 2 + view.getUint16(headBytes);
+  if (payload.length < endsAt) return undefined;
+  try {
+    return { facts: JSON.parse(new TextDecoder().decode(payload.subarray(headBytes + 2, endsAt))) as WholeFacts, endsAt };
+  } catch {
+    return undefined;
+  }
+}
