@@ -16,7 +16,7 @@ export interface Logger {
   error(message: string, facts?: Record<string, unknown>): void;
 }
 
-/** Makes opaque, sortable-enough, URL-safe ids. */
+/** Makes opaque ids that need no quoting in URLs, file names and command lines. */
 export interface Ids {
   next(): string;
 }
@@ -26,6 +26,7 @@ export const systemClock: Clock = {
   monotonicUs: () => Math.round(performance.now() * 1000),
 };
 
-export const randomIds: Ids = { next: () => randomBytes(9).toString('base64url') };
+// Hexadecimal, because a base64url id may begin with `-` and then reads as a flag.
+export const randomIds: Ids = { next: () => randomBytes(8).toString('hex') };
 
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
