@@ -27,33 +27,21 @@ with --require-host; 126 the command cannot be run; 127 it was not found.
 
 /** Reads the arguments behind `wrap`. Options end at `--` or at the command. */
 export function readArguments(argv: readonly string[]): ShimArguments {
-  let name = '';
-  let dataDir: string | undefined;
-  let isHostRequired = false;
+  const options = { name: '', dataDir: undefined as string | undefined, isHostRequired: false };
   // `shadowcat wrap …` hands over its whole command line.
-  let at = argv[0] === 'wrap' ? 1 : 0;
-  for (; at < argv.length; at += 1) {
-    const word = argv[at] as string;
-    if (word === '--') {
-      at += 1;
-      break;
-    }
-    if (!word.startsWith('-')) break;
-    const [option, inline] = split(word);
+  const words = argv[0] === 'wrap' ? argv.slice(1) : [...argv];
+  while (words[0]?.startsWith('-') === true && words[0] !== '--') {
+    const [option, inline] = split(words.shift() as string);
     if (option === '--help' || option === '-h') return { kind: 'help' };
-    if (option === '--require-host') {
-      isHostRequired = true;
-      continue;
-    }
-    if (option !== '--name' && option !== '--data-dir') return { kind: 'bad', message: `unknown option ${option}` };
-    const value = inline ?? argv[(at += 1)];
-    if (value === undefined || value === '') return { kind: 'bad', message: `${option} needs a value` };
-    if (option === '--name') name = value;
-    else dataDir = value;
+    if (option === '--require-host') options.isHostRequired = true;
+    else if (option === '--name' || option === '--data-dir') {
+      const value = inline ?? words.shift();
+      if (value === undefined || value === '') return { kind: 'bad', message: `${option} needs a value` };
+      options[option === '--name' ? 'name' : 'dataDir'] = value;
+    } else return { kind: 'bad', message: `unknown option ${option}` };
   }
-  const command = argv[at];
-  if (command === undefined || command === '') return { kind: 'bad', message: 'no command to run' };
-  return { kind: 'run', name, dataDir, isHostRequired, command, args: argv.slice(at + 1) };
+  const [command, ...args] = words[0] === '--' ? words.slice(1) : words;
+  return command === undefined || command === '' ? { kind: 'bad', message: 'no command to run' } : { kind: 'run', ...options, command, args };
 }
 
 function split(word: string): [option: string, inline: string | undefined] {

@@ -101,7 +101,7 @@ export class HubLink {
   }
 
   #changed(): void {
-    for (const look of [...this.#waiting]) look();
+    for (const look of this.#waiting) look();
   }
 
   #tryHub(): void {

@@ -1,5 +1,5 @@
 /** A copy of one line while it streams past: capped, but with its true size, and for long ones their hash and JSON-RPC facts. */
-import type { Hash } from 'node:crypto';
+import type * as Crypto from 'node:crypto';
 import { createRequire } from 'node:module';
 import { TopLevelScan } from '../../shared/mcp/top-level-scan.ts';
 import type { WholeFacts } from '../../shared/shim/frame-coding.ts';
@@ -23,7 +23,7 @@ export class LineCopy {
   #gatheredBytes = 0;
   #keptBytes = 0;
   #sizeBytes = 0;
-  #hash: Hash | undefined;
+  #hash: Crypto.Hash | undefined;
   #scan: TopLevelScan | undefined;
 
   constructor(capBytes: number = copyCapBytes) {
@@ -80,7 +80,7 @@ export class LineCopy {
 }
 
 /** Loading node:crypto takes 10 ms, which few sessions ever need: only lines over 1 MiB are hashed here. */
-function sha256(): Hash {
-  const { createHash } = createRequire(import.meta.url)('node:crypto') as typeof import('node:crypto');
+function sha256(): Crypto.Hash {
+  const { createHash } = createRequire(import.meta.url)('node:crypto') as typeof Crypto;
   return createHash('sha256');
 }
