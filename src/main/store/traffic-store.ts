@@ -26,7 +26,10 @@ export interface CommitReceipt {
 
 /** What a resumed session needs to know of its past. */
 export interface SessionPast {
+  /** Highest seq up to which no frame is missing: what a shim need not send again. */
   readonly committedSeq: number;
+  /** Highest seq at all: where new numbers begin. */
+  readonly lastSeq: number;
   readonly session: SessionRecord;
   readonly pending: readonly ExchangeRecord[];
 }
@@ -39,6 +42,8 @@ export interface StoredBody {
   readonly storedBytes: number;
   /** Length of the body on the wire. */
   readonly sizeBytes: number;
+  /** Set when the bytes are still encoded, because it was not asked otherwise or they could not be decoded. */
+  readonly contentEncoding?: string;
 }
 
 export interface RelatedRows {
@@ -77,7 +82,7 @@ export interface StoreReader {
   framesWithBodies(query: { sessionId: string; afterSeq: number; limit: number }): Promise<readonly FrameWithBody[]>;
   exchange(id: number): Promise<ExchangeSummary | undefined>;
   exchangeByKey(exchangeId: string): Promise<ExchangeSummary | undefined>;
-  /** Rows worth a look beside this one: the handshake, the first leg or the retries, the same target before and after. */
+  /** Rows worth a look beside this one: the handshake, the first leg or the retries, the same target before and after. NOT_FOUND when there is no such row. */
   related(id: number): Promise<RelatedRows>;
   body(query: { sessionId: string; seq: number; version: 'received' | 'delivered'; offset: number; length: number; decode: boolean }): Promise<StoredBody | undefined>;
 

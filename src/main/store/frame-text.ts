@@ -1,0 +1,47 @@
+/** The words of a frame: what the full-text index and the previews are made from. */
+import { maskText } from '../../shared/redaction/mask-text.ts';
+import { decodeContent } from './content-encoding.ts';
+
+/** Full text covers this much of each body. */
+export const INDEXED_BODY_BYTES = 16 * 1024;
+
+const PREVIEW_CHARS = 200;
+/** Masking sees more than is shown, so that a secret is recognised whole. */
+const PREVIEW_SOURCE_BYTES = 1024;
+
+/** The head of a body as text, decoded where it is still compressed; empty for binary content. */
+export function headText(body: Uint8Array, contentEncoding: string | null | undefined, maxBytes: number): string {
+  if (body.length === 0) return '';
+  const head = body.subarray(0, maxBytes);
+  const plain = contentEncoding == null ? head : decodeContent(head, contentEncoding)?.subarray(0, maxBytes);
+  if (plain === undefined || isBinary(plain)) return '';
+  return Buffer.from(plain.buffer, plain.byteOffset, plain.byteLength).toString('utf8');
+}
+
+/** First characters with whitespace folded and secrets masked. */
+export function framePreview(body: Uint8Array, contentEncoding: string | undefined): string {
+  return preview(headText(body, contentEncoding, PREVIEW_SOURCE_BYTES));
+}
+
+/** The same for a row of the table: of the `params` where the frame is a request or notification. */
+export function exchangePreview(body: Uint8Array, contentEncoding: string | undefined, kind: string): string {
+  const text = headText(body, contentEncoding, PREVIEW_SOURCE_BYTES * 2);
+  if (kind !== 'request' && kind !== 'notification') return preview(text);
+  const params = /"params"\s*:\s*/.exec(text);
+  if (params === null) return '';
+  // The closing brace of the message is no part of the params; a cut text has none.
+  const tail = text.slice(params.index + params[0].length);
+  return preview(body.length <= PREVIEW_SOURCE_BYTES * 2 ? tail.replace(/\}\s*$/, '') : tail);
+}
+
+function preview(text: string): string {
+  const folded = text.slice(0, PREVIEW_SOURCE_BYTES).replaceAll(/\s+/g, ' ').trim();
+  if (folded === '') return '';
+  const masked = maskText(folded).text;
+  return masked.length > PREVIEW_CHARS ? masked.slice(0, PREVIEW_CHARS).toWellFormed() : masked;
+}
+
+/** A zero byte in the head means pictures, archives and the like. */
+function isBinary(bytes: Uint8Array): boolean {
+  return bytes.subarray(0, 512).includes(0);
+}

@@ -1,0 +1,10 @@
+/** The list of schema steps, append-only: a released step is never edited, a change is a new step. */
+import type { Migration } from './migration.ts';
+import { exchangeIndexes } from './0002-exchange-indexes.ts';
+import { frameText } from './0003-frame-text.ts';
+import { sessionsFramesExchanges } from './0001-sessions-frames-exchanges.ts';
+
+/** In order; the position is the version. `PRAGMA user_version` says how far a file has come. */
+export const migrations: readonly Migration[] = [sessionsFramesExchanges, exchangeIndexes, frameText];
+
+export const schemaVersion = migrations.length;

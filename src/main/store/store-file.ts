@@ -1,0 +1,118 @@
+/** The writer's file through good and bad days: opened, lost, set aside, found again. */
+import { BatchWriter } from './batch-writer.ts';
+import { openWritable, setAside, type Db, type WritableOptions } from './database.ts';
+import { SessionChanges } from './session-changes.ts';
+import { storeProblemOf } from './store-problem.ts';
+import { TextIndex } from './text-index.ts';
+import type { StoreStats } from '../../shared/model/timeline.ts';
+import type { WorkerEvent } from './worker-protocol.ts';
+
+/** What works on one open connection; made anew when the file is. */
+export interface FileParts {
+  readonly db: Db;
+  readonly batches: BatchWriter;
+  readonly changes: SessionChanges;
+  readonly text: TextIndex;
+}
+
+export interface StoreFileOptions extends WritableOptions {
+  readonly onEvent: (event: WorkerEvent) => void;
+}
+
+export class StoreFile {
+  #options: StoreFileOptions;
+  #parts: FileParts | undefined;
+  #setAsidePath: string | undefined;
+  #failure: { state: StoreStats['state']; problem: string } | undefined;
+
+  constructor(options: StoreFileOptions) {
+    this.#options = options;
+  }
+
+  /** `set-aside` tells that this run began a new file; recording works then. */
+  get state(): StoreStats['state'] {
+    return this.#failure?.state ?? (this.#setAsidePath === undefined ? 'ok' : 'set-aside');
+  }
+
+  get problem(): string | undefined {
+    if (this.#failure !== undefined) return this.#failure.problem;
+    return this.#setAsidePath === undefined ? undefined : `The database was damaged. It is kept at ${this.#setAsidePath}; recording goes on in a new one`;
+  }
+
+  /** At start: a store that cannot be opened must not keep traffic from flowing. */
+  tryOpen(): void {
+    try {
+      this.#open();
+    } catch (error) {
+      this.#note(error);
+    }
+  }
+
+  /**
+   * Runs work on the open file. Each use tries anew, so recording resumes by itself once the disk has room or the
+   * directory can be written. A file found damaged is set aside and the work done on the new one.
+   */
+  use<T>(work: (parts: FileParts) => T): T {
+    try {
+      return this.#attempt(work);
+    } catch (error) {
+      if (storeProblemOf(error)?.state === 'corrupt') {
+        this.#replace();
+        return this.#attempt(work);
+      }
+      this.#note(error);
+      throw error;
+    }
+  }
+
+  #attempt<T>(work: (parts: FileParts) => T): T {
+    const result = work(this.#parts ?? this.#open());
+    this.#failure = undefined;
+    return result;
+  }
+
+  close(): void {
+    const parts = this.#parts;
+    this.#parts = undefined;
+    if (parts === undefined) return;
+    try {
+      // The log is folded in, so that a copy of the one file is a whole copy.
+      parts.db.pragma('wal_checkpoint(TRUNCATE)');
+    } finally {
+      parts.db.close();
+    }
+  }
+
+  #open(): FileParts {
+    const { db, setAsidePath } = openWritable(this.#options);
+    if (setAsidePath !== undefined) this.#noteSetAside(setAsidePath);
+    const changes = new SessionChanges(db);
+    this.#parts = { db, changes, batches: new BatchWriter(db, key => changes.resume(key)), text: new TextIndex(db) };
+    return this.#parts;
+  }
+
+  #replace(): void {
+    try {
+      this.#parts?.db.close();
+    } catch {
+      // A damaged file may not even close cleanly; it is renamed all the same.
+    }
+    this.#parts = undefined;
+    const replacedBefore = this.#setAsidePath;
+    this.#noteSetAside(setAside(this.#options.path, this.#options.now()));
+    this.#open();
+    if (replacedBefore !== undefined) this.#options.onEvent({ event: 'log', level: 'error', message: 'The database was damaged again', facts: {} });
+    this.#options.onEvent({ event: 'reopened' });
+  }
+
+  #noteSetAside(path: string): void {
+    this.#setAsidePath = path;
+    this.#options.onEvent({ event: 'log', level: 'error', message: 'A damaged database was set aside', facts: { path } });
+  }
+
+  #note(error: unknown): void {
+    const problem = storeProblemOf(error);
+    const state = problem === undefined || problem.state === 'corrupt' ? 'failed' : problem.state;
+    this.#failure = { state, problem: problem?.message ?? (error instanceof Error ? error.message : String(error)) };
+  }
+}
