@@ -16,7 +16,14 @@ export async function startChromium(): Promise<Chromium> {
   const browser = findBrowser();
   if (browser === undefined) throw new Error('The test double of Electron needs a Chromium: set CHROME_PATH');
   const profile = mkdtempSync(join(tmpdir(), 'electron-double-'));
-  const flags = [...browserFlags(), '--headless=new', '--no-startup-window', '--remote-debugging-port=0', `--user-data-dir=${profile}`];
+  const flags = [
+    ...browserFlags(),
+    '--headless=new',
+    '--no-startup-window',
+    '--disable-features=HttpsUpgrades',
+    '--remote-debugging-port=0',
+    `--user-data-dir=${profile}`,
+  ];
   const guard = 'profile=$1; shift; "$@" <&- & browser=$!; read -r _; kill -9 $browser; wait $browser 2>/dev/null; rm -rf "$profile"';
   const child = spawn('sh', ['-c', guard, 'guard', profile, browser, ...flags], { stdio: ['pipe', 'ignore', 'pipe'] });
   const devToolsUrl = await new Promise<string>((resolve, reject) => {

@@ -1,7 +1,7 @@
 /** The desktop host: Electron where it can run, else our test double of it, through the very same Playwright driver. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { _electron } from '@playwright/test';
+import { _electron } from 'playwright';
 import { installedElectron } from '../../scripts/bootstrap/electron.mjs';
 import type { RunningHost } from './hosts.ts';
 import { built, freshDataDir, projectRoot } from './project.ts';

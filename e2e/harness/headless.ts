@@ -1,7 +1,7 @@
 /** The headless host as a person runs it: `shadowcat serve`, and a tab of an installed Chromium on the address it prints. */
 import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { chromium } from '@playwright/test';
+import { chromium } from 'playwright';
 import { browserFlags, findBrowser } from '../../scripts/find-browser.mjs';
 import type { RunningHost } from './hosts.ts';
 import { freshDataDir, spawnCli } from './project.ts';

@@ -75,7 +75,7 @@ function whenStalled(folders, giveUp) {
 /** The innermost cause Node printed, or the first line of what went wrong. */
 function lastWords(output) {
   const cause = /\[cause\]: (?:\w+: )?(.+)/.exec(output)?.[1] ?? output.split('\n').find(line => line.includes('Error'));
-  return cause?.trim() ?? 'no reason given';
+  return cause?.replace(/^\w*Error: /, '').trim() ?? 'no reason given';
 }
 
 function wantedVersion() {

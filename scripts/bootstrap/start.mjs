@@ -33,7 +33,10 @@ async function desktopOrReason(node, args) {
   const startedAt = Date.now();
   // Chromium refuses to start its sandbox as root.
   const flags = process.platform === 'linux' && process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  const { code, signal } = await run(electron.path, [...flags, root, ...args], { cwd: root });
+  const { code, signal } = await run(electron.path, [...flags, root, ...args], {
+    cwd: root,
+    env: { ...process.env, SHADOWCAT_NODE: node },
+  });
   const hasFailed = code !== 0 && !['SIGINT', 'SIGTERM', 'SIGHUP'].includes(signal) && Date.now() - startedAt < failedStartMs;
   return hasFailed ? { reason: `Electron could not start (exit code ${code})` } : { exitCode: code };
 }

@@ -51,4 +51,6 @@ const bridge: Bridge = {
   },
 };
 
+// First of all: the host forgets the document before this one.
+ipcRenderer.send('shadowcat:open');
 contextBridge.exposeInMainWorld('shadowcat', bridge);

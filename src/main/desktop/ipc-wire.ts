@@ -1,7 +1,6 @@
 /** The contract over Electron's IPC: one connection per document of a window, gone with it. Validates nothing itself: the api does. */
-import { ipcMain, type IpcMainEvent, type WebContents } from 'electron';
+import { app, ipcMain, type IpcMainEvent, type WebContents } from 'electron';
 import type { Api, ApiConnection } from '../api/api.ts';
-import { watchDocuments } from './watch-documents.ts';
 
 /** Messages a window may leave untaken; then its topics keep only their newest state until it catches up. */
 const maxUntaken = 256;
@@ -11,7 +10,7 @@ interface Wire {
   untaken: number;
 }
 
-/** Serves every document whose address `isOurs`; messages of any other are ignored. */
+/** Serves every document whose address `isOurs`; messages of any other are ignored. Call before the first window opens. */
 export function serveWindows(api: Pick<Api, 'connect'>, isOurs: (url: string) => boolean): void {
   const wires = new WeakMap<WebContents, Wire>();
 
@@ -20,39 +19,44 @@ export function serveWindows(api: Pick<Api, 'connect'>, isOurs: (url: string) =>
     wires.delete(contents);
   };
 
-  const wireOf = (contents: WebContents): Wire => {
-    const known = wires.get(contents);
-    if (known !== undefined) return known;
-    const wire: Wire = {
-      untaken: 0,
-      connection: api.connect({
-        canAdminister: false,
-        send(message) {
-          if (contents.isDestroyed()) return false;
-          contents.send('shadowcat:message', message);
-          wire.untaken += 1;
-          return wire.untaken < maxUntaken;
-        },
-      }),
-    };
-    wires.set(contents, wire);
-    return wire;
-  };
+  const isFromOurs = (event: IpcMainEvent) => event.senderFrame !== null && isOurs(event.senderFrame.url) && !event.sender.isDestroyed();
 
-  const from = (event: IpcMainEvent): Wire | undefined => {
-    const url = event.senderFrame?.url;
-    return url !== undefined && isOurs(url) ? wireOf(event.sender) : undefined;
-  };
-
-  ipcMain.on('shadowcat:post', (event, message: unknown) => from(event)?.connection.receive(message));
-
-  ipcMain.on('shadowcat:taken', event => {
-    const wire = from(event);
-    if (wire === undefined) return;
-    const wasCongested = wire.untaken >= maxUntaken;
-    wire.untaken = Math.max(0, wire.untaken - 1);
-    if (wasCongested && wire.untaken < maxUntaken) wire.connection.drained();
+  // The bridge of each new document says this first. What the document before it still posts then finds no
+  // wire of its own; closing at the start of a navigation instead would cut off a page that stays after all.
+  ipcMain.on('shadowcat:open', event => {
+    disconnect(event.sender);
+    if (isFromOurs(event)) wires.set(event.sender, openWire(api, event.sender));
   });
 
-  watchDocuments(disconnect);
+  ipcMain.on('shadowcat:post', (event, message: unknown) => {
+    if (isFromOurs(event)) wires.get(event.sender)?.connection.receive(message);
+  });
+
+  ipcMain.on('shadowcat:taken', event => {
+    const wire = wires.get(event.sender);
+    if (wire === undefined) return;
+    wire.untaken = Math.max(0, wire.untaken - 1);
+    if (wire.untaken === maxUntaken - 1) wire.connection.drained();
+  });
+
+  app.on('web-contents-created', (_event, contents) => {
+    contents.on('render-process-gone', () => disconnect(contents));
+    contents.once('destroyed', () => disconnect(contents));
+  });
+}
+
+function openWire(api: Pick<Api, 'connect'>, contents: WebContents): Wire {
+  const wire: Wire = {
+    untaken: 0,
+    connection: api.connect({
+      canAdminister: false,
+      send(message) {
+        if (contents.isDestroyed()) return false;
+        contents.send('shadowcat:message', message);
+        wire.untaken += 1;
+        return wire.untaken < maxUntaken;
+      },
+    }),
+  };
+  return wire;
 }

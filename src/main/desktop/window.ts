@@ -26,6 +26,7 @@ export function openWindow({ preload, placeFile, url, icon }: WindowPaths): Brow
   keepToItself(window, new URL(url));
   window.once('ready-to-show', () => window.show());
   window.on('close', () => rememberPlace(placeFile, window.getNormalBounds()));
+  window.loadURL(url).catch((error: unknown) => process.stderr.write(`The window could not load ${url}: ${String(error)}\n`));
   return window;
 }
 
