@@ -12,8 +12,11 @@ export interface BodySource {
 }
 
 export interface BodySink {
-  /** Takes a chunk; false asks the source to pause until `resume`. The chunk may be kept: sources never reuse its memory. */
-  data(chunk: Uint8Array): boolean;
+  /**
+   * Takes a chunk; false asks the source to pause until `resume`. The chunk may be kept: sources never reuse its memory.
+   * `received` is given when something on the way changed this chunk: what came in its place.
+   */
+  data(chunk: Uint8Array, received?: Uint8Array): boolean;
   /** Trailers as a flat name/value list, empty for most bodies. */
   end(trailers: readonly string[]): void;
   /** The body will not be complete. Exactly one of `end` and `fail` is called, once. */
@@ -33,6 +36,16 @@ export interface IncomingRequest {
   readonly path: string;
   readonly rawHeaders: readonly string[];
   readonly body: RequestBody;
+  /** JSON text of the id of the request in the body, as far as the body was read; for answers of our own. */
+  idText(): string | undefined;
+}
+
+/** What the listener wants to hear while an exchange goes on, besides its answer. */
+export interface ExchangeEvents {
+  /** An interim answer (1xx) came from the upstream. */
+  interim(status: number, rawHeaders: readonly string[]): void;
+  /** An HTTP+SSE stream (2024-11-05) named the path and query to POST to. */
+  endpoint(path: string): void;
 }
 
 /** Where a request goes: picked by the listener's route, used by the forward stage. */
@@ -54,9 +67,10 @@ export interface Exchange {
   readonly startedAt: number;
   /** Aborts when the client left. */
   readonly signal: AbortSignal;
+  readonly events?: ExchangeEvents;
 }
 
-/** The answer of an upstream: head at once, body as it comes. */
+/** The answer of an upstream: head at once, body as it comes. Hop-by-hop fields are still in its headers. */
 export interface Answer {
   readonly status: number;
   readonly statusText: string;

@@ -11,20 +11,23 @@ export interface CopiedBody {
   readonly isTruncated: boolean;
   /** SHA-256 of the whole body; only for truncated copies (the store hashes whole ones itself). */
   readonly contentHash?: string;
-  /** What the whole body says at its top level; only for truncated copies. */
+  /** What the whole body says at its top level; only where it is too long to be read from the copy. */
   readonly facts?: TopLevelFacts;
 }
 
 export class BodyCopy {
   readonly #capBytes: number;
+  readonly #isScanned: boolean;
   #chunks: Uint8Array[] = [];
   #keptBytes = 0;
   #sizeBytes = 0;
   #hash: Hash | undefined;
   #scan: TopLevelScan | undefined;
 
-  constructor(capBytes: number = defaultCopyCapBytes) {
+  /** `isScanned: false` where somebody else reads the facts of a long body (the data of an event, a decoded text). */
+  constructor(capBytes: number = defaultCopyCapBytes, options: { readonly isScanned: boolean } = { isScanned: true }) {
     this.#capBytes = capBytes;
+    this.#isScanned = options.isScanned;
   }
 
   /** Keeps a reference, not a copy: the caller must not reuse the chunk's memory. */
@@ -41,10 +44,10 @@ export class BodyCopy {
       return;
     }
     this.#hash = createHash('sha256');
-    this.#scan = new TopLevelScan();
+    if (this.#isScanned) this.#scan = new TopLevelScan();
     for (const kept of [...this.#chunks, chunk]) {
       this.#hash.update(kept);
-      this.#scan.push(kept);
+      this.#scan?.push(kept);
     }
     this.#chunks.push(chunk.subarray(0, this.#capBytes - this.#keptBytes));
     this.#keptBytes = this.#capBytes;
@@ -57,14 +60,13 @@ export class BodyCopy {
   /** The copy so far; the object can be thrown away afterwards. */
   take(): CopiedBody {
     const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks);
-    if (this.#hash === undefined || this.#scan === undefined)
-      return { bytes, sizeBytes: this.#sizeBytes, isTruncated: false };
+    if (this.#hash === undefined) return { bytes, sizeBytes: this.#sizeBytes, isTruncated: false };
     return {
       bytes,
       sizeBytes: this.#sizeBytes,
       isTruncated: true,
       contentHash: this.#hash.digest('hex'),
-      facts: this.#scan.facts,
+      ...(this.#scan === undefined ? {} : { facts: this.#scan.facts }),
     };
   }
 }

@@ -16,6 +16,8 @@ export interface ConversationStart {
   /** Display names until the peers name themselves. */
   readonly clientName: string;
   readonly serverName: string;
+  /** Shown while `serverName` is empty and the server has not named itself. */
+  readonly serverNameUntilKnown?: string;
   readonly upstream: string;
   readonly startedAt: number;
   readonly wasOffline?: boolean;
@@ -30,6 +32,8 @@ export interface ConversationEnd {
   readonly reason: string;
   readonly exitCode?: number;
   readonly exitSignal?: string;
+  /** The end was not seen: whoever carried the session is gone. */
+  readonly isInterrupted?: boolean;
 }
 
 interface Hop {
@@ -61,7 +65,7 @@ export class Conversation {
       transport: start.transport,
       era: 'legacy',
       clientName: start.clientName,
-      serverName: start.serverName,
+      serverName: start.serverName === '' ? (start.serverNameUntilKnown ?? '') : start.serverName,
       upstream: start.upstream,
       isProbe: false,
       wasOffline: start.wasOffline ?? false,
@@ -95,6 +99,11 @@ export class Conversation {
     return this.#lastSeq;
   }
 
+  /** The traffic showed which transport it is: both kinds of HTTP begin alike. */
+  speaks(transport: Transport): void {
+    if (this.#session.transport !== transport) this.#update({ transport });
+  }
+
   /** Wall clock of the newest frame; idle sessions are found by it. */
   get lastAt(): number {
     return this.#lastAt;
@@ -114,8 +123,9 @@ export class Conversation {
     this.#lastSeq = Math.max(this.#lastSeq, seq);
     this.#lastAt = Math.max(this.#lastAt, sighting.at);
     const reading = readSighting(sighting);
-    if (reading.kind === 'messages') this.#noteMessages(seq, sighting, reading.items, reading.isBatch);
-    else this.#noteOther(seq, sighting, reading.kind === 'unreadable');
+    if (reading.kind !== 'messages') this.#noteOther(seq, sighting, reading.kind === 'unreadable');
+    else if (this.#isAboutHop(sighting, reading.items)) this.#noteOther(seq, sighting, false, 'error');
+    else this.#noteMessages(seq, sighting, reading.items, reading.isBatch);
     return seq;
   }
 
@@ -143,7 +153,7 @@ export class Conversation {
       if (request.record.status === 'pending') this.#sink.exchange(withStatus(request.record, 'no-answer', ['no-answer']));
       else if (request.record.status === 'open') this.#sink.exchange(withStatus(request.record, 'ok'));
     this.#update({
-      state: 'closed',
+      state: end.isInterrupted === true ? 'interrupted' : 'closed',
       endedAt: end.at,
       endReason: end.reason,
       isProbe: this.#session.transport === 'stdio' && this.#requestMethods.size === 1 && this.#requestMethods.has('server/discover'),
@@ -318,10 +328,9 @@ export class Conversation {
   }
 
   /** Frames without a JSON-RPC message: stderr, stray stdout, HTTP heads and bodies, facts of the session. */
-  #noteOther(seq: number, sighting: Sighting, isUnreadable: boolean): void {
+  #noteOther(seq: number, sighting: Sighting, isUnreadable: boolean, kind: FrameKind = otherKind(sighting, isUnreadable)): void {
     const flags: Flag[] = [...(sighting.flags ?? [])];
     if (sighting.body.isTruncated) flags.push('body-truncated');
-    const kind = otherKind(sighting, isUnreadable);
     const hop = sighting.hopId === undefined ? undefined : this.#hops.get(sighting.hopId);
     const base = this.#frameBase(seq, sighting, flags);
     if (hop?.row !== undefined && sighting.direction === 'fromServer') {
@@ -340,6 +349,13 @@ export class Conversation {
     this.#sink.exchange(record);
     this.#attachToHop(sighting, record);
     this.#sink.frame({ ...base, kind, exchangeId: record.exchangeId });
+  }
+
+  /** An error without an id, in answer to an HTTP request that asked nothing by JSON-RPC (GET, DELETE, a notification): it is about that request. */
+  #isAboutHop({ direction, hopId }: Sighting, items: readonly ReadMessage[]): boolean {
+    const message = items[0]?.message;
+    if (direction !== 'fromServer' || items.length !== 1 || message?.kind !== 'error' || message.idText !== 'null' || hopId === undefined) return false;
+    return this.#hops.get(hopId)?.requests.length === 0;
   }
 
   /** An HTTP head or a body without a message: it belongs to what its request carried. */

@@ -34,11 +34,11 @@ export type Reading =
   | { readonly kind: 'none' }
   | { readonly kind: 'unreadable' };
 
-/** Reads what a sighting carries. Truncated copies are judged by the facts that their scan kept. */
+/** Reads what a sighting carries. Bodies too long to keep as text are judged by the facts that their scan kept. */
 export function readSighting(sighting: Sighting): Reading {
   if (sighting.delivery === 'stderr' || sighting.delivery === 'lifecycle' || sighting.delivery === 'head') return { kind: 'none' };
   const { body } = sighting;
-  if (body.isTruncated && body.facts !== undefined) return readFacts(body.facts);
+  if (sighting.text === undefined && body.facts !== undefined) return readFacts(body.facts);
   const text = sighting.text ?? Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString('utf8');
   if (text.trim() === '') return { kind: 'none' };
   return flatten(readBody(text));

@@ -1,0 +1,101 @@
+/** Writes an answer to an HTTP client: head at once, every chunk at once, and never a clean end for a body that was cut. */
+import type { ServerResponse } from 'node:http';
+import type { Answer, BodySink } from '../pipeline/stage.ts';
+import { forwardedFields } from '../support/http-fields.ts';
+
+/** Starts writing. `over` is called once the answer has been handed to the connection, whole or not. */
+export function writeAnswer(response: ServerResponse, answer: Answer, over: () => void): void {
+  // Node would add a Date of its own; the server's, if any, is among the fields.
+  response.sendDate = false;
+  response.writeHead(answer.status, answer.statusText, forwardedFields(answer.rawHeaders));
+  const sink = new AnswerSink(response, over);
+  response.on('drain', () => answer.body.resume());
+  answer.body.start(sink);
+  sink.started();
+}
+
+class AnswerSink implements BodySink {
+  readonly #response: ServerResponse;
+  readonly #over: () => void;
+  /** The first chunk, while it may still turn out to be the whole body: head and body are then one write. */
+  #held: Uint8Array | undefined;
+  #isStarting = true;
+  #hasWritten = false;
+  #isOver = false;
+
+  constructor(response: ServerResponse, over: () => void) {
+    this.#response = response;
+    this.#over = over;
+  }
+
+  /** All that had already come is in; whatever was held back goes out now. */
+  started(): void {
+    this.#isStarting = false;
+    if (this.#isOver) return;
+    if (!this.#writeHeld() && !this.#hasWritten) this.#response.flushHeaders();
+  }
+
+  data(chunk: Uint8Array): boolean {
+    if (this.#isOver) return true;
+    if (this.#isStarting && !this.#hasWritten && this.#held === undefined) {
+      this.#held = chunk;
+      return true;
+    }
+    this.#writeHeld();
+    return this.#write(chunk);
+  }
+
+  end(trailers: readonly string[]): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    if (trailers.length > 0) this.#response.addTrailers(pairs(trailers));
+    if (this.#held === undefined) this.#response.end();
+    else this.#response.end(this.#held);
+    this.#over();
+  }
+
+  /** What came before the break still reaches the client; then the connection is torn down instead of ended. */
+  fail(): void {
+    if (this.#isOver) return;
+    this.#writeHeld();
+    this.#isOver = true;
+    const { socket } = this.#response;
+    if (!this.#response.headersSent || !this.#hasWritten) this.#response.flushHeaders();
+    if (socket === null || socket.destroyed) this.#over();
+    else tearDown(socket, this.#response, () => this.#over());
+  }
+
+  #writeHeld(): boolean {
+    const held = this.#held;
+    if (held === undefined) return false;
+    this.#held = undefined;
+    this.#write(held);
+    return true;
+  }
+
+  #write(chunk: Uint8Array): boolean {
+    this.#hasWritten = true;
+    return this.#response.write(chunk);
+  }
+}
+
+function tearDown(socket: NonNullable<ServerResponse['socket']>, response: ServerResponse, over: () => void): void {
+  // Node hands a chunk to the socket on the next tick; only then is it known whether it has to wait.
+  setImmediate(() => {
+    const destroy = () => {
+      // Without a length and without chunks (HTTP/1.0) a plain close would look like the proper end.
+      const isDelimited = response.hasHeader('content-length') || response.chunkedEncoding;
+      if (isDelimited) socket.destroy();
+      else socket.resetAndDestroy();
+      over();
+    };
+    if (socket.writableLength === 0 || socket.destroyed) destroy();
+    else socket.once('drain', destroy).once('close', destroy);
+  });
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  const all: [string, string][] = [];
+  for (let at = 0; at + 1 < flat.length; at += 2) all.push([flat[at] as string, flat[at + 1] as string]);
+  return all;
+}

@@ -1,0 +1,175 @@
+/** One HTTP request from the client's side: into the stages, and the answer back out. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { Answer, Exchange, ExchangeEvents, IncomingRequest, Next, Route, Upstream, Verdict } from '../pipeline/stage.ts';
+import type { Clock, Logger } from '../ports.ts';
+import { fieldValue } from '../support/http-fields.ts';
+import { ownAnswer, ownReason, type OwnReason } from '../traffic/own-answer.ts';
+import { writeAnswer } from './http-answer-sink.ts';
+import type { ReceivedBody } from './http-request-body.ts';
+import type { HttpSessions, Placed } from './http-sessions.ts';
+
+export interface ServeDeps {
+  readonly route: Route;
+  readonly pipeline: Next;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly sessions: HttpSessions;
+  /** Unique in the process, so that no two hops of a session can be taken for one. */
+  readonly nextHopId: () => string;
+}
+
+export interface ReceivedRequest {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly received: ReceivedBody;
+  /** Found at the door: the exchange is recorded and answered, and never forwarded. */
+  readonly refusal: TrafficError | undefined;
+}
+
+/** Runs the stages for one request. Nothing is thrown: every failure becomes an answer or a closed connection. */
+export function serveExchange(deps: ServeDeps, from: ReceivedRequest): void {
+  const call = new ServedCall(deps, from);
+  deps.pipeline(call.exchange).then(
+    (verdict) => call.decided(verdict),
+    (error: unknown) => call.failed(error),
+  );
+}
+
+class ServedCall {
+  readonly exchange: Exchange;
+  readonly #deps: ServeDeps;
+  readonly #from: ReceivedRequest;
+  readonly #placed: Placed;
+  readonly #sessionId: string | undefined;
+  readonly #left = new AbortController();
+  #answer: Answer | undefined;
+  #isOver = false;
+
+  constructor(deps: ServeDeps, from: ReceivedRequest) {
+    this.#deps = deps;
+    this.#from = from;
+    const { request, received, refusal } = from;
+    const path = originForm(request.url ?? '/');
+    this.#sessionId = fieldValue(request.rawHeaders, 'mcp-session-id');
+    this.#placed = this.#place(path);
+    this.exchange = {
+      id: deps.nextHopId(),
+      conversation: this.#placed.conversation,
+      route: refusal === undefined ? deps.route : { ...deps.route, upstream: closedDoor(refusal) },
+      request: incoming(request, path, received),
+      startedAt: deps.clock.now(),
+      signal: this.#left.signal,
+      events: this.#events(),
+    };
+    from.response.on('close', () => this.#closed());
+  }
+
+  decided(verdict: Verdict): void {
+    if (verdict.kind === 'refuse') {
+      void this.#answerOurselves({ code: verdict.code, message: verdict.reason, facts: verdict.facts ?? {} });
+      return;
+    }
+    const { answer } = verdict;
+    this.#learn(answer);
+    this.#answer = answer;
+    if (this.#from.response.destroyed) {
+      this.#closed();
+      return;
+    }
+    try {
+      writeAnswer(this.#from.response, answer, () => this.#over(answer.status));
+    } catch (error) {
+      this.#deps.log.error('An answer could not be written', { exchangeId: this.exchange.id, error: String(error) });
+      answer.body.abort();
+      this.#from.response.destroy();
+    }
+  }
+
+  failed(error: unknown): void {
+    if (!(error instanceof TrafficError)) this.#deps.log.error('A stage failed', { exchangeId: this.exchange.id, error: String(error) });
+    void this.#answerOurselves(ownReason(error));
+  }
+
+  #place(path: string): Placed {
+    const { request, received, refusal } = this.#from;
+    const { headers, socket } = request;
+    const hints = {
+      socket,
+      path,
+      isStreamRequest: request.method === 'GET' && headers.accept?.includes('text/event-stream') === true,
+      sessionId: this.#sessionId,
+      userAgent: headers['user-agent'],
+      body: received.body.kind === 'whole' ? received.body.bytes : undefined,
+    };
+    if (refusal !== undefined) return { conversation: this.#deps.sessions.placeRefused(hints), isInitialize: false };
+    return this.#deps.sessions.place(hints);
+  }
+
+  #events(): ExchangeEvents {
+    const { response } = this.#from;
+    return {
+      interim: (status) => {
+        // 100 is what the client waits for; others are hints that a hop may drop (RFC 9110, section 15.2).
+        if (status === 100 && !response.headersSent) response.writeContinue();
+      },
+      endpoint: (path) => this.#deps.sessions.learnEndpoint(this.#placed.conversation, path),
+    };
+  }
+
+  #learn({ status, rawHeaders }: Answer): void {
+    const { conversation, isInitialize } = this.#placed;
+    if (!isInitialize || status >= 300) return;
+    const sessionId = fieldValue(rawHeaders, 'mcp-session-id');
+    if (sessionId === undefined) this.#deps.sessions.learnNoId(conversation);
+    else this.#deps.sessions.learnId(conversation, sessionId);
+  }
+
+  /** The answer is out. A session that ended with it ends after its last frame was noted, hence the turn. */
+  #over(status: number): void {
+    this.#isOver = true;
+    const id = this.#sessionId;
+    if (id === undefined || this.#from.refusal !== undefined) return;
+    const { request } = this.#from;
+    if (request.method === 'DELETE' && status < 300) setImmediate(() => this.#deps.sessions.forgetId(id, 'ended by the client'));
+    // 2025-11-25, Session Management: 404 tells the client that its session is gone.
+    else if (status === 404) setImmediate(() => this.#deps.sessions.forgetId(id, 'lost: the server does not know it any more'));
+  }
+
+  #closed(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#left.abort();
+    this.#answer?.body.abort();
+  }
+
+  async #answerOurselves(reason: OwnReason): Promise<void> {
+    const { response, received } = this.#from;
+    await received.idRead();
+    if (response.destroyed || response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const { status, statusText, rawHeaders, bytes } = ownAnswer(reason, received.idText());
+    this.#isOver = true;
+    response.writeHead(status, statusText, [...rawHeaders]);
+    response.end(bytes);
+  }
+}
+
+/** An upstream that refuses before anything is sent: what the listener found wrong passes the same stages as all else. */
+function closedDoor(refusal: TrafficError): Upstream {
+  return { name: 'refused at the door', send: () => Promise.reject(refusal), close: () => Promise.resolve() };
+}
+
+function incoming(request: IncomingMessage, path: string, received: ReceivedBody): IncomingRequest {
+  return { method: request.method ?? 'GET', path, rawHeaders: request.rawHeaders, body: received.body, idText: () => received.idText() };
+}
+
+/** The path and query of a request line; an absolute target loses its origin, which the door has checked. */
+function originForm(target: string): string {
+  const origin = /^https?:\/\/[^/?#]*/i.exec(target)?.[0];
+  if (origin === undefined) return target;
+  const rest = target.slice(origin.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}

@@ -1,0 +1,127 @@
+/** The body of an incoming HTTP request: small ones are read whole, because one write onwards is cheaper; the rest streams. */
+import type { IncomingMessage } from 'node:http';
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import { readBody } from '../../shared/mcp/json-rpc.ts';
+import { TopLevelScan } from '../../shared/mcp/top-level-scan.ts';
+import type { BodySink, BodySource, RequestBody } from '../pipeline/stage.ts';
+
+/** Bodies of a known length up to this are read before they are forwarded; JSON-RPC requests are nearly always smaller. */
+const WHOLE_BYTES = 256 * 1024;
+/** How long an answer of ours waits for the rest of a streamed request, whose id it should carry. */
+const ID_WAIT_MS = 1000;
+
+export interface ReceivedBody {
+  readonly body: RequestBody;
+  idText(): string | undefined;
+  /** Resolves once the id is known, as far as it will be. */
+  idRead(): Promise<void>;
+}
+
+/** Calls `take` when the request can go on: with its whole body, or with a stream. Not at all when the client leaves before. */
+export function receiveBody(request: IncomingMessage, isExpecting: boolean, take: (received: ReceivedBody) => void): void {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  const lengthBytes = length === undefined ? undefined : Number(length);
+  if (coding === undefined && (lengthBytes === undefined || lengthBytes === 0)) {
+    request.resume();
+    take({ body: { kind: 'none' }, idText: () => undefined, idRead: () => Promise.resolve() });
+  } else if (lengthBytes === undefined || lengthBytes > WHOLE_BYTES || isExpecting) take(streamed(request, lengthBytes));
+  else readWhole(request, lengthBytes, (bytes) => take(whole(bytes)));
+}
+
+function readWhole(request: IncomingMessage, lengthBytes: number, take: (bytes: Uint8Array) => void): void {
+  let first: Buffer | undefined;
+  let others: Buffer[] | undefined;
+  let count = 0;
+  request.on('data', (chunk: Buffer) => {
+    count += chunk.length;
+    if (first === undefined) first = chunk;
+    else (others ??= [first]).push(chunk);
+    // The last byte is here; waiting for the `end` event would cost another turn.
+    if (count === lengthBytes) take(others === undefined ? first : Buffer.concat(others));
+  });
+}
+
+function whole(bytes: Uint8Array): ReceivedBody {
+  return {
+    body: { kind: 'whole', bytes },
+    idText: () => {
+      const read = readBody(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
+      return read.kind === 'message' && read.message.kind === 'request' ? read.message.idText : undefined;
+    },
+    idRead: () => Promise.resolve(),
+  };
+}
+
+function streamed(request: IncomingMessage, lengthBytes: number | undefined): ReceivedBody {
+  const scan = new TopLevelScan();
+  const source = new RequestSource(request, scan);
+  return {
+    body: { kind: 'stream', source, lengthBytes },
+    idText: () => (scan.facts.method === undefined ? undefined : scan.facts.idText),
+    idRead: () => source.readToEnd(ID_WAIT_MS),
+  };
+}
+
+class RequestSource implements BodySource {
+  readonly #request: IncomingMessage;
+  readonly #scan: TopLevelScan;
+  #sink: BodySink | undefined;
+  #isListening = false;
+  #isOver = false;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(request: IncomingMessage, scan: TopLevelScan) {
+    this.#request = request;
+    this.#scan = scan;
+  }
+
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    this.#listen();
+  }
+
+  resume(): void {
+    this.#request.resume();
+  }
+
+  /** Nobody wants the rest. It is still read, or the client could never read our answer. */
+  abort(): void {
+    this.#sink = undefined;
+    this.#listen();
+    this.#request.resume();
+  }
+
+  /** Reads on without a taker, for the sake of the id, which may stand at the end (SDK v1 puts it there). */
+  readToEnd(limitMs: number): Promise<void> {
+    if (this.#isOver || this.#request.destroyed) return Promise.resolve();
+    this.abort();
+    return new Promise((resolve) => {
+      const deadline = setTimeout(resolve, limitMs);
+      this.#waiting.push(() => {
+        clearTimeout(deadline);
+        resolve();
+      });
+    });
+  }
+
+  #listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    const request = this.#request;
+    request.on('data', (chunk: Buffer) => {
+      this.#scan.push(chunk);
+      if (this.#sink?.data(chunk) === false) request.pause();
+    });
+    request.on('end', () => this.#over((sink) => sink.end(request.rawTrailers)));
+    request.on('close', () => this.#over((sink) => sink.fail(new TrafficError('CANCELLED', 'The client left.'))));
+  }
+
+  #over(tell: (sink: BodySink) => void): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    const sink = this.#sink;
+    this.#sink = undefined;
+    if (sink !== undefined) tell(sink);
+    for (const go of this.#waiting) go();
+  }
+}

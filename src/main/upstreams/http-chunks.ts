@@ -1,0 +1,96 @@
+/** Undoes the chunked transfer coding (RFC 9112, section 7.1) while its bytes arrive, cut at any place. */
+import { readFields } from './http-head.ts';
+
+/** Longest chunk-size line with its extensions; real ones have a few bytes. */
+const MAX_SIZE_LINE_BYTES = 4096;
+const MAX_TRAILER_BYTES = 64 * 1024;
+
+export type ChunkPart =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'data'; readonly chunk: Buffer }
+  | { readonly kind: 'end'; readonly trailers: readonly string[]; readonly rest: Buffer }
+  | { readonly kind: 'broken'; readonly reason: string };
+
+type State = 'size' | 'data' | 'data-end' | 'trailers' | 'done';
+
+const more: ChunkPart = { kind: 'more' };
+const empty = Buffer.alloc(0);
+
+/** `push` bytes, then take parts with `next` until it says `more`. What stands behind the last chunk comes back as `rest`. */
+export class ChunkedReader {
+  #pending: Buffer = empty;
+  #state: State = 'size';
+  #left = 0;
+
+  push(bytes: Buffer): void {
+    this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
+  }
+
+  next(): ChunkPart {
+    for (;;) {
+      const part = this.#step();
+      if (part !== undefined) return part;
+    }
+  }
+
+  /** One state's work; undefined when another state goes on at once. */
+  #step(): ChunkPart | undefined {
+    switch (this.#state) {
+      case 'size':
+        return this.#readSize();
+      case 'data':
+        return this.#readData();
+      case 'data-end':
+        if (this.#pending.length < 2) return more;
+        if (this.#pending[0] !== 13 || this.#pending[1] !== 10) return broken('a chunk is longer than its size says');
+        this.#drop(2);
+        this.#state = 'size';
+        return undefined;
+      case 'trailers':
+        return this.#readTrailers();
+      case 'done':
+        return more;
+    }
+  }
+
+  #readSize(): ChunkPart | undefined {
+    const end = this.#pending.indexOf('\r\n');
+    if (end < 0) return this.#pending.length > MAX_SIZE_LINE_BYTES ? broken('a chunk size line is too long') : more;
+    const line = this.#pending.toString('latin1', 0, end);
+    // At most 13 hex digits: beyond that the size is no exact number, and no honest server sends it.
+    const size = /^([0-9a-fA-F]{1,13})(?:[\t ]*;[^\r\n]*)?$/.exec(line)?.[1];
+    if (size === undefined || line.includes('\n')) return broken('a chunk size is no hexadecimal number');
+    this.#drop(end + 2);
+    this.#left = Number.parseInt(size, 16);
+    this.#state = this.#left === 0 ? 'trailers' : 'data';
+    return undefined;
+  }
+
+  #readData(): ChunkPart {
+    if (this.#pending.length === 0) return more;
+    const chunk = this.#pending.subarray(0, Math.min(this.#left, this.#pending.length));
+    this.#drop(chunk.length);
+    this.#left -= chunk.length;
+    if (this.#left === 0) this.#state = 'data-end';
+    return { kind: 'data', chunk };
+  }
+
+  #readTrailers(): ChunkPart {
+    const isEmpty = this.#pending[0] === 13 && this.#pending[1] === 10;
+    const end = isEmpty ? 0 : this.#pending.indexOf('\r\n\r\n');
+    if (end < 0 || this.#pending.length < 2) return this.#pending.length > MAX_TRAILER_BYTES ? broken('the trailers are too long') : more;
+    const trailers = isEmpty ? [] : readFields(this.#pending.toString('latin1', 0, end));
+    if (trailers === undefined) return broken('the trailers are malformed');
+    this.#drop(isEmpty ? 2 : end + 4);
+    this.#state = 'done';
+    return { kind: 'end', trailers, rest: this.#pending };
+  }
+
+  #drop(count: number): void {
+    this.#pending = this.#pending.length === count ? empty : this.#pending.subarray(count);
+  }
+}
+
+function broken(reason: string): ChunkPart {
+  return { kind: 'broken', reason };
+}
