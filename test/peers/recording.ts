@@ -6,7 +6,7 @@ import { SessionSummary } from '../../src/shared/model/session.ts';
 import type { SeenMessage } from './peer.ts';
 import { shadowcatJson } from './shadowcat.ts';
 
-const SessionList = z.object({ sessions: z.array(SessionSummary) });
+const SessionList = z.array(SessionSummary);
 const ShownSession = z.object({ session: SessionSummary, frames: z.array(FrameSummary) });
 
 /** One recorded session with all its frames. */
@@ -17,7 +17,7 @@ const recordedWithinMs = 15_000;
 
 /** All sessions of a data directory, oldest first. */
 export async function recordedSessions(data: { dataDir: string; home: string }): Promise<RecordedSession[]> {
-  const { sessions } = SessionList.parse(await shadowcatJson(['session', 'list', '--data-dir', data.dataDir], data.home));
+  const sessions = SessionList.parse(await shadowcatJson(['session', 'list', '--data-dir', data.dataDir], data.home));
   const shown: RecordedSession[] = [];
   for (const { id } of sessions.toSorted((a, b) => a.startedAt - b.startedAt)) {
     shown.push(ShownSession.parse(await shadowcatJson(['session', 'show', id, '--data-dir', data.dataDir], data.home)));
