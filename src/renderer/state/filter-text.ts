@@ -1,7 +1,5 @@
 /** Chips and text of the filter bar: the same filter in two forms. What chips cannot show (or, not, parentheses) stays text, so nothing is ever rewritten. */
-
-/** Keys with a chip; the host reads the grammar itself, this list only decides what is drawn as one. */
-export const chipKeys = ['server', 'client', 'tool', 'method', 'target', 'from', 'kind', 'status', 'id', 'dur', 'size', 'time', 'session'] as const;
+import { filterKeys } from '../../shared/filters/filter-tree.ts';
 
 export interface FilterForm {
   readonly chips: readonly string[];
@@ -9,7 +7,7 @@ export interface FilterForm {
   readonly rest: string;
 }
 
-const isChip = new RegExp(String.raw`^-?(?:${chipKeys.join('|')}):\S`);
+const isChip = new RegExp(String.raw`^-?(?:${filterKeys.join('|')}):\S`);
 
 /** Splits a filter text into chips and the rest. */
 export function toForm(text: string): FilterForm {

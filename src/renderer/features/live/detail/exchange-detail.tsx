@@ -1,0 +1,93 @@
+/** The detail of an exchange: header, sentence, tabs over request and response. */
+import { useShortcut } from '../../../state/use-shortcut.ts';
+import { useWindow, useWorkbench } from '../../../state/use-workbench.ts';
+import type { ExchangeDetail } from '../../../../shared/contract/calls.ts';
+import type { FrameSummary } from '../../../../shared/model/frame.ts';
+import { cn } from '../../../ui/cn.ts';
+import { DetailHead } from './detail-head.tsx';
+import { DetailTabs, type TabEntry } from './detail-tabs.tsx';
+import { HeadersView } from './headers-view.tsx';
+import { PayloadSide } from './payload-side.tsx';
+import { RelatedTab } from './related-tab.tsx';
+import { TimingTab } from './timing-tab.tsx';
+
+const tabs: readonly TabEntry[] = [
+  { id: 'tree', title: 'Tree' },
+  { id: 'raw', title: 'Raw' },
+  { id: 'headers', title: 'Headers' },
+  { id: 'timing', title: 'Timing' },
+  { id: 'related', title: 'Related' },
+];
+
+export function ExchangeDetailView({ detail }: { readonly detail: ExchangeDetail }) {
+  const { window: store } = useWorkbench();
+  const tab = useWindow(state => state.tab);
+  const split = useWindow(state => state.split);
+  const frameAt = useWindow(state => state.frameAt);
+  const { frames, exchange } = detail;
+  const step = (by: number) => {
+    const from = frameAt ?? (by > 0 ? -1 : frames.length);
+    store.setFrameAt(Math.min(Math.max(from + by, 0), frames.length - 1));
+  };
+  useShortcut('nextFrame', () => step(1), { isEnabled: frames.length > 0 });
+  useShortcut('previousFrame', () => step(-1), { isEnabled: frames.length > 0 });
+  useShortcut('tabs', event => {
+    const picked = tabs[Number(event.key) - 1];
+    if (picked !== undefined) store.setTab(picked.id);
+  });
+
+  const { request, response } = sidesOf(detail, frameAt);
+  const related = detail.related.length + (frames.length > 2 ? frames.length : 0);
+  return (
+    <section className="detail" aria-label="Detail">
+      <DetailHead detail={detail} />
+      <DetailTabs tabs={tabs} counts={{ related }} />
+      <div className="tab-body" role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
+        {tab === 'timing' && <TimingTab detail={detail} />}
+        {tab === 'related' && <RelatedTab detail={detail} />}
+        {(tab === 'tree' || tab === 'raw') && (
+          <div className={cn('split', split === 'stacked' && 'stacked')}>
+            <PayloadSide title={exchange.kind === 'request' ? 'Request' : 'Message'} frame={request} view={tab} />
+            {(response !== undefined || exchange.kind === 'request') && (
+              <PayloadSide title="Response" frame={response} view={tab} missing={missingAnswer(detail)} of={frameAt === undefined ? undefined : `${frameAt + 1} of ${frames.length}`} />
+            )}
+          </div>
+        )}
+        {tab === 'headers' && (
+          <div className={cn('split', split === 'stacked' && 'stacked')}>
+            <HeadersView title="Request" frame={headOf(frames, exchange.requestSeq, 'fromClient')} exchange={exchange} />
+            <HeadersView title="Response" frame={headOf(frames, exchange.responseSeq, 'fromServer')} exchange={exchange} />
+          </div>
+        )}
+      </div>
+    </section>
+  );
+}
+
+/** Request and response, or in their place the frame that `[` and `]` moved to. */
+function sidesOf({ exchange, frames }: ExchangeDetail, frameAt: number | undefined): { request: FrameSummary | undefined; response: FrameSummary | undefined } {
+  const bySeq = (seq: number | undefined) => frames.find(frame => frame.seq === seq);
+  const request = bySeq(exchange.requestSeq) ?? frames.find(frame => frame.direction === exchange.direction);
+  const response = bySeq(exchange.responseSeq);
+  const stepped = frameAt === undefined ? undefined : frames[frameAt];
+  if (stepped === undefined || stepped === request) return { request, response };
+  return { request, response: stepped };
+}
+
+/** The frame that carries the HTTP head of a direction: of the message itself, else the first of its hop. */
+function headOf(frames: readonly FrameSummary[], seq: number | undefined, direction: FrameSummary['direction']): FrameSummary | undefined {
+  const own = frames.find(frame => frame.seq === seq);
+  if (own?.http !== undefined && own.direction === direction) return own;
+  return frames.find(frame => frame.direction === direction && frame.http !== undefined) ?? (own?.direction === direction ? own : undefined);
+}
+
+function missingAnswer({ exchange }: ExchangeDetail): string {
+  switch (exchange.status) {
+    case 'pending':
+      return 'No answer yet.';
+    case 'open':
+      return 'The stream is open.';
+    default:
+      return 'There was no answer.';
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * The table of rows. Only what is in sight exists: rows of one height are placed by arithmetic, so a million of them cost as much as fifty.
+ * Columns, order and widths are TanStack Table's; what a row shows is ours, because rows are pulled and not held.
+ */
+import { ArrowDown } from 'lucide-react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type CSSProperties } from 'react';
+import { count } from '../../formats/size.ts';
+import { newCount } from '../../state/follow.ts';
+import { rowId } from '../../state/row-identity.ts';
+import { afterScroll, aimAt, scrollWindow } from '../../state/scroll-window.ts';
+import { usePreferences, useWindow, useWorkbench } from '../../state/use-workbench.ts';
+
+import { cn } from '../../ui/cn.ts';
+import { NARROW, useMedia } from '../../ui/use-media.ts';
+import { useSize } from '../../ui/use-size.ts';
+import { NoRows } from './no-rows.tsx';
+import { tableEvents } from './table-events.ts';
+import { TableHead } from './table-head.tsx';
+import { TableRow } from './table-row.tsx';
+import { useColumns } from './use-columns.ts';
+
+/** Rows drawn beyond the edge, so that a fast scroll finds something. */
+const OVERSCAN = 8;
+const HEAD_PX = 26;
+
+export function ExchangeTable() {
+  const { window: store, timeline } = useWorkbench();
+  useSyncExternalStore(timeline.subscribe, timeline.version);
+  const state = timeline.state();
+  const { density } = usePreferences();
+  const isNarrow = useMedia(NARROW);
+  const rowHeight = isNarrow ? 46 : density === 'comfortable' ? 34 : 28;
+
+  const scroller = useRef<HTMLDivElement>(null);
+  const size = useSize(scroller);
+  const viewHeight = Math.max(0, size.height - (isNarrow ? 0 : HEAD_PX));
+  const follow = useWindow(window => window.follow);
+  const selection = useWindow(window => window.selection);
+  const columns = useColumns(size.width);
+  const { template, shown } = columns;
+
+  // Where the list is scrolled to. The shift makes lists possible that are longer than a browser can lay out.
+  const [at, setAt] = useState({ offset: 0, shift: 0 });
+  const pageOffset = useRef(0);
+  const list = scrollWindow(state.matched, rowHeight, viewHeight, at.shift);
+
+  const scrollTo = useCallback(
+    (offset: number) => {
+      const aim = aimAt(scrollWindow(timeline.state().matched, rowHeight, viewHeight), offset);
+      pageOffset.current = aim.pageOffset;
+      setAt({ offset: aim.pageOffset + aim.shift, shift: aim.shift });
+    },
+    [timeline, rowHeight, viewHeight],
+  );
+
+  // The element follows the list: after the height is known, its scroll position is what we decided.
+  useLayoutEffect(() => {
+    const element = scroller.current;
+    if (element !== null && Math.abs(element.scrollTop - pageOffset.current) > 1) element.scrollTop = pageOffset.current;
+  }, [at, state.matched]);
+
+  const isFollowing = follow.isFollowing;
+  useLayoutEffect(() => {
+    if (isFollowing && viewHeight > 0) scrollTo(state.matched * rowHeight);
+  }, [isFollowing, state.matched, state.generation, rowHeight, viewHeight, scrollTo]);
+
+  const onScroll = () => {
+    const element = scroller.current;
+    if (element === null) return;
+    const moved = element.scrollTop - pageOffset.current;
+    if (Math.abs(moved) < 1) return;
+    const next = afterScroll(list, element.scrollTop, pageOffset.current);
+    pageOffset.current = element.scrollTop;
+    setAt(next);
+    const isAtEnd = next.offset + viewHeight >= list.listHeight - rowHeight;
+    store.userScrolled(isAtEnd && store.getState().sort.column === 'id', state.matched);
+  };
+
+  const first = Math.max(0, Math.floor(at.offset / rowHeight) - OVERSCAN);
+  const last = Math.min(state.matched, Math.ceil((at.offset + viewHeight) / rowHeight) + OVERSCAN);
+  useEffect(() => timeline.lookAt(first, last), [timeline, first, last]);
+
+  const cursorIndex = selection?.index;
+  // A cursor moved to a row that is not here yet is set when its page arrives.
+  const [wantedCursor, setWantedCursor] = useState<number>();
+  const wantedRow = wantedCursor === undefined ? undefined : timeline.rowAt(wantedCursor);
+  useEffect(() => {
+    if (wantedCursor === undefined || wantedRow === undefined) return;
+    store.select(rowId(wantedRow), wantedCursor);
+    setWantedCursor(undefined);
+  }, [store, wantedCursor, wantedRow]);
+
+  useEffect(
+    () =>
+      tableEvents.attach({
+        reveal: (index, isCursor) => {
+          const top = index * rowHeight;
+          if (top < at.offset) scrollTo(top);
+          else if (top + rowHeight > at.offset + viewHeight) scrollTo(top + rowHeight - viewHeight);
+          const isLast = index === timeline.state().matched - 1;
+          store.userScrolled(isLast && store.getState().sort.column === 'id', timeline.state().matched);
+          const row = timeline.rowAt(index);
+          if (!isCursor) return;
+          if (row === undefined) setWantedCursor(index);
+          else store.select(rowId(row), index);
+        },
+        firstVisible: () => Math.ceil(at.offset / rowHeight),
+      }),
+    [at.offset, rowHeight, viewHeight, scrollTo, store, timeline],
+  );
+
+  const onPick = useCallback(
+    (id: number, index: number) => {
+      store.select(id, index);
+      store.openDetail();
+    },
+    [store],
+  );
+
+  const isEmpty = state.viewId !== undefined && state.matched === 0 && state.progress >= 1;
+  const unseen = newCount(follow, state.matched);
+  const indexes = Array.from({ length: Math.max(0, last - first) }, (_, step) => first + step);
+  return (
+    <section className="table-pane" aria-label="Traffic">
+      <div
+        ref={scroller}
+        className={cn('grid', isNarrow && 'two-lines')}
+        role="grid"
+        aria-label="Exchanges"
+        aria-rowcount={state.matched + 1}
+        aria-colcount={shown.length}
+        aria-activedescendant={cursorIndex !== undefined && cursorIndex >= first && cursorIndex < last ? `row-${cursorIndex}` : undefined}
+        aria-busy={state.viewId === undefined}
+        tabIndex={0}
+        onScroll={onScroll}
+        style={{ '--cols': template } as CSSProperties}
+      >
+        {!isNarrow && <TableHead columns={columns} />}
+        <div className="rows" role="rowgroup" style={{ height: `${list.pageHeight}px` }}>
+          {indexes.map(index => (
+            <TableRow
+              // Rows keep their element while they are in sight, also when rows are added.
+              key={index}
+              row={timeline.rowAt(index)}
+              before={shown.includes('delta') || shown.includes('time') ? timeline.rowAt(index - 1) : undefined}
+              index={index}
+              top={index * rowHeight - at.shift}
+              height={rowHeight}
+              columns={shown}
+              isSelected={cursorIndex === index}
+              isNarrow={isNarrow}
+              onPick={onPick}
+            />
+          ))}
+        </div>
+        {isEmpty && <NoRows />}
+      </div>
+      {unseen > 0 && (
+        <button type="button" className="more" onClick={() => store.toggleFollow(state.matched)}>
+          <ArrowDown className="i s" aria-hidden="true" />
+          {count(unseen)} new
+        </button>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,99 @@
+/** The workbench in React: one context, and hooks that read a store without copying it. */
+import { createContext, useCallback, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { useStore } from 'zustand';
+import type { CallInput, CallName, CallOutput } from '../../shared/contract/calls.ts';
+import type { HostInfo, HostStatus } from '../../shared/model/host.ts';
+import type { Preferences } from '../../shared/model/preferences.ts';
+import type { WireState } from '../host/wire-state.ts';
+import { ticker } from './ticker.ts';
+import type { WindowState } from './window-store.ts';
+import type { Workbench } from './workbench.ts';
+
+export const WorkbenchContext = createContext<Workbench | undefined>(undefined);
+
+export function useWorkbench(): Workbench {
+  const value = useContext(WorkbenchContext);
+  if (value === undefined) throw new Error('No workbench around this component');
+  return value;
+}
+
+export function useWindow<T>(select: (state: WindowState) => T): T {
+  return useStore(useWorkbench().window, select);
+}
+
+export function usePreferences(): Preferences {
+  const { preferences } = useWorkbench();
+  return useSyncExternalStore(preferences.subscribe, preferences.get);
+}
+
+export function useStatus(): HostStatus | undefined {
+  const { status } = useWorkbench();
+  return useSyncExternalStore(status.subscribe, status.get);
+}
+
+export function useWireState(): WireState {
+  const { host } = useWorkbench();
+  return useSyncExternalStore(
+    useCallback(listener => host.onState(listener), [host]),
+    () => host.state,
+  );
+}
+
+/** The shared clock of everything that counts up; `isRunning` false costs nothing. */
+export function useNow(isRunning: boolean): number {
+  return useSyncExternalStore(isRunning ? ticker.subscribe : neverChanges, ticker.now);
+}
+
+const neverChanges = () => () => {};
+
+export type Asked<T> =
+  | { readonly kind: 'waiting'; readonly value?: T }
+  | { readonly kind: 'here'; readonly value: T }
+  | { readonly kind: 'failed'; readonly message: string; readonly value?: T };
+
+/**
+ * Asks the host once per key. The last answer stays while a newer question is on its way, so nothing flickers.
+ * An undefined key asks nothing.
+ */
+export function useCall<N extends CallName>(name: N, input: CallInput<N>, key: string | undefined): Asked<CallOutput<N>> {
+  const { host } = useWorkbench();
+  const wire = useWireState();
+  const [asked, setAsked] = useState<Asked<CallOutput<N>>>({ kind: 'waiting' });
+  const isConnected = wire.kind === 'connected';
+  useEffect(() => {
+    if (key === undefined || !isConnected) return;
+    let isCurrent = true;
+    host.call(name, input).then(
+      value => isCurrent && setAsked({ kind: 'here', value }),
+      (error: unknown) =>
+        isCurrent &&
+        setAsked(before => ({
+          kind: 'failed',
+          message: error instanceof Error ? error.message : String(error),
+          ...(before.value === undefined ? {} : { value: before.value }),
+        })),
+    );
+    return () => {
+      isCurrent = false;
+    };
+    // The key stands for the input.
+  }, [host, name, key, isConnected]);
+  return asked;
+}
+
+/** What the host tells of itself; asked again after a reconnect, for another host may have come back. */
+export function useHostInfo(): HostInfo | undefined {
+  const wire = useWireState();
+  return useCall('host.info', {}, wire.kind).value;
+}
+
+/** Runs something of the host's and tells a person when it fails. */
+export function useAct(): (what: () => Promise<unknown>) => void {
+  const { window } = useWorkbench();
+  return useCallback(
+    what => {
+      what().catch((error: unknown) => window.toast(error instanceof Error ? error.message : String(error), { tone: 'error' }));
+    },
+    [window],
+  );
+}
