@@ -18,9 +18,9 @@ export async function start(args) {
   await ensureInstalled();
   const node = projectNode();
   await ensureBuilt(node);
-  const headlessBecause = await desktopOrReason(node, args);
-  if (headlessBecause.exitCode !== undefined) return headlessBecause.exitCode;
-  say(`Shadowcat runs in ${hasDisplay() ? 'a browser tab' : 'your browser'}: ${headlessBecause.reason}.`);
+  const outcome = await desktopOrReason(node, args);
+  if (outcome.exitCode !== undefined) return outcome.exitCode;
+  say(`Shadowcat runs ${hasDisplay() ? 'in a browser tab' : 'without a window of its own'}: ${outcome.reason}.`);
   return headless(node, args);
 }
 
