@@ -1,7 +1,8 @@
 /** Calls about views of rows, and the topic that tells of their changes. A view belongs to the connection that opened it. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { ViewState } from '../../shared/model/timeline.ts';
-import { parseFilter, describeFilter } from '../../shared/filters/filter.ts';
+import { explainFilter } from '../../shared/filters/explain-filter.ts';
+import { readFilter } from '../../shared/filters/read-filter.ts';
 import type { Caller } from '../publish/caller.ts';
 import { newest, Throttle, type TopicHandler } from '../publish/topic.ts';
 import type { ApiDeps } from './handlers.ts';
@@ -57,11 +58,11 @@ export function timelineCalls({ store, ids }: ApiDeps): TimelineCalls {
       return { index: await store.viewFind(viewId, query) };
     },
     'filter.read': ({ text }) => {
-      const read = parseFilter(text);
+      const read = readFilter(text);
       return Promise.resolve(
         read.ok
-          ? { kind: 'ok' as const, sentence: describeFilter(read.filter) }
-          : { kind: 'error' as const, message: read.error.message, start: read.error.start, end: read.error.end },
+          ? { kind: 'ok' as const, sentence: explainFilter(read.filter) }
+          : { kind: 'error' as const, message: read.message, start: read.start, end: read.end },
       );
     },
     'filter.values': async ({ key, prefix }) => ({ values: [...(await store.filterValues(key, prefix, MAX_COMPLETIONS))] }),

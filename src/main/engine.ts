@@ -1,0 +1,202 @@
+/** Wires everything, in the order in which a message flows. Host-neutral: no Electron, no server of the window. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Check, HostInfo, ListenerInfo } from '../shared/model/host.ts';
+import { contractVersion } from '../shared/contract/wire.ts';
+import { TrafficError } from '../shared/errors/error-table.ts';
+import type { Api } from './api/api.ts';
+import { createApi } from './api/create-api.ts';
+import type { PreferenceKeeper, ProxyRequest, SamplePlayer } from './api/handlers.ts';
+import { openHttpListener, type HttpListener } from './listeners/http-listener.ts';
+import { openShimHub, type ShimHub } from './listeners/shim-hub.ts';
+import { compose } from './pipeline/compose.ts';
+import type { Clock, Ids, Logger } from './ports.ts';
+import { Latencies, observedSink } from './publish/latencies.ts';
+import { statusBoard } from './publish/status-board.ts';
+import { createRecorder } from './recording/recorder.ts';
+import { stagesInOrder } from './stages/order.ts';
+import { openStore } from './store/open-store.ts';
+import type { TrafficStore } from './store/traffic-store.ts';
+import { Conversations } from './traffic/conversations.ts';
+import { httpUpstream } from './upstreams/http-upstream.ts';
+
+
+// The lock of a data directory is a database; hosts take it from here, because only store/ knows SQL.
+export { lockDirectory, type DirectoryLock } from './store/directory-lock.ts';
+
+/** What `proxy` listens on unless told otherwise; a taken port moves to the next free one. */
+export const defaultProxyPort = 7381;
+
+export interface EngineDeps {
+  readonly dataDir: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly version: string;
+  readonly hostKind: HostInfo['kind'];
+  /** Files that a bundler moves around, so the host names them. */
+  readonly paths: { readonly storeWriter: string | URL; readonly storeReader: string | URL };
+  /** Shared by hub and contract; the host writes it to host.json. */
+  readonly secret: string;
+  readonly preferences: PreferenceKeeper;
+  /** Command lines for people to copy. */
+  readonly commands: { readonly wrap: string; readonly proxy: string };
+  readonly sample: (stage: Pick<Engine, 'openProxy' | 'closeProxy'>, onChanged: () => void) => SamplePlayer;
+  readonly host: {
+    doctor(store: TrafficStore): Promise<readonly Check[]>;
+    stop(): void;
+    uiUrl(): string;
+  };
+}
+
+export interface Engine {
+  readonly api: Api;
+  readonly store: TrafficStore;
+  /** Takes in what shims recorded while no host ran; resolves when it is committed. Goes on by itself as well. */
+  takeInSpools(): Promise<void>;
+  /** Where shims connect; goes into host.json. */
+  readonly hubPath: string;
+  listeners(): readonly ListenerInfo[];
+  openProxy(request: ProxyRequest): Promise<ListenerInfo>;
+  closeProxy(id: string): Promise<void>;
+  /** Stops accepting, ends sessions, flushes the store; newest first. Open streams are cut after `graceMs`. */
+  close(options: { readonly graceMs: number }): Promise<void>;
+}
+
+/** Starts the engine on a data directory that the host has locked. Rejects with STORE_FAILED when there is no store to be had. */
+export async function startEngine(deps: EngineDeps): Promise<Engine> {
+  const { dataDir, clock, ids, log } = deps;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const startedAt = clock.now();
+
+  // 7, 6: the record comes first, because nothing may pass before it can be noted.
+  const store = await openStore({ path: join(dataDir, 'traffic.db'), workers: { writer: deps.paths.storeWriter, reader: deps.paths.storeReader }, clock, log });
+  await store.markInterrupted(startedAt);
+  const recorder = createRecorder({ store, clock, log });
+
+  // 2: the vocabulary.
+  const latencies = new Latencies(clock);
+  const conversations = new Conversations({ sink: observedSink(recorder, latencies), clock, ids });
+
+  // 3, 4: the stages.
+  const stages = stagesInOrder({ clock, log, pressure: () => recorder.pressure() });
+  const pipeline = compose(stages);
+  conversations.onClosed(sessionId => {
+    for (const stage of stages) stage.sessionClosed?.(sessionId);
+  });
+
+  // 1, 5: listeners and their upstreams.
+  const proxies = new Map<string, { readonly info: ListenerInfo; readonly listener: HttpListener; readonly closeUpstream: () => Promise<void> }>();
+  const hub: ShimHub = await openShimHub({
+    dataDir,
+    secret: deps.secret,
+    conversations,
+    // Shims hear what the recorder settled, not what the store wrote: with recording off nothing is written, yet nothing must be kept.
+    store: { sessionPast: id => store.sessionPast(id), onCommitted: listener => recorder.onCommitted(listener), room: () => recorder.room() },
+    clock,
+    log,
+  });
+
+  const openProxy = async ({ upstream, port, name }: ProxyRequest): Promise<ListenerInfo> => {
+    const url = new URL(upstream);
+    const connection = httpUpstream({ url, clock, log });
+    const id = ids.next();
+    try {
+      const listener = await openHttpListener({
+        host: '127.0.0.1',
+        port: port ?? defaultProxyPort,
+        isPortFixed: port !== undefined,
+        name: name ?? '',
+        upstream: connection,
+        upstreamUrl: url,
+        pipeline,
+        conversations,
+        clock,
+        ids,
+        log,
+      });
+      const info: ListenerInfo = { id, name: name ?? url.host, kind: 'proxy', url: listener.url, upstream: redactedUrl(url) };
+      proxies.set(id, { info, listener, closeUpstream: () => connection.close() });
+      return info;
+    } catch (error) {
+      await connection.close();
+      throw error;
+    }
+  };
+  const closeProxy = async (id: string, graceMs = 0): Promise<void> => {
+    const proxy = proxies.get(id);
+    if (proxy === undefined) throw new TrafficError('NOT_FOUND', `There is no listener ${id}.`);
+    proxies.delete(id);
+    await proxy.listener.close({ graceMs });
+    await proxy.closeUpstream();
+  };
+  const listeners = (): readonly ListenerInfo[] => [
+    ...[...proxies.values()].map(proxy => proxy.info),
+    { id: 'hub', name: 'wrapped servers', kind: 'hub', url: hub.path },
+  ];
+
+  // 8: what windows and command lines see.
+  const board = statusBoard({ store, latencies, recordingState: () => recorder.state(), listeners, sample: () => sample.state() });
+  const sample = deps.sample({ openProxy, closeProxy }, () => board.touch());
+  const api = createApi({
+    store,
+    clock,
+    ids,
+    log,
+    board,
+    latencies,
+    preferences: deps.preferences,
+    sample,
+    recording: { state: () => recorder.state(), setOn: isOn => recorder.setOn(isOn) },
+    listeners: { open: openProxy, close: closeProxy },
+    host: {
+      info: () => ({
+        version: deps.version,
+        contractVersion,
+        kind: deps.hostKind,
+        pid: process.pid,
+        dataDir,
+        nodeVersion: process.versions.node,
+        platform: `${process.platform} ${process.arch}`,
+        startedAt,
+        wrapCommand: deps.commands.wrap,
+        proxyCommand: deps.commands.proxy,
+        listeners: [...listeners()],
+      }),
+      doctor: () => deps.host.doctor(store),
+      stop: () => deps.host.stop(),
+      uiUrl: () => deps.host.uiUrl(),
+    },
+  });
+
+  let closing: Promise<void> | undefined;
+  return {
+    api,
+    store,
+    takeInSpools: () => hub.takeInSpools(),
+    hubPath: hub.path,
+    listeners,
+    openProxy,
+    closeProxy,
+    close: ({ graceMs }) =>
+      (closing ??= (async () => {
+        sample.stop();
+        await Promise.all([...proxies.keys()].map(id => closeProxy(id, graceMs)));
+        await hub.close();
+        conversations.endAll({ at: clock.now(), reason: 'the host stopped' });
+        board.close();
+        await recorder.close();
+        await store.close();
+      })()),
+  };
+}
+
+/** The URL as it may be shown: without user and password. */
+function redactedUrl(url: URL): string {
+  if (url.username === '' && url.password === '') return url.href;
+  const shown = new URL(url);
+  shown.username = '';
+  shown.password = '';
+  return shown.href;
+}
+
