@@ -1,5 +1,5 @@
 /** Installs the locked packages when the lock changed since the last install that finished. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hashOf, inProject, readStamp, root, writeStamp } from './project.mjs';
 import { run } from './run.mjs';
 import { step, stopWith } from './screen.mjs';
@@ -8,6 +8,7 @@ import { step, stopWith } from './screen.mjs';
 export async function ensureInstalled() {
   const lockHash = hashOf([inProject('package-lock.json')]);
   if (readStamp('install')?.lockHash === lockHash && existsSync(inProject('node_modules', '.package-lock.json'))) return;
+  if (isInstalledByHand()) return writeStamp('install', { lockHash });
   await step('Installing packages (npm ci)', async () => {
     const { command, args } = npm();
     // No dependency needs an install script, and Electron's download is a step of its own.
@@ -22,6 +23,26 @@ export async function ensureInstalled() {
   });
   writeStamp('install', { lockHash });
 }
+
+/**
+ * After someone's own `npm install` everything is there already. npm's record of what it put into node_modules
+ * must agree with the lock in every version; only packages for other platforms may be missing.
+ */
+function isInstalledByHand() {
+  try {
+    const wanted = packagesIn(inProject('package-lock.json'));
+    const present = packagesIn(inProject('node_modules', '.package-lock.json'));
+    return Object.entries(wanted).every(([path, { version, integrity, optional, link }]) => {
+      if (path === '' || link || !path.includes('node_modules/')) return true;
+      const found = present[path];
+      return found ? found.version === version && found.integrity === integrity : optional === true;
+    });
+  } catch {
+    return false;
+  }
+}
+
+const packagesIn = lock => JSON.parse(readFileSync(lock, 'utf8')).packages;
 
 /** The npm that runs us if there is one, else the one on PATH. */
 function npm() {
