@@ -1,0 +1,48 @@
+/** Throughput by wrk, which costs less than any generator in Node; where it is not installed, by our own. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Stand } from '../stand.ts';
+import { findTool } from '../tools.ts';
+import { closedLoop } from './http-load.ts';
+import { requestBody, requestFields } from './message.ts';
+
+export interface Throughput {
+  readonly perSecond: number;
+  readonly count: number;
+}
+
+/** A function that loads a URL for some seconds. */
+export type ThroughputLoad = (load: { url: string; connectionCount: number; seconds: number }) => Promise<Throughput>;
+
+/** The best generator of this machine. */
+export function throughputLoad(stand: Stand): ThroughputLoad {
+  const wrk = findTool('wrk');
+  if (wrk === undefined) {
+    stand.note('wrk is not installed: throughput comes from a generator in Node, which costs more than some of the hops.');
+    return async ({ url, connectionCount, seconds }) => {
+      const { latenciesUs, elapsedMs } = await closedLoop({ url, connectionCount, maxCount: 1e6, maxMs: seconds * 1_000 });
+      return { perSecond: (latenciesUs.length / elapsedMs) * 1_000, count: latenciesUs.length };
+    };
+  }
+  const script = join(stand.dir, 'request.lua');
+  writeFileSync(script, luaRequest());
+  return async ({ url, connectionCount, seconds }) => {
+    const args = ['-t1', `-c${connectionCount}`, `-d${seconds}s`, '--timeout', '5s', '-s', script, url];
+    return readWrk(await stand.run({ name: 'wrk', command: wrk, args }, (seconds + 15) * 1_000), url);
+  };
+}
+
+/** Reads what wrk prints; throws when there were errors, because a hop that refuses quickly would look fast. */
+export function readWrk(output: string, url: string): Throughput {
+  const failed = /Non-2xx or 3xx responses: (\d+)/.exec(output) ?? /Socket errors: (.*[1-9].*)/.exec(output);
+  if (failed !== null) throw new Error(`wrk met errors at ${url}: ${failed[0]}`);
+  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]);
+  const count = Number(/(\d+) requests in/.exec(output)?.[1]);
+  if (!(perSecond > 0) || !(count > 0)) throw new Error(`wrk reached nothing at ${url}: ${output}`);
+  return { perSecond, count };
+}
+
+function luaRequest(): string {
+  const fields = Object.entries(requestFields).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`);
+  return ['wrk.method = "POST"', `wrk.body = [[${requestBody}]]`, ...fields, ''].join('\n');
+}

@@ -1,0 +1,123 @@
+/** Puts the figures before a person: one table per part, then the goals, then what to know about this run. Pure. */
+import type { GoalResult } from './goals.ts';
+import { hopNames } from './hops/hop-names.ts';
+import type { Figures } from './series.ts';
+import { number, signed, textTable } from './table.ts';
+
+/** The whole report as text. */
+export function reportText(run: {
+  figures: Figures;
+  goals: readonly GoalResult[];
+  notes: readonly string[];
+  parts: readonly string[];
+}): string {
+  const { figures, goals, notes } = run;
+  const sections = run.parts.flatMap(part => (figures.hops(part).length === 0 ? [] : sectionsOf(part, figures)));
+  if (goals.length > 0) sections.push(`Goals\n\n${goalTable(goals)}`);
+  if (notes.length > 0) sections.push(`To know about this run\n\n${notes.map(note => `  ${note}`).join('\n')}`);
+  return `${sections.join('\n\n')}\n`;
+}
+
+function sectionsOf(part: string, figures: Figures): string[] {
+  switch (part) {
+    case 'proxy':
+      return [proxyLatency(figures), proxyThroughput(figures), proxySteady(figures)];
+    case 'sse':
+      return [sse(figures)];
+    case 'wrap':
+      return [wrap(figures)];
+    default:
+      return [start(figures)];
+  }
+}
+
+/** A table of hops; a column is a heading and what stands there for a hop. */
+function hopTable(part: string, figures: Figures, title: string, columns: Readonly<Record<string, (hop: string) => string>>): string {
+  const rows = figures.hops(part).map(hop => [hop, ...Object.values(columns).map(cell => cell(hop))]);
+  return `${title}\n\n${textTable(['', ...Object.keys(columns)], rows)}`;
+}
+
+/** Of the direct path the figure itself, of every hop what it adds to that. */
+const addedTo =
+  (figures: Figures, metric: string, scale = 1) =>
+  (hop: string) =>
+    hop === hopNames.direct ? number(figures.median(metric, hop) / scale) : signed(figures.added(metric, hop) / scale);
+
+const ratio = (figures: Figures, metric: string, reference: string) => (hop: string) => {
+  const value = figures.ratio(metric, hop, reference);
+  return Number.isFinite(value) ? `${number(value)}×` : '–';
+};
+
+const addedRatio = (figures: Figures, metric: string, reference: string) => (hop: string) => {
+  const value = hop === hopNames.direct ? Number.NaN : figures.added(metric, hop) / figures.added(metric, reference);
+  return Number.isFinite(value) ? `${number(value)}×` : '–';
+};
+
+function proxyLatency(figures: Figures): string {
+  return hopTable('proxy', figures, 'HTTP: latency of direct, and what each hop adds (µs, 1 KB tools/call)', {
+    'p50 at 1': addedTo(figures, 'p50 at 1'),
+    '/nginx': addedRatio(figures, 'p50 at 1', hopNames.nginx),
+    '/http-proxy-3': addedRatio(figures, 'p50 at 1', hopNames.peer),
+    'p99 at 1': addedTo(figures, 'p99 at 1'),
+    'p50 at 16': addedTo(figures, 'p50 at 16'),
+    'p99 at 16': addedTo(figures, 'p99 at 16'),
+  });
+}
+
+function proxyThroughput(figures: Figures): string {
+  return hopTable('proxy', figures, 'HTTP: requests/s at 1, 16 and 64 connections; CPU of the hop per request at 64 (µs)', {
+    '1': hop => number(figures.median('requests/s at 1', hop)),
+    '16': hop => number(figures.median('requests/s at 16', hop)),
+    '64': hop => number(figures.median('requests/s at 64', hop)),
+    '/nginx': ratio(figures, 'requests/s at 64', hopNames.nginx),
+    '/node': ratio(figures, 'requests/s at 64', hopNames.node),
+    CPU: hop => number(figures.median('CPU per request at 64', hop)),
+    'backlog ms': hop => number(figures.median('backlog after load at 64', hop)),
+  });
+}
+
+function proxySteady(figures: Figures): string {
+  return hopTable('proxy', figures, 'HTTP: at a steady 1,000 requests/s, and with an upstream of 20 ms (added, ms)', {
+    p50: addedTo(figures, 'p50 at 1,000/s', 1_000),
+    p99: addedTo(figures, 'p99 at 1,000/s', 1_000),
+    'p95 of 20 ms': addedTo(figures, 'p95, upstream of 20 ms', 1_000),
+  });
+}
+
+function sse(figures: Figures): string {
+  return hopTable('sse', figures, 'SSE: delay of an event on the direct path, and what each hop adds (ms, 100 streams of 50 events/s)', {
+    p50: addedTo(figures, 'event p50', 1_000),
+    p99: addedTo(figures, 'event p99', 1_000),
+    'events/s': hop => number(figures.median('events/s', hop)),
+  });
+}
+
+function wrap(figures: Figures): string {
+  return hopTable('wrap', figures, 'stdio: start (ms), round trip of 150 bytes (µs), 1 MB messages (MB/s)', {
+    start: addedTo(figures, 'start'),
+    'round trip p50': addedTo(figures, 'round trip p50'),
+    '/cat': addedRatio(figures, 'round trip p50', hopNames.cat),
+    'round trip p99': addedTo(figures, 'round trip p99'),
+    'MB/s': hop => number(figures.median('1 MB messages', hop)),
+    '/pump': ratio(figures, '1 MB messages', hopNames.pump),
+  });
+}
+
+function start(figures: Figures): string {
+  return hopTable('start', figures, 'Start: ready (ms) and idle memory (MB)', {
+    ready: hop => number(figures.median('ready', hop)),
+    memory: hop => number(figures.median('idle memory', hop)),
+  });
+}
+
+function goalTable(goals: readonly GoalResult[]): string {
+  const rows = goals.map(goal => [
+    `${goal.part}: ${goal.text}`,
+    `${goal.bound === 'atMost' ? '≤' : '≥'} ${withUnit(goal.limit, goal.unit)}`,
+    goal.value === null ? '–' : withUnit(goal.value, goal.unit),
+    goal.verdict,
+  ]);
+  return textTable(['', 'goal', 'here', ''], rows);
+}
+
+const withUnit = (value: number, unit: string) => (unit === '×' ? `${number(value)}×` : `${number(value)} ${unit}`.trimEnd());
