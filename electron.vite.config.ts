@@ -3,7 +3,6 @@
  * Shared code of the main entries lands in `out/main/chunks`, so modules there never look for files beside
  * themselves: each entry passes the paths it knows.
  */
-import { existsSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { resolve } from 'node:path';
 import react from '@vitejs/plugin-react';
@@ -15,7 +14,6 @@ const root = import.meta.dirname;
 /** Entry name (the file in `out/main`) to source. The store's threads are entries because a host hands their paths to the engine. */
 const mainEntries = {
   index: 'src/main/index.ts',
-  headless: 'src/main/headless.ts',
   cli: 'src/main/cli.ts',
   'store-writer': 'src/main/store/writer-worker.ts',
   'store-reader': 'src/main/store/reader-worker.ts',
@@ -30,7 +28,7 @@ export default defineConfig({
       // better-sqlite3 is the one packed dependency and stays outside; whatever else is imported is bundled.
       externalizeDeps: true,
       sourcemap: true,
-      rolldownOptions: { input: present(mainEntries) },
+      rolldownOptions: { input: mainEntries },
     },
   },
   preload: {
@@ -38,7 +36,7 @@ export default defineConfig({
       externalizeDeps: false,
       sourcemap: false,
       // A sandboxed preload cannot be an ES module.
-      rolldownOptions: { input: present({ bridge: 'src/preload/bridge.ts' }), output: { format: 'cjs', entryFileNames: '[name].cjs' } },
+      rolldownOptions: { input: { bridge: 'src/preload/bridge.ts' }, output: { format: 'cjs', entryFileNames: '[name].cjs' } },
     },
   },
   renderer: {
@@ -65,7 +63,6 @@ function standaloneShim(): Plugin {
       this.addWatchFile(shimSource);
     },
     async generateBundle() {
-      if (!existsSync(shimSource)) return;
       const chunk = await bundleShim();
       const imported = [...chunk.imports, ...chunk.dynamicImports].filter(name => !isBuiltin(name) || !name.startsWith('node:'));
       const foreign = [...imported, ...chunk.moduleIds.filter(id => id.includes('node_modules'))].slice(0, 3);
@@ -96,13 +93,4 @@ async function bundleShim(): Promise<Rolldown.OutputChunk> {
   const [chunk, ...more] = outputs.filter(item => item.type === 'chunk');
   if (chunk === undefined || more.length > 0) throw new Error(`The shim must be one file, but its build made ${outputs.length}`);
   return chunk;
-}
-
-/** TODO list all entries unconditionally once each of them exists. */
-function present(entries: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(entries)
-      .map(([name, source]) => [name, resolve(root, source)] as const)
-      .filter(([, source]) => existsSync(source)),
-  );
 }

@@ -7,7 +7,6 @@ import { step, stopWith } from './screen.mjs';
 const sources = ['src', 'resources', 'electron.vite.config.ts', 'package.json', 'package-lock.json'];
 const results = [
   'main/index.js',
-  'main/headless.js',
   'main/cli.js',
   'main/shim.js',
   'main/store-writer.js',

@@ -6,17 +6,16 @@ const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Runs until the child ends and resolves to its exit code (128 + n for a signal, as shells do).
- * `onLine` gets the child's standard output line by line; `quiet` keeps all output and returns it.
+ * `quiet` keeps all output and returns it.
  */
-export function run(command, args, { cwd, env = process.env, onLine, quiet = false, shell = false, onSpawn } = {}) {
+export function run(command, args, { cwd, env = process.env, quiet = false, shell = false, onSpawn } = {}) {
   return new Promise((done, fail) => {
-    const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : ['inherit', onLine ? 'pipe' : 'inherit', 'inherit'];
+    const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit';
     const child = spawn(command, args, { cwd, env, stdio, shell, windowsHide: true });
     const stopForwarding = forwardSignals(child);
     onSpawn?.(child);
     let output = '';
     if (quiet) for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (output += text));
-    if (onLine) splitLines(child.stdout, onLine);
     child.once('error', error => {
       stopForwarding();
       fail(error);
@@ -40,14 +39,4 @@ export function forwardSignals(child) {
     return () => process.off(signal, handler);
   });
   return () => handlers.forEach(stop => stop());
-}
-
-function splitLines(stream, onLine) {
-  let rest = '';
-  stream.setEncoding('utf8').on('data', text => {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() ?? '';
-    lines.forEach(onLine);
-  });
-  stream.on('end', () => rest && onLine(rest));
 }

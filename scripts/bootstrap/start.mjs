@@ -2,7 +2,6 @@
  * `npm start`: the desktop app, or where there is no Electron or no display, the headless host with a
  * browser tab. Says in one sentence which of them it is and why.
  */
-import { spawn } from 'node:child_process';
 import { ensureBuilt } from './build.mjs';
 import { ensureElectron } from './electron.mjs';
 import { ensureInstalled } from './install.mjs';
@@ -41,35 +40,14 @@ async function desktopOrReason(node, args) {
   return hasFailed ? { reason: `Electron could not start (exit code ${code})` } : { exitCode: code };
 }
 
-/** Runs the headless host and opens its page once it says it is ready. */
+/** Runs the headless host, which prints the address of its window and opens it where there is a display. */
 async function headless(node, args) {
   const isOpenWanted = hasDisplay() && !args.includes('--no-open');
-  const { code } = await run(node, [inProject('out', 'main', 'cli.js'), 'serve', '--json', ...args.filter(arg => arg !== '--no-open')], {
+  const passedOn = args.filter(arg => arg !== '--no-open');
+  const { code } = await run(node, [inProject('out', 'main', 'cli.js'), 'serve', ...(isOpenWanted ? ['--open'] : []), ...passedOn], {
     cwd: root,
-    onLine(line) {
-      const event = readEvent(line);
-      if (!event?.uiUrl) return;
-      say(isOpenWanted ? `Opening ${event.uiUrl}` : `Open this address: ${event.uiUrl}`);
-      if (event.event === 'ready') say('Stop it with Ctrl-C.');
-      if (isOpenWanted) openTab(event.uiUrl);
-    },
   });
   return code;
-}
-
-function readEvent(line) {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}
-
-function openTab(url) {
-  const [command, ...args] = { darwin: ['open'], win32: ['rundll32', 'url.dll,FileProtocolHandler'] }[process.platform] ?? ['xdg-open'];
-  const opener = spawn(command, [...args, url], { stdio: 'ignore', detached: true });
-  opener.once('error', () => say(`No browser could be opened from here. Open this address: ${url}`));
-  opener.unref();
 }
 
 function hasDisplay() {
