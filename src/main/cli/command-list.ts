@@ -1,0 +1,39 @@
+/** All commands, in the order of the help. Each is loaded only when it is run, so that `--help` stays fast. */
+import type { Command } from './command.ts';
+
+export interface CommandEntry {
+  /** One or two words. */
+  readonly name: string;
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+export const commandList: readonly CommandEntry[] = [
+  { name: 'serve', summary: 'run the host and serve its window to a browser', load: async () => (await import('./serve.ts')).serve },
+  {
+    name: 'wrap',
+    summary: 'run an MCP server over stdio and record it (see wrap --help)',
+    load: async () => (await import('./wrap-help.ts')).wrapHelp,
+  },
+  { name: 'proxy', summary: 'put Shadowcat before an MCP server that speaks HTTP', load: async () => (await import('./proxy.ts')).proxy },
+  { name: 'session list', summary: 'list recorded sessions', load: async () => (await import('./session-list.ts')).sessionList },
+  { name: 'session show', summary: 'show a session with its frames', load: async () => (await import('./session-show.ts')).sessionShow },
+  { name: 'session rename', summary: 'give a session a name', load: async () => (await import('./session-rename.ts')).sessionRename },
+  { name: 'session delete', summary: 'delete sessions', load: async () => (await import('./session-delete.ts')).sessionDelete },
+  { name: 'doctor', summary: 'look for what is wrong on this machine', load: async () => (await import('./doctor.ts')).doctor },
+  {
+    name: 'completions',
+    summary: 'print completions for bash, zsh or fish',
+    load: async () => (await import('./completions.ts')).completions,
+  },
+];
+
+/** Looks the words up; `rest` is what is left of them. */
+export function findCommand(words: readonly string[]): { entry: CommandEntry; rest: readonly string[] } | undefined {
+  for (const length of [2, 1]) {
+    const name = words.slice(0, length).join(' ');
+    const entry = words.length < length ? undefined : commandList.find(known => known.name === name);
+    if (entry !== undefined) return { entry, rest: words.slice(length) };
+  }
+  return undefined;
+}

@@ -1,0 +1,32 @@
+/** The help texts. */
+import type { Command } from './command.ts';
+import { commandList } from './command-list.ts';
+
+const globalHelp = `Flags of every command:
+  --data-dir D     where Shadowcat keeps its data (or SHADOWCAT_DATA_DIR)
+  --json           JSON for programs instead of text for people
+  --log-level L    log to stderr as JSON lines: debug, info, warn, error (default: silent)
+  -h, --help       this help
+`;
+
+/** What `shadowcat --help` says. */
+export function generalHelp(): string {
+  const width = Math.max(...commandList.map(({ name }) => name.length));
+  const commands = commandList.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('');
+  return `Shadowcat shows and records what MCP clients and servers really say to each other.
+
+Usage: shadowcat <command> [flags]
+
+${commands}
+Without a command: the window, on the desktop or in a browser tab.
+
+${globalHelp}  --version        the version
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such session, 4 directory, port or host not available.
+`;
+}
+
+/** What `shadowcat <command> --help` says. */
+export function commandHelp(command: Command): string {
+  return `Usage: shadowcat ${command.usage}\n\n${command.help.trimEnd()}\n\n${globalHelp}`;
+}

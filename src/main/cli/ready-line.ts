@@ -1,0 +1,38 @@
+/** What a host says once it is ready: one JSON line for programs, a few sentences for people. */
+import type { ListenerInfo } from '../../shared/model/host.ts';
+import type { Screen } from './screen.ts';
+
+export interface Readiness {
+  /** `already-running` on a directory that has a host: nothing was started. */
+  readonly event: 'ready' | 'already-running';
+  /** Signs in once; absent where the host serves no page (the desktop). */
+  readonly uiUrl: string | undefined;
+  /** The host's process. */
+  readonly pid: number;
+  readonly dataDir: string;
+  /** Addresses that clients dial. */
+  readonly listeners: readonly ListenerInfo[];
+}
+
+/** The line of `--json`. */
+export function readyLine({ event, uiUrl, pid, dataDir, listeners }: Readiness): string {
+  return `${JSON.stringify({ event, uiUrl: uiUrl ?? null, pid, dataDir, listeners: listeners.map(({ name, url }) => ({ name, url })) })}\n`;
+}
+
+/** The same for a person. */
+export async function sayReady(screen: Screen, ready: Readiness, wrapCommand: string): Promise<void> {
+  const lines = [
+    ready.event === 'ready' ? 'Shadowcat is running.' : `Shadowcat runs already (process ${ready.pid}).`,
+    '',
+    ...(ready.uiUrl === undefined ? [] : [`  Window     ${ready.uiUrl}`]),
+    ...ready.listeners.map(({ url, upstream }) => `  Proxy      ${url}${upstream === undefined ? '' : `  →  ${upstream}`}`),
+    `  Data       ${ready.dataDir}`,
+    '',
+    ...(ready.uiUrl === undefined ? [] : ['The address of the window signs in once; "shadowcat serve" prints a fresh one.']),
+    ready.listeners.length === 0
+      ? `Watch a server: put this before its command in the client's configuration: ${wrapCommand}`
+      : 'Point the client at the proxy address instead of the server.',
+    ...(ready.event === 'ready' ? ['Stop with Ctrl-C.'] : []),
+  ];
+  await screen.write(`${lines.join('\n')}\n`);
+}
