@@ -41,9 +41,12 @@ export class Menu {
 }
 
 export const shell = {
-  /** Opens nothing; a test reads what would have been opened. */
+  /** Opens nothing; a test reads what would have been opened, here or on stderr. */
   openedUrls: [] as string[],
-  openExternal: async (url: string): Promise<void> => void shell.openedUrls.push(url),
+  async openExternal(url: string): Promise<void> {
+    shell.openedUrls.push(url);
+    process.stderr.write(`electron double: would open ${url}\n`);
+  },
   openPath: async (): Promise<string> => '',
   showItemInFolder(): void {},
 };
