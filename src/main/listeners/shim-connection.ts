@@ -25,7 +25,9 @@ export class ShimConnection {
   readonly #socket: Socket;
   readonly #reader = new MessageReader(crc32);
   #intake: ShimIntake | undefined;
-  #isAdmitting = false;
+  /** Waits for the store to let the session in, or for room in the recording queue. */
+  #isWaiting = false;
+  #isCommitNoted = false;
   #stopListening: (() => void) | undefined;
   #ackedSeq = 0;
 
@@ -54,13 +56,14 @@ export class ShimConnection {
   /** Reads what has come, unless that has to wait: for the admission, or for the store. */
   #readOn(): void {
     try {
-      while (!this.#isAdmitting && !this.#isFull()) {
+      while (!this.#isWaiting && !this.#isFull()) {
         const message = this.#reader.next();
         if (message === undefined) {
           this.#socket.resume();
           return;
         }
         this.#take(message);
+        this.#awaitRoom();
       }
       this.#socket.pause();
     } catch (error) {
@@ -89,15 +92,15 @@ export class ShimConnection {
     if (!isSameSecret(hello.secret, this.#deps.secret)) return this.#refuse({ code: 'bad-secret', reason: 'the secret is not that of host.json' });
     if (hello.protocolVersion !== shimProtocolVersion)
       return this.#refuse({ code: 'bad-version', reason: `this hub speaks version ${shimProtocolVersion} of the shim protocol` });
-    this.#isAdmitting = true;
+    this.#isWaiting = true;
     this.#deps.intakes.acquire(hello.session, hello.wasOffline).then(
       intake => {
-        this.#isAdmitting = false;
+        this.#isWaiting = false;
         // The shim may have gone while the store was asked.
         if (this.#socket.destroyed) return this.#deps.intakes.release(intake);
         this.#intake = intake;
         this.#ackedSeq = intake.committedSeq;
-        this.#stopListening = intake.onCommitted(() => this.#committed(intake));
+        this.#stopListening = intake.onCommitted(() => this.#noteCommit(intake));
         const welcome: HubWelcome = { protocolVersion: shimProtocolVersion, committedSeq: intake.committedSeq, modes: ['transparent'] };
         this.#socket.write(encodeMessage(messageType.welcome, [jsonBytes(welcome)], crc32));
         this.#readOn();
@@ -107,6 +110,26 @@ export class ShimConnection {
         this.#refuse({ code: 'closing', reason: 'the store does not answer' });
       },
     );
+  }
+
+  #awaitRoom(): void {
+    const room = this.#intake === undefined ? undefined : this.#deps.intakes.room();
+    if (room === undefined) return;
+    this.#isWaiting = true;
+    void room.then(() => {
+      this.#isWaiting = false;
+      this.#readOn();
+    });
+  }
+
+  /** Not at once: with recording off, every frame is settled while it is taken in. */
+  #noteCommit(intake: ShimIntake): void {
+    if (this.#isCommitNoted) return;
+    this.#isCommitNoted = true;
+    setImmediate(() => {
+      this.#isCommitNoted = false;
+      if (!this.#socket.destroyed) this.#committed(intake);
+    });
   }
 
   #committed(intake: ShimIntake): void {
@@ -120,7 +143,7 @@ export class ShimConnection {
   }
 
   #refuse(refusal: HubRefusal): void {
-    this.#isAdmitting = true;
+    this.#isWaiting = true;
     this.#socket.end(encodeMessage(messageType.refuse, [jsonBytes(refusal)], crc32));
     this.#socket.destroySoon();
   }

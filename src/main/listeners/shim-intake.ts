@@ -17,7 +17,10 @@ export interface ShimStore {
   sessionPast(
     id: string,
   ): Promise<{ readonly committedSeq: number; readonly session: SessionRecord; readonly pending: readonly ExchangeRecord[] } | undefined>;
+  /** Hears up to which frame of a session nothing has to be kept any more: committed, or not wanted because recording is off. */
   onCommitted(listener: (receipt: { readonly committedSeq: Readonly<Record<string, number>> }) => void): () => void;
+  /** While the recording queue is full: resolves when there is room. Shims keep what cannot be taken. */
+  room?(): Promise<void> | undefined;
 }
 
 export class ShimIntake {

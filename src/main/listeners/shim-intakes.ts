@@ -57,6 +57,11 @@ export class ShimIntakes {
     }
   }
 
+  /** What to wait for before more is taken in; undefined when there is room. */
+  room(): Promise<void> | undefined {
+    return this.#deps.store.room?.();
+  }
+
   /** A connection of this session is open, or its spool file is being read. */
   isHeld(sessionId: string): boolean {
     return (this.#held.get(sessionId)?.holderCount ?? 0) > 0;

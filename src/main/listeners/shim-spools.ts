@@ -87,6 +87,8 @@ export class ShimSpools {
         for await (const { type, payload } of messages) {
           const frame = type === messageType.frame ? decodeFrame(payload) : undefined;
           if (frame !== undefined) intake.take(frame);
+          const room = intakes.room();
+          if (room !== undefined) await room;
           if (intake.waitingBytes > maxWaitingBytes) await this.#untilCommitted(intake, () => (intake as ShimIntake).waitingBytes < maxWaitingBytes / 2);
         }
       } catch (error) {

@@ -27,21 +27,39 @@ with --require-host; 126 the command cannot be run; 127 it was not found.
 
 /** Reads the arguments behind `wrap`. Options end at `--` or at the command. */
 export function readArguments(argv: readonly string[]): ShimArguments {
-  const options = { name: '', dataDir: undefined as string | undefined, isHostRequired: false };
   // `shadowcat wrap …` hands over its whole command line.
   const words = argv[0] === 'wrap' ? argv.slice(1) : [...argv];
+  const options: { -readonly [K in keyof Options]: Options[K] } = { name: '', dataDir: undefined, isHostRequired: false };
   while (words[0]?.startsWith('-') === true && words[0] !== '--') {
-    const [option, inline] = split(words.shift() as string);
-    if (option === '--help' || option === '-h') return { kind: 'help' };
-    if (option === '--require-host') options.isHostRequired = true;
-    else if (option === '--name' || option === '--data-dir') {
-      const value = inline ?? words.shift();
-      if (value === undefined || value === '') return { kind: 'bad', message: `${option} needs a value` };
-      options[option === '--name' ? 'name' : 'dataDir'] = value;
-    } else return { kind: 'bad', message: `unknown option ${option}` };
+    const problem = readOption(words, options);
+    if (problem !== undefined) return problem;
   }
   const [command, ...args] = words[0] === '--' ? words.slice(1) : words;
   return command === undefined || command === '' ? { kind: 'bad', message: 'no command to run' } : { kind: 'run', ...options, command, args };
+}
+
+type Options = Pick<Extract<ShimArguments, { kind: 'run' }>, 'name' | 'dataDir' | 'isHostRequired'>;
+
+/** Takes one option off the front of `words`. Returns what stands in the way of a run. */
+function readOption(words: string[], options: { -readonly [K in keyof Options]: Options[K] }): ShimArguments | undefined {
+  const [option, inline] = split(words.shift() as string);
+  switch (option) {
+    case '--help':
+    case '-h':
+      return { kind: 'help' };
+    case '--require-host':
+      options.isHostRequired = true;
+      return undefined;
+    case '--name':
+    case '--data-dir': {
+      const value = inline ?? words.shift();
+      if (value === undefined || value === '') return { kind: 'bad', message: `${option} needs a value` };
+      options[option === '--name' ? 'name' : 'dataDir'] = value;
+      return undefined;
+    }
+    default:
+      return { kind: 'bad', message: `unknown option ${option}` };
+  }
 }
 
 function split(word: string): [option: string, inline: string | undefined] {

@@ -1,0 +1,200 @@
+/** Starts the shim as a client would, and hosts for it; with what tests ask of both. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { FrameWithBody } from '../../src/main/store/traffic-store.ts';
+import type { SessionSummary } from '../../src/shared/model/session.ts';
+import { openTestStore } from './store-kit.ts';
+
+const root = join(import.meta.dirname, '../..');
+const serverFile = join(import.meta.dirname, 'stdio-server.ts');
+const hostFile = join(import.meta.dirname, 'host-process.ts');
+
+/** The built shim where it is newer than its sources, else the source, which Node runs as well. */
+export function shimFile(): string {
+  const built = join(root, 'out/main/shim.js');
+  const sources = ['src/main/shim', 'src/shared/shim', 'src/shared/mcp'].flatMap(dir => readdirSync(join(root, dir)).map(name => join(root, dir, name)));
+  const newest = Math.max(...[join(root, 'src/main/shim.ts'), ...sources].map(file => statSync(file).mtimeMs));
+  return existsSync(built) && statSync(built).mtimeMs >= newest ? built : join(root, 'src/main/shim.ts');
+}
+
+/** The scriptable server, as a command line. */
+export function scriptedServer(...flags: string[]): string[] {
+  return [process.execPath, serverFile, ...flags];
+}
+
+/** A data directory of its own; removed on disposal. */
+export function tempDataDir(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), 'shadowcat-stdio-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** Since the process was started. */
+  readonly afterMs: number;
+}
+
+/** A wrapped server, seen from its client. */
+export class StdioClient implements AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly exited: Promise<Exit>;
+  #stdout: Buffer[] = [];
+  #stderr: Buffer[] = [];
+  #nextId = 1;
+
+  constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const startedAt = performance.now();
+    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), ...env } });
+    this.child.stdout?.on('data', (chunk: Buffer) => this.#stdout.push(chunk));
+    this.child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
+    this.child.stdin?.on('error', () => undefined);
+    this.exited = new Promise(resolve => {
+      this.child.once('close', (code, signal) => resolve({ code, signal, afterMs: performance.now() - startedAt }));
+    });
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  get stdout(): Buffer {
+    return (this.#stdout = [Buffer.concat(this.#stdout)])[0] as Buffer;
+  }
+
+  get stderr(): Buffer {
+    return (this.#stderr = [Buffer.concat(this.#stderr)])[0] as Buffer;
+  }
+
+  write(bytes: Uint8Array | string): boolean {
+    return this.child.stdin?.write(bytes) ?? false;
+  }
+
+  end(): void {
+    this.child.stdin?.end();
+  }
+
+  /** Sends a request and resolves with the line that answers it. */
+  async request(method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
+    const line = await this.line(text => text.includes(`"id":${id},`));
+    return (JSON.parse(line) as { result: Record<string, unknown> }).result;
+  }
+
+  /** The first whole line on stdout that `isWanted` accepts. */
+  async line(isWanted: (line: string) => boolean): Promise<string> {
+    return until(() => this.stdout.toString('utf8').split('\n').slice(0, -1).find(isWanted), 'a line on stdout');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+}
+
+/** Starts `shim --data-dir D -- command…`. */
+export function startWrapped(dataDir: string, command: readonly string[], options: readonly string[] = []): StdioClient {
+  return new StdioClient(process.execPath, [shimFile(), '--data-dir', dataDir, ...options, '--', ...command]);
+}
+
+/** A host that can be killed. */
+export interface HostProcess extends AsyncDisposable {
+  readonly pid: number;
+  readonly stderr: () => string;
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+export async function startHost(dataDir: string, graceMs = 60_000): Promise<HostProcess> {
+  const child = spawn(process.execPath, [hostFile, dataDir, String(graceMs)], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let stderr = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const exited = once(child, 'exit');
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+    await exited;
+  };
+  await Promise.race([
+    once(child.stdout, 'data'),
+    exited.then(() => {
+      throw new Error(`The host ended: ${stderr}`);
+    }),
+  ]);
+  return { pid: child.pid ?? 0, stderr: () => stderr, kill, [Symbol.asyncDispose]: () => kill('SIGKILL') };
+}
+
+export interface RecordedSession {
+  readonly session: SessionSummary;
+  readonly frames: readonly FrameWithBody[];
+}
+
+/** What the store of a data directory holds, read when its host is gone. */
+export async function recorded(dataDir: string): Promise<readonly RecordedSession[]> {
+  await using kit = await openTestStore({ path: join(dataDir, 'traffic.db') });
+  const { sessions } = await kit.store.sessions({ limit: 100, offset: 0 } as Parameters<typeof kit.store.sessions>[0]);
+  return Promise.all(
+    sessions.map(async session => {
+      const frames: FrameWithBody[] = [];
+      for (;;) {
+        const more = await kit.store.framesWithBodies({ sessionId: session.id, afterSeq: frames.at(-1)?.frame.seq ?? 0, limit: 5_000 });
+        if (more.length === 0) return { session, frames };
+        frames.push(...more);
+      }
+    }),
+  );
+}
+
+/** Stops a host in good order, once it has committed what it has, and reads its store. */
+export async function recordedBy(host: HostProcess, dataDir: string): Promise<readonly RecordedSession[]> {
+  await host.kill('SIGTERM');
+  return recorded(dataDir);
+}
+
+/** The only session, with its frames. */
+export function onlySession(sessions: readonly RecordedSession[]): RecordedSession {
+  if (sessions.length !== 1) throw new Error(`Expected one session, found ${sessions.length}`);
+  return sessions[0] as RecordedSession;
+}
+
+/** Bodies of lines in one direction, in order. */
+export function linesOf({ frames }: RecordedSession, direction: 'fromClient' | 'fromServer'): string[] {
+  return frames.filter(({ frame }) => frame.delivery === 'line' && frame.direction === direction).map(({ body }) => Buffer.from(body).toString('utf8'));
+}
+
+/** True when the numbers are 1, 2, 3 … without a gap or a repeat. */
+export function isGapless({ frames }: RecordedSession): boolean {
+  return frames.every(({ frame }, index) => frame.seq === index + 1);
+}
+
+/** False also for a process that is dead and only waits to be collected. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !existsSync('/proc/self/stat') || !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** Looks until `find` finds something. */
+export async function until<T>(find: () => T | undefined | false, what: string, withinMs = 15_000): Promise<T> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const found = find();
+    if (found !== undefined && found !== false) return found as T;
+    if (performance.now() > deadline) throw new Error(`Waited ${withinMs} ms for ${what}`);
+    await new Promise(resolve => {
+      setTimeout(resolve, 5);
+    });
+  }
+}
+
+/** Spool files of a data directory. */
+export function spoolFiles(dataDir: string): string[] {
+  const dir = join(dataDir, 'spool');
+  return existsSync(dir) ? readdirSync(dir).map(name => join(dir, name)) : [];
+}

@@ -1,0 +1,191 @@
+/** What a client and a server notice of the shim between them: nothing. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { isAlive, scriptedServer, startWrapped, StdioClient, shimFile, tempDataDir, until } from '../kit/stdio-shim.ts';
+
+test('checklist 21: bytes pass unchanged in both directions, however they are cut', async () => {
+  using dir = tempDataDir();
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.uint8Array({ maxLength: 3_000 }), { maxLength: 12 }), async chunks => {
+      await using client = startWrapped(dir.path, ['cat']);
+      for (const chunk of chunks) {
+        client.write(chunk);
+        await new Promise(setImmediate);
+      }
+      client.end();
+      const exit = await client.exited;
+      expect(exit).toMatchObject({ code: 0, signal: null });
+      expect(client.stdout.equals(Buffer.concat(chunks))).toBe(true);
+    }),
+    { numRuns: 8, examples: [[[Buffer.from('{"t":"\u00e4\ud83d\ude00').subarray(0, 9), Buffer.from('x\r\n\n\nno end')]]] },
+  );
+});
+
+test('checklist 22: the end of stdin is passed on, and the exit code is the server\u2019s', async () => {
+  using dir = tempDataDir();
+  await using client = startWrapped(dir.path, scriptedServer('--exit-code', '42'));
+  await client.request('echo');
+  const from = performance.now();
+  client.end();
+  expect(await client.exited).toMatchObject({ code: 42, signal: null });
+  expect(performance.now() - from).toBeLessThan(2_000);
+});
+
+test('checklist 22: output of a server that goes on after the end of stdin is not cut', async () => {
+  using dir = tempDataDir();
+  await using client = startWrapped(dir.path, ['sh', '-c', 'cat >/dev/null; sleep 2.5; echo late']);
+  client.end();
+  expect(await client.exited).toMatchObject({ code: 0 });
+  expect(client.stdout.toString()).toBe('late\n');
+});
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+  test(`checklist 22: ${signal} ends the server, which leaves no orphan`, async () => {
+    using dir = tempDataDir();
+    await using client = startWrapped(dir.path, scriptedServer());
+    const { pid } = (await client.request('pid')) as { pid: number };
+    const from = performance.now();
+    client.child.kill(signal);
+    expect(await client.exited).toMatchObject({ signal });
+    expect(performance.now() - from).toBeLessThan(1_000);
+    expect(isAlive(pid)).toBe(false);
+  });
+
+test('checklist 22: a server that ignores SIGTERM is dead within 2 s, with what it started', async () => {
+  using dir = tempDataDir();
+  await using client = startWrapped(dir.path, scriptedServer('--ignore-sigterm', '--ignore-eof'));
+  const { pid } = (await client.request('pid')) as { pid: number };
+  const { pid: grandchild } = (await client.request('grandchild')) as { pid: number };
+  const from = performance.now();
+  client.end();
+  client.child.kill('SIGTERM');
+  expect(await client.exited).toMatchObject({ signal: 'SIGKILL' });
+  expect(performance.now() - from).toBeGreaterThan(1_400);
+  expect(performance.now() - from).toBeLessThan(2_000);
+  await until(() => !isAlive(pid) && !isAlive(grandchild), 'the end of the group', 500);
+});
+
+test('checklist 22: what a server leaves behind when it exits by itself is ended too', async () => {
+  using dir = tempDataDir();
+  await using client = startWrapped(dir.path, scriptedServer());
+  const { pid } = (await client.request('grandchild')) as { pid: number };
+  expect(isAlive(pid)).toBe(true);
+  client.end();
+  expect(await client.exited).toMatchObject({ code: 0 });
+  await until(() => !isAlive(pid), 'the end of the grandchild', 500);
+});
+
+test('checklist 22: when the client dies, a server that ignores the end of stdin ends as well', async () => {
+  using dir = tempDataDir();
+  const script = `const c=require('child_process').spawn(process.execPath,${JSON.stringify([shimFile(), '--data-dir', dir.path, '--', ...scriptedServer('--ignore-eof')])},{stdio:['pipe','pipe','inherit']});
+    c.stdin.write('{"id":1,"method":"pid"}\\n');c.stdout.on('data',d=>process.stdout.write(d));setInterval(()=>{},1000)`;
+  await using client = new StdioClient(process.execPath, ['-e', script]);
+  const { result } = JSON.parse(await client.line(line => line.includes('"pid"'))) as { result: { pid: number } };
+  client.child.kill('SIGKILL');
+  await until(() => !isAlive(result.pid), 'the end of the server', 6_000);
+});
+
+test('a server that is killed by a signal: the shim dies by the same', async () => {
+  using dir = tempDataDir();
+  for (const signal of ['SIGKILL', 'SIGTERM', 'SIGABRT', 'SIGUSR2'] as const) {
+    await using client = startWrapped(dir.path, scriptedServer());
+    client.write(`{"id":1,"method":"die","params":{"signal":"${signal}"}}\n`);
+    expect(await client.exited).toMatchObject({ signal });
+  }
+});
+
+test('checklist 24: stderr arrives unmodified on stderr and nowhere else, stray stdout on stdout', async () => {
+  using dir = tempDataDir();
+  await using client = startWrapped(dir.path, ['sh', '-c', 'printf "w\\303\\244rn\\r\\n\\n no end" >&2; echo not json; exit 3']);
+  expect(await client.exited).toMatchObject({ code: 3 });
+  expect(client.stderr.toString('utf8')).toBe('w\u00e4rn\r\n\n no end');
+  expect(client.stdout.toString('utf8')).toBe('not json\n');
+});
+
+test('a command that is not there or cannot be run is said on stderr, with 127 and 126', async () => {
+  using dir = tempDataDir();
+  await using missing = startWrapped(dir.path, ['/nowhere/server']);
+  expect(await missing.exited).toMatchObject({ code: 127 });
+  expect(missing.stderr.toString()).toContain('cannot start "/nowhere/server": command not found');
+  expect(missing.stdout.length).toBe(0);
+  await using directory = startWrapped(dir.path, [dir.path]);
+  expect(await directory.exited).toMatchObject({ code: 126 });
+  expect(directory.stdout.length).toBe(0);
+});
+
+test('bad arguments and help go to stderr, never to stdout', async () => {
+  for (const [args, code] of [[['--nonsense', '--', 'cat'], 125], [[], 125], [['--help'], 0]] as const) {
+    await using client = new StdioClient(process.execPath, [shimFile(), ...args]);
+    expect(await client.exited).toMatchObject({ code });
+    expect(client.stderr.toString()).toContain('Usage: shadowcat wrap');
+    expect(client.stdout.length).toBe(0);
+  }
+});
+
+test('a client that reads slowly gets everything, and the shim holds no more than the pipes do', async () => {
+  using dir = tempDataDir();
+  const bytes = 60_000_000;
+  await using client = startWrapped(dir.path, ['sh', '-c', `head -c ${bytes} /dev/zero`]);
+  client.child.stdout?.pause();
+  await new Promise(resolve => {
+    setTimeout(resolve, 1_000);
+  });
+  expect(residentBytes(client.pid)).toBeLessThan(120 * 1024 * 1024);
+  client.child.stdout?.resume();
+  expect(await client.exited).toMatchObject({ code: 0 });
+  expect(client.stdout.length).toBe(bytes);
+});
+
+test('a client that stops reading ends a server that writes on, as it would without the shim', async () => {
+  using dir = tempDataDir();
+  const command = ['sh', '-c', 'exec yes'];
+  const ends = [];
+  for (const client of [startWrapped(dir.path, command), new StdioClient('sh', command.slice(1))]) {
+    await using running = client;
+    await until(() => running.stdout.length > 0, 'output');
+    running.child.stdout?.destroy();
+    const { code, signal } = await running.exited;
+    ends.push({ code, signal });
+  }
+  expect(ends[0]).toEqual(ends[1]);
+}, 10_000);
+
+test('a server that closes its stdin is written to no more, and the session goes on', async () => {
+  using dir = tempDataDir();
+  await using client = startWrapped(dir.path, ['sh', '-c', 'exec 0<&-; sleep 0.5; echo still here; exit 5']);
+  for (let count = 0; count < 20; count += 1) {
+    client.write('{"x":1}\n');
+    await new Promise(resolve => {
+      setTimeout(resolve, 10);
+    });
+  }
+  expect(await client.exited).toMatchObject({ code: 5 });
+  expect(client.stdout.toString()).toBe('still here\n');
+});
+
+test('checklist 37: a 50 MB line passes both ways with bounded memory', async () => {
+  using dir = tempDataDir();
+  await using client = startWrapped(dir.path, ['cat']);
+  const line = Buffer.concat([Buffer.from('{"jsonrpc":"2.0","result":{"text":"'), Buffer.alloc(50_000_000, 'y'), Buffer.from('"},"id":7}\n')]);
+  let peakBytes = 0;
+  const look = setInterval(() => (peakBytes = Math.max(peakBytes, residentBytes(client.pid))), 20);
+  client.write(line);
+  client.end();
+  expect(await client.exited).toMatchObject({ code: 0 });
+  clearInterval(look);
+  const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+  expect(digest(client.stdout)).toBe(digest(line));
+  expect(peakBytes).toBeGreaterThan(0);
+  expect(peakBytes).toBeLessThan(200 * 1024 * 1024);
+});
+
+/** Resident memory, from proc(5); 0 once the process is gone. */
+function residentBytes(pid: number): number {
+  try {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
+  } catch {
+    return 0;
+  }
+}
