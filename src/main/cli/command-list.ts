@@ -20,6 +20,7 @@ export const commandList: readonly CommandEntry[] = [
   { name: 'session show', summary: 'show a session with its frames', load: async () => (await import('./session-show.ts')).sessionShow },
   { name: 'session rename', summary: 'give a session a name', load: async () => (await import('./session-rename.ts')).sessionRename },
   { name: 'session delete', summary: 'delete sessions', load: async () => (await import('./session-delete.ts')).sessionDelete },
+  { name: 'tape export', summary: 'write a session as JSON Lines', load: async () => (await import('./tape-export.ts')).tapeExport },
   { name: 'doctor', summary: 'look for what is wrong on this machine', load: async () => (await import('./doctor.ts')).doctor },
   {
     name: 'completions',

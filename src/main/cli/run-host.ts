@@ -39,7 +39,9 @@ export async function runHost(input: CommandInput, run: HostRun): Promise<ExitCo
     try {
       await run.open(started.host);
       await tell(input, readinessOf(started.host), started.host.engine, run.isTabWanted);
+      input.log.info('The host is ready', { dataDir: input.dataDir, apiUrl: started.host.apiUrl });
       await watch.stopped;
+      input.log.info('The host stops');
       if (!input.isJson) input.screen.remark('Stopping …');
     } finally {
       await started.host.stop();

@@ -48,7 +48,7 @@ async function printText(screen: Screen, session: SessionSummary, pages: Pages):
     ['Transport', `${session.transport}, ${session.era}${session.protocolVersion === undefined ? '' : ` ${session.protocolVersion}`}`],
     ['Started', localTime(session.startedAt)],
     ['Ended', session.endedAt === undefined ? session.state : `${localTime(session.endedAt)}, ${endOf(session)}`],
-    ['Frames', `${session.frameCount} in ${session.exchangeCount} exchanges, ${session.errorCount} errors, ${bytes(session.sizeBytes)}`],
+    ['Frames', `${session.frameCount} in ${session.exchangeCount} rows, ${session.errorCount} errors, ${bytes(session.sizeBytes)}`],
   ];
   for (const [name, value] of facts) if (value !== undefined) await screen.write(`${name.padEnd(9)}  ${printable(value)}\n`);
   await screen.write('\n');
@@ -77,8 +77,8 @@ async function printText(screen: Screen, session: SessionSummary, pages: Pages):
 }
 
 function endOf({ endReason, exitCode, exitSignal }: SessionSummary): string {
-  const exit = exitSignal ?? (exitCode === undefined ? undefined : `exit code ${exitCode}`);
-  return [endReason, exit].filter(part => part !== undefined && part !== '').join(', ') || 'closed';
+  if (endReason !== undefined && endReason !== '') return endReason;
+  return exitSignal ?? (exitCode === undefined ? 'closed' : `exit code ${exitCode}`);
 }
 
 function rowOf(frame: FrameSummary, startedAt: number): string[] {
