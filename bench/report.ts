@@ -33,7 +33,11 @@ function sectionsOf(part: string, figures: Figures): string[] {
 
 /** A table of hops; a column is a heading and what stands there for a hop. */
 function hopTable(part: string, figures: Figures, title: string, columns: Readonly<Record<string, (hop: string) => string>>): string {
-  const rows = figures.hops(part).map(hop => [hop, ...Object.values(columns).map(cell => cell(hop))]);
+  const rows = figures
+    .hops(part)
+    .map(hop => [hop, ...Object.values(columns).map(cell => cell(hop))])
+    // A part may leave a hop out of one of its comparisons.
+    .filter(([, ...cells]) => cells.some(cell => cell !== '–'));
   return `${title}\n\n${textTable(['', ...Object.keys(columns)], rows)}`;
 }
 
@@ -65,15 +69,21 @@ function proxyLatency(figures: Figures): string {
 }
 
 function proxyThroughput(figures: Figures): string {
-  return hopTable('proxy', figures, 'HTTP: requests/s at 1, 16 and 64 connections; CPU of the hop per request at 64 (µs)', {
-    '1': hop => number(figures.median('requests/s at 1', hop)),
-    '16': hop => number(figures.median('requests/s at 16', hop)),
-    '64': hop => number(figures.median('requests/s at 64', hop)),
-    '/nginx': ratio(figures, 'requests/s at 64', hopNames.nginx),
-    '/node': ratio(figures, 'requests/s at 64', hopNames.node),
-    CPU: hop => number(figures.median('CPU per request at 64', hop)),
-    'backlog ms': hop => number(figures.median('backlog after load at 64', hop)),
-  });
+  return hopTable(
+    'proxy',
+    figures,
+    'HTTP: requests/s at 1, 16 and 64 connections; CPU time of the hop per request and backlog after it at 64',
+    {
+      '1': hop => number(figures.median('requests/s at 1', hop)),
+      '16': hop => number(figures.median('requests/s at 16', hop)),
+      '64': hop => number(figures.median('requests/s at 64', hop)),
+      '/nginx': ratio(figures, 'requests/s at 64', hopNames.nginx),
+      '/node': ratio(figures, 'requests/s at 64', hopNames.node),
+      'CPU µs': hop => number(figures.median('CPU per request at 64', hop)),
+      'CPU /node': ratio(figures, 'CPU per request at 64', hopNames.node),
+      'backlog ms': hop => number(figures.median('backlog after load at 64', hop)),
+    },
+  );
 }
 
 function proxySteady(figures: Figures): string {

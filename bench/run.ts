@@ -25,6 +25,9 @@ const measureParts: Readonly<Record<PartName, (context: RunContext) => Promise<v
   start: measureStart,
 };
 
+/** How the time is divided; a run of fewer parts divides it among those. */
+const shares: Readonly<Record<PartName, number>> = { proxy: 0.62, sse: 0.16, wrap: 0.17, start: 0.05 };
+
 const options = readOptions(process.argv.slice(2));
 if (options === 'help') {
   process.stdout.write(usage);
@@ -46,7 +49,11 @@ if (options === 'help') {
   if (loadBefore > 0.5) stand.note(`The machine was already busy (load ${loadBefore.toFixed(1)}): these figures are noisy.`);
   if (options.isQuick) stand.note('A quick run: it shows that the benchmark works; its figures prove nothing.');
 
-  for (const part of options.parts) await runPart(part, { stand, figures, options, progress });
+  const shareSum = options.parts.reduce((sum, part) => sum + shares[part], 0);
+  for (const part of options.parts) {
+    const budgetMs = (options.budgetMs * shares[part]) / shareSum;
+    await runPart(part, { stand, figures, options, budgetMs, progress });
+  }
   await stand.close();
 
   const goals = judge(figures, options.parts);

@@ -55,7 +55,7 @@ async function startHost(stand: Stand, words: readonly string[]): Promise<Host> 
   return {
     process,
     dataDir,
-    url: listeners[0]?.url ?? '',
+    url: listeners.find(({ url }) => url.startsWith('http'))?.url ?? '',
     readyMs,
     connection,
     async [Symbol.asyncDispose]() {

@@ -39,7 +39,7 @@ async function measureLatency(context: RunContext, hops: readonly HttpHop[]): Pr
   const { options, figures } = context;
   const forMs = options.isQuick ? 200 : 600;
   for (const connectionCount of [1, 16]) {
-    const plan = { title: `proxy: latency at ${connectionCount}`, items: hops, rounds: options.rounds, budgetMs: 60_000 };
+    const plan = { title: `proxy: latency at ${connectionCount}`, items: hops, rounds: options.rounds, share: 0.11 };
     await inRounds(context, plan, async hop => {
       const { latenciesUs } = await closedLoop({ url: hop.url, connectionCount, maxCount: 10_000, maxMs: forMs });
       const unit = 'µs';
@@ -55,11 +55,10 @@ async function measureThroughput(context: RunContext, hops: readonly HttpHop[]):
   const load = throughputLoad(stand);
   const counts = options.isQuick ? [64] : [1, 16, 64];
   for (const connectionCount of counts) {
-    const seconds = connectionCount === 64 && !options.isQuick ? 2 : 1;
-    const plan = { title: `proxy: throughput at ${connectionCount}`, items: hops, rounds: options.rounds, budgetMs: 90_000 };
+    const plan = { title: `proxy: throughput at ${connectionCount}`, items: hops, rounds: options.rounds, share: 0.18 };
     await inRounds(context, plan, async hop => {
       const cpuBefore = cpuOf(hop);
-      const { perSecond, count } = await load({ url: hop.url, connectionCount, seconds });
+      const { perSecond, count } = await load({ url: hop.url, connectionCount, seconds: 1 });
       figures.add({ part, metric: `requests/s at ${connectionCount}`, hop: hop.name, unit: '1/s' }, perSecond);
       // What the recorder writes afterwards belongs to the request too.
       const waitedMs = await settled(hop);
@@ -79,9 +78,9 @@ async function measureThroughput(context: RunContext, hops: readonly HttpHop[]):
 async function measureSteady(context: RunContext, hops: readonly HttpHop[]): Promise<void> {
   const { options, figures } = context;
   const chosen = hops.filter(hop => hop.name !== hopNames.notRecording);
-  const plan = { title: 'proxy: 1,000 requests/s', items: chosen, rounds: options.rounds, budgetMs: 60_000 };
+  const plan = { title: 'proxy: 1,000 requests/s', items: chosen, rounds: options.rounds, share: 0.16 };
   await inRounds(context, plan, async hop => {
-    const forMs = options.isQuick ? 400 : 1_500;
+    const forMs = options.isQuick ? 400 : 1_200;
     const { latenciesUs } = await steadyRate({ url: hop.url, connectionCount: 16, perSecond: 1_000, forMs });
     figures.add({ part, metric: 'p50 at 1,000/s', hop: hop.name, unit: 'µs' }, percentile(latenciesUs, 0.5));
     figures.add({ part, metric: 'p99 at 1,000/s', hop: hop.name, unit: 'µs' }, percentile(latenciesUs, 0.99));
@@ -123,7 +122,7 @@ async function measureSlowUpstream(context: RunContext): Promise<void> {
   const slow = await nodeServer(stand, 'slow upstream', 'node-upstream.ts', ['--delay', '20']);
   const hops = await startHttpHops(stand, slow.url, ['direct', 'node', 'recording']);
   for (const hop of hops) await closedLoop({ url: hop.url, connectionCount: 16, maxCount: 500, maxMs: 600 });
-  const plan = { title: 'proxy: upstream of 20 ms', items: hops, rounds: options.rounds, budgetMs: 30_000 };
+  const plan = { title: 'proxy: upstream of 20 ms', items: hops, rounds: options.rounds, share: 0.08 };
   await inRounds(context, plan, async hop => {
     const { latenciesUs } = await closedLoop({ url: hop.url, connectionCount: 16, maxCount: 2_000, maxMs: 1_000 });
     figures.add({ part, metric: 'p95, upstream of 20 ms', hop: hop.name, unit: 'µs' }, percentile(latenciesUs, 0.95));

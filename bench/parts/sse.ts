@@ -13,9 +13,8 @@ export async function measureSse(context: RunContext): Promise<void> {
   const { stand, options, figures } = context;
   const upstream = await nodeServer(stand, 'SSE upstream', 'sse-upstream.ts', ['--rate', String(eventsPerSecond)]);
   const hops = await startHttpHops(stand, upstream.url, ['direct', 'nginx', 'node', 'peer', 'recording']);
-  const forMs = options.isQuick ? 500 : 2_000;
-  const rounds = options.isQuick ? 1 : options.rounds;
-  await inRounds(context, { title: 'sse', items: hops, rounds, budgetMs: 90_000 }, async hop => {
+  const forMs = options.isQuick ? 500 : 1_500;
+  await inRounds(context, { title: 'sse', items: hops, rounds: options.rounds, share: 1 }, async hop => {
     const { delaysUs } = await followStreams({ url: hop.url, streamCount, warmUpMs: options.isQuick ? 300 : 500, forMs });
     figures.add({ part, metric: 'event p50', hop: hop.name, unit: 'µs' }, percentile(delaysUs, 0.5));
     figures.add({ part, metric: 'event p99', hop: hop.name, unit: 'µs' }, percentile(delaysUs, 0.99));

@@ -13,7 +13,7 @@ export async function measureStart(context: RunContext): Promise<void> {
   const { stand, figures, options } = context;
   const problem = missingBuild();
   if (problem !== undefined) return stand.note(problem);
-  const plan = { title: 'start', items: ['direct', 'serve'] as const, rounds: options.rounds, budgetMs: 30_000 };
+  const plan = { title: 'start', items: ['direct', 'serve'] as const, rounds: options.rounds, share: 1 };
   await inRounds(context, plan, async (item, round) => {
     if (item === 'direct')
       return figures.add({ part, metric: 'ready', hop: hopNames.nodeAlone, unit: 'ms' }, await msToFirstByte(stand, nodeSaysOneLine));

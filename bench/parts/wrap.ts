@@ -52,7 +52,7 @@ function relaysFor(host: Host | undefined): Relay[] {
 /** From spawning to the first byte of the server behind. */
 async function measureStart(context: RunContext, relays: readonly Relay[]): Promise<void> {
   const { figures, options, stand } = context;
-  const plan = { title: 'wrap: start', items: relays, rounds: options.isQuick ? 6 : Math.max(20, options.rounds), budgetMs: 40_000 };
+  const plan = { title: 'wrap: start', items: relays, rounds: options.isQuick ? 6 : Math.max(20, options.rounds), share: 0.25 };
   await inRounds(context, plan, async relay => {
     figures.add({ part, metric: 'start', hop: relay.name, unit: 'ms' }, await msToFirstByte(stand, relay.around(nodeSaysOneLine)));
   });
@@ -65,7 +65,7 @@ async function measureRoundTrips(context: RunContext, relays: readonly Relay[], 
   for (const { process: server } of servers) await roundTrips(server, load);
   const before = host === undefined ? undefined : await quietly(host);
   let wrappedCount = 0;
-  await inRounds(context, { title: 'wrap: round trips', items: servers, rounds: options.rounds, budgetMs: 30_000 }, async relay => {
+  await inRounds(context, { title: 'wrap: round trips', items: servers, rounds: options.rounds, share: 0.35 }, async relay => {
     const latenciesUs = await roundTrips(relay.process, load);
     figures.add({ part, metric: 'round trip p50', hop: relay.name, unit: 'µs' }, percentile(latenciesUs, 0.5));
     figures.add({ part, metric: 'round trip p99', hop: relay.name, unit: 'µs' }, percentile(latenciesUs, 0.99));
@@ -91,7 +91,7 @@ async function measureVolume(context: RunContext, relays: readonly Relay[], host
   const servers = startServers(context.stand, relays, largeLineBytes - 75);
   const forMs = options.isQuick ? 250 : 800;
   for (const { process: server } of servers) await volume(server, { lineBytes: largeLineBytes, windowCount: 4, forMs: forMs / 2 });
-  await inRounds(context, { title: 'wrap: 1 MB messages', items: servers, rounds: options.rounds, budgetMs: 40_000 }, async relay => {
+  await inRounds(context, { title: 'wrap: 1 MB messages', items: servers, rounds: options.rounds, share: 0.4 }, async relay => {
     const perSecond = await volume(relay.process, { lineBytes: largeLineBytes, windowCount: 4, forMs });
     figures.add({ part, metric: '1 MB messages', hop: relay.name, unit: 'MB/s' }, perSecond);
     await settle(pidsOf(relay.process, host), 5_000);

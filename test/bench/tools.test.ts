@@ -34,7 +34,7 @@ test('the exchange is valid JSON-RPC, and its answer 1 KB', () => {
 
 test('the command line chooses parts and rounds, and refuses what it does not know', () => {
   expect(readOptions(['--only', 'wrap,proxy', '--rounds=7'])).toMatchObject({ parts: ['proxy', 'wrap'], rounds: 7, isQuick: false });
-  expect(readOptions(['--quick'])).toMatchObject({ rounds: 2, isQuick: true, parts: ['proxy', 'sse', 'wrap', 'start'] });
+  expect(readOptions(['--quick'])).toMatchObject({ rounds: 1, isQuick: true, parts: ['proxy', 'sse', 'wrap', 'start'] });
   expect(readOptions(['--help'])).toBe('help');
   for (const bad of [['--only', 'disk'], ['--rounds', '0'], ['--rounds', 'x'], ['--fast'], ['--only']])
     expect(readOptions(bad)).toHaveProperty('problem');
