@@ -26,7 +26,7 @@ export async function start(args) {
 /** Runs the desktop app to its end, or tells why it cannot be. */
 async function desktopOrReason(node, args) {
   if (process.env.SHADOWCAT_HOST === 'headless') return { reason: 'SHADOWCAT_HOST=headless asks for the headless host' };
-  if (!hasDisplay()) return { reason: 'this machine has no display for a window' };
+  if (!hasDisplay()) return { reason: 'this machine has no display' };
   const electron = await ensureElectron(node);
   if (!electron.path) return { reason: `there is no Electron here, ${electron.reason}` };
   const startedAt = Date.now();
