@@ -4,7 +4,7 @@ import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { shortMoment } from '../formats/time.ts';
 import { shortcuts, type ShortcutName } from '../state/shortcuts.ts';
-import { useAct, useCall, usePreferences, useStatus, useWorkbench } from '../state/use-workbench.ts';
+import { useAct, useCall, useNow, usePreferences, useStatus, useWorkbench } from '../state/use-workbench.ts';
 import { pages } from '../state/window-store.ts';
 import { Modal } from '../ui/modal.tsx';
 
@@ -17,7 +17,8 @@ export function CommandPalette() {
   return (
     <Modal label="Commands and search" className="palette-box" onClose={close}>
       <Command label="Commands and search" loop vimBindings={false}>
-        <Command.Input value={search} onValueChange={setSearch} placeholder="Type a command, a page, a session…" autoFocus />
+        {/* The first field of a modal dialog gets the focus from the browser. */}
+        <Command.Input value={search} onValueChange={setSearch} placeholder="Type a command, a page, a session…" />
         <Command.List label="Commands">
           <Command.Empty>Nothing matches “{search}”.</Command.Empty>
           <Actions close={close} />
@@ -97,6 +98,7 @@ function Sessions({ close }: { readonly close: () => void }) {
   const { window: store } = useWorkbench();
   const asked = useCall('session.list', { search: '', limit: MAX_SESSIONS, sort: 'lastAt' }, 'palette');
   const sessions = asked.value?.sessions ?? [];
+  const now = useNow(false);
   if (sessions.length === 0) return null;
   return (
     <Command.Group heading="Sessions">
@@ -112,7 +114,7 @@ function Sessions({ close }: { readonly close: () => void }) {
             }}
           >
             {label}
-            <span className="quiet">{shortMoment(session.startedAt, Date.now())}</span>
+            <span className="quiet">{shortMoment(session.startedAt, now)}</span>
           </Entry>
         );
       })}

@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { columnsFor, gridTemplate, withColumnToggled, withWidths } from './columns.ts';
 
 test('columns follow the width of the pane', () => {
-  expect(columnsFor(400, [])).toEqual(['direction', 'method', 'target', 'status', 'duration', 'bar']);
+  expect(columnsFor(400, [])).toEqual(['direction', 'method', 'target', 'status', 'duration']);
+  expect(columnsFor(560, [])).toContain('bar');
   expect(columnsFor(520, [])).toContain('server');
   expect(columnsFor(639, [])).not.toContain('time');
   expect(columnsFor(1100, [])).toEqual([
@@ -17,8 +18,8 @@ test('a choice stands at every width, without columns that no longer exist', () 
 
 test('the first toggle starts from what is on screen', () => {
   const shown = columnsFor(400, []);
-  expect(withColumnToggled(shown, [], 'size').map(column => column.id)).toEqual(['direction', 'method', 'target', 'status', 'duration', 'bar', 'size']);
-  expect(withColumnToggled(shown, [], 'bar').map(column => column.id)).not.toContain('bar');
+  expect(withColumnToggled(shown, [], 'size').map(column => column.id)).toEqual(['direction', 'method', 'target', 'status', 'duration', 'size']);
+  expect(withColumnToggled(shown, [], 'status').map(column => column.id)).not.toContain('status');
 });
 
 test('widths are kept in bounds', () => {
@@ -26,6 +27,6 @@ test('widths are kept in bounds', () => {
 });
 
 test('target takes the rest, and without it nothing is stretched', () => {
-  expect(gridTemplate(['direction', 'target', 'status'], { status: 130 })).toBe('14px minmax(120px, 1fr) 130px');
-  expect(gridTemplate(['time'], {})).toBe('84px minmax(0, 1fr)');
+  expect(gridTemplate(['direction', 'target', 'status'], { status: 130 })).toBe('14px minmax(80px, 1fr) 130px');
+  expect(gridTemplate(['time'], {})).toBe('78px minmax(0, 1fr)');
 });

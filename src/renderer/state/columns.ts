@@ -17,19 +17,19 @@ interface Column {
 }
 
 export const columns: Readonly<Record<ColumnId, Column>> = {
-  id: { title: '#', name: 'Number', width: 46, sort: 'id', isNumeric: true },
-  time: { title: 'Time', name: 'Time', width: 84, sort: 'startedAt' },
+  id: { title: '#', name: 'Number', width: 42, sort: 'id', isNumeric: true },
+  time: { title: 'Time', name: 'Time', width: 78, sort: 'startedAt' },
   delta: { title: 'Δ s', name: 'Step from the row before', width: 52, isNumeric: true },
   direction: { title: '', name: 'Direction', width: 14 },
-  client: { title: 'Client', name: 'Client', width: 96, sort: 'client' },
-  server: { title: 'Server', name: 'Server', width: 84, sort: 'server' },
-  method: { title: 'Method', name: 'Method', width: 92, sort: 'method' },
-  target: { title: 'Target', name: 'Target', width: 120, sort: 'target' },
-  status: { title: 'Status', name: 'Status', width: 104, sort: 'status' },
-  duration: { title: 'Duration', name: 'Duration', width: 62, sort: 'durationMs', isNumeric: true },
-  bar: { title: '', name: 'Duration bar', width: 72 },
+  client: { title: 'Client', name: 'Client', width: 94, sort: 'client' },
+  server: { title: 'Server', name: 'Server', width: 80, sort: 'server' },
+  method: { title: 'Method', name: 'Method', width: 84, sort: 'method' },
+  target: { title: 'Target', name: 'Target', width: 80, sort: 'target' },
+  status: { title: 'Status', name: 'Status', width: 92, sort: 'status' },
+  duration: { title: 'Duration', name: 'Duration', width: 58, sort: 'durationMs', isNumeric: true },
+  bar: { title: '', name: 'Duration bar', width: 60 },
   firstByte: { title: 'First byte', name: 'Time to first byte', width: 66, isNumeric: true },
-  size: { title: 'Size', name: 'Size', width: 56, sort: 'sizeBytes', isNumeric: true },
+  size: { title: 'Size', name: 'Size', width: 52, sort: 'sizeBytes', isNumeric: true },
   frames: { title: 'Frames', name: 'Frames', width: 50, isNumeric: true },
   transport: { title: 'Transport', name: 'Transport', width: 92 },
   rpcId: { title: 'Id', name: 'JSON-RPC id', width: 56 },
@@ -41,8 +41,9 @@ export const FLEXIBLE: ColumnId = 'target';
 
 /** Each step adds columns to the one before, at the place they have in `columnIds`. */
 const steps: readonly { readonly from: number; readonly ids: readonly ColumnId[] }[] = [
-  { from: 0, ids: ['direction', 'method', 'target', 'status', 'duration', 'bar'] },
+  { from: 0, ids: ['direction', 'method', 'target', 'status', 'duration'] },
   { from: 520, ids: ['server'] },
+  { from: 560, ids: ['bar'] },
   { from: 640, ids: ['time'] },
   { from: 840, ids: ['id', 'client', 'size'] },
   { from: 1100, ids: ['delta', 'flags'] },

@@ -11,10 +11,6 @@ test('an error names its code with a true minus', () => {
   expect(statusLook(exchange({ status: 'failed', errorCode: 502 })).word).toBe('failed 502');
 });
 
-test('a cancelled call tells when', () => {
-  expect(statusLook(exchange({ status: 'cancelled', durationMs: 60_000 })).word).toBe('cancelled 1:00 min');
-});
-
 test('every status but plain success has a glyph beside its colour', () => {
   for (const status of StatusWord.options) {
     const look = lookOf(status);

@@ -1,6 +1,5 @@
 /** How an outcome looks: a word, a glyph, a tone. Colour never carries the meaning alone, and ordinary success has none. */
 import type { ExchangeSummary, StatusWord } from '../../shared/model/exchange.ts';
-import { duration } from '../formats/time.ts';
 
 export type Tone = 'quiet' | 'plain' | 'error' | 'warn' | 'denied' | 'muted';
 export type Glyph = 'none' | 'alert' | 'error' | 'wait' | 'cancel' | 'late' | 'deny' | 'silent' | 'stream';
@@ -45,8 +44,6 @@ export function statusLook(exchange: ExchangeSummary): StatusLook {
       return { ...look, word: exchange.errorCode === undefined ? 'error' : `error ${signed(exchange.errorCode)}` };
     case 'failed':
       return { ...look, word: exchange.errorCode === undefined ? 'failed' : `failed ${signed(exchange.errorCode)}` };
-    case 'cancelled':
-      return exchange.durationMs === undefined ? look : { ...look, word: `cancelled ${duration(exchange.durationMs)}` };
     default:
       return look;
   }

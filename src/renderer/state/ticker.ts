@@ -9,7 +9,11 @@ class Ticker {
   #listening = 0;
   readonly #emitter = new Emitter();
 
-  readonly now = (): number => this.#now;
+  /** The time of the last tick; while nothing listens, of the last second that somebody asked. */
+  readonly now = (): number => {
+    if (this.#timer === undefined && Date.now() - this.#now > 1000) this.#now = Date.now();
+    return this.#now;
+  };
 
   readonly subscribe = (listener: () => void): (() => void) => {
     const release = this.#emitter.subscribe(listener);

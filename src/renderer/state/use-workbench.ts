@@ -77,6 +77,7 @@ export function useCall<N extends CallName>(name: N, input: CallInput<N>, key: s
       isCurrent = false;
     };
     // The key stands for the input.
+    // oxlint-disable-next-line react/exhaustive-deps
   }, [host, name, key, isConnected]);
   return asked;
 }

@@ -18,36 +18,42 @@ export function whatHappened(exchange: ExchangeSummary): WhatHappened | undefine
 }
 
 function ofOutcome(exchange: ExchangeSummary): WhatHappened | undefined {
-  const took = exchange.durationMs === undefined ? '' : ` after ${duration(exchange.durationMs)}`;
-  const asked = exchange.direction === 'fromClient' ? 'client' : 'server';
-  const answering = asked === 'client' ? 'server' : 'client';
+  const said = exchange.errorMessage === undefined ? '' : `: ${quote(exchange.errorMessage)}`;
+  const [asked, answering] = exchange.direction === 'fromClient' ? ['client', 'server'] : ['server', 'client'];
   switch (exchange.status) {
     case 'tool-error':
       return { tone: 'error', sentence: 'The tool failed, but the protocol call succeeded (isError).' };
     case 'error':
       return {
         tone: 'error',
-        sentence: `The ${answering} answered with error ${signed(exchange.errorCode ?? 0)}${exchange.errorMessage === undefined ? '' : `: ${quote(exchange.errorMessage)}`}.`,
+        sentence: `The ${answering} answered with error ${signed(exchange.errorCode ?? 0)}${said}.`,
       };
     case 'cancelled':
-      return { tone: 'muted', sentence: `The ${exchange.cancelledBy ?? asked} gave up${took}${reason(exchange)}; the ${answering} has not answered.` };
     case 'late':
-      return {
-        tone: 'warn',
-        sentence: `The ${answering} answered${took}, when the ${exchange.cancelledBy ?? asked} had already cancelled${reason(exchange)}. Nobody was waiting for it any more.`,
-      };
+      return gaveUp(exchange, asked, answering);
     case 'failed':
       return failed(exchange);
     case 'refused':
-      return { tone: 'denied', sentence: `The call was refused${exchange.errorMessage === undefined ? '' : `: ${quote(exchange.errorMessage)}`}.` };
+      return { tone: 'denied', sentence: `The call was refused${said}.` };
     case 'no-answer':
       return { tone: 'error', sentence: `The session ended before the ${answering} answered.` };
     case 'ok':
-      return exchange.kind === 'response' ? { tone: 'warn', sentence: 'An answer to a request that was never seen.' } : ofKind(exchange);
+      return ofKind(exchange);
     case 'pending':
     case 'open':
       return undefined;
   }
+}
+
+function gaveUp(exchange: ExchangeSummary, asked: string, answering: string): WhatHappened {
+  const took = exchange.durationMs === undefined ? '' : ` after ${duration(exchange.durationMs)}`;
+  const quitter = exchange.cancelledBy ?? asked;
+  if (exchange.status === 'cancelled')
+    return { tone: 'muted', sentence: `The ${quitter} gave up${took}${reason(exchange)}; the ${answering} has not answered.` };
+  return {
+    tone: 'warn',
+    sentence: `The ${answering} answered${took}, when the ${quitter} had already cancelled${reason(exchange)}. Nobody was waiting for it any more.`,
+  };
 }
 
 function failed(exchange: ExchangeSummary): WhatHappened {
@@ -60,6 +66,7 @@ function failed(exchange: ExchangeSummary): WhatHappened {
 }
 
 function ofKind(exchange: ExchangeSummary): WhatHappened | undefined {
+  if (exchange.kind === 'response') return { tone: 'warn', sentence: 'An answer to a request that was never seen.' };
   if (exchange.kind === 'stdout')
     return { tone: 'warn', sentence: 'The server wrote something to stdout that is no JSON-RPC message. Clients may stumble over it.' };
   if (exchange.kind === 'invalid') return { tone: 'error', sentence: 'This is no valid JSON-RPC message.' };

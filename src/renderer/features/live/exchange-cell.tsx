@@ -1,5 +1,6 @@
 /** The cells of an exchange. */
 import { ArrowLeft, ArrowRight } from 'lucide-react';
+import type { ReactNode } from 'react';
 import type { Direction } from '../../../shared/model/frame.ts';
 import type { ExchangeSummary } from '../../../shared/model/exchange.ts';
 import { bytes, count } from '../../formats/size.ts';
@@ -27,41 +28,26 @@ export function ExchangeCell({ exchange, column }: ExchangeCellProps) {
 }
 
 function Content({ exchange, column }: ExchangeCellProps) {
-  switch (column) {
-    case 'id':
-      return exchange.id;
-    case 'direction':
-      return <DirectionGlyph direction={exchange.direction} />;
-    case 'client':
-      return exchange.clientName;
-    case 'server':
-      return exchange.serverName;
-    case 'method':
-      return exchange.method;
-    case 'target':
-      return <Target exchange={exchange} />;
-    case 'duration':
-      return <Took exchange={exchange} />;
-    case 'bar':
-      return <DurationBar exchange={exchange} />;
-    case 'firstByte':
-      return exchange.firstByteMs === undefined ? '' : duration(exchange.firstByteMs);
-    case 'size':
-      return bytes(exchange.requestBytes + exchange.responseBytes);
-    case 'frames':
-      return count(exchange.frameCount);
-    case 'transport':
-      return exchange.transport;
-    case 'rpcId':
-      return exchange.idText ?? '';
-    case 'flags':
-      return flagWords(exchange.flags);
-    case 'time':
-    case 'delta':
-    case 'status':
-      return null;
-  }
+  return contents[column]?.(exchange) ?? null;
 }
+
+/** What each column shows; time, step and status are drawn by their own components. */
+const contents: Readonly<Partial<Record<ColumnId, (exchange: ExchangeSummary) => ReactNode>>> = {
+  id: exchange => exchange.id,
+  direction: exchange => <DirectionGlyph direction={exchange.direction} />,
+  client: exchange => exchange.clientName,
+  server: exchange => exchange.serverName,
+  method: exchange => exchange.method,
+  target: exchange => <Target exchange={exchange} />,
+  duration: exchange => <Took exchange={exchange} />,
+  bar: exchange => <DurationBar exchange={exchange} />,
+  firstByte: exchange => (exchange.firstByteMs === undefined ? '' : duration(exchange.firstByteMs)),
+  size: exchange => bytes(exchange.requestBytes + exchange.responseBytes),
+  frames: exchange => count(exchange.frameCount),
+  transport: exchange => exchange.transport,
+  rpcId: exchange => exchange.idText ?? '',
+  flags: exchange => flagWords(exchange.flags),
+};
 
 function StatusCell({ exchange }: { readonly exchange: ExchangeSummary }) {
   const look = statusLook(exchange);

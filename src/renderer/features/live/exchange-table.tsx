@@ -27,7 +27,7 @@ export function ExchangeTable() {
   const { window: store, timeline } = useWorkbench();
   useSyncExternalStore(timeline.subscribe, timeline.version);
   const state = timeline.state();
-  const { density } = usePreferences();
+  const { density, timeFormat } = usePreferences();
   const isNarrow = useMedia(NARROW);
   const rowHeight = isNarrow ? 46 : density === 'comfortable' ? 34 : 28;
 
@@ -80,6 +80,7 @@ export function ExchangeTable() {
   const last = Math.min(state.matched, Math.ceil((at.offset + viewHeight) / rowHeight) + OVERSCAN);
   useEffect(() => timeline.lookAt(first, last), [timeline, first, last]);
 
+  const ring = Math.ceil(viewHeight / rowHeight) + OVERSCAN * 2 + 2;
   const cursorIndex = selection?.index;
   // A cursor moved to a row that is not here yet is set when its page arrives.
   const [wantedCursor, setWantedCursor] = useState<number>();
@@ -139,8 +140,8 @@ export function ExchangeTable() {
         <div className="rows" role="rowgroup" style={{ height: `${list.pageHeight}px` }}>
           {indexes.map(index => (
             <TableRow
-              // Rows keep their element while they are in sight, also when rows are added.
-              key={index}
+              // A ring of elements: scrolling fills the ones that left with new content instead of making others.
+              key={index % ring}
               row={timeline.rowAt(index)}
               before={shown.includes('delta') || shown.includes('time') ? timeline.rowAt(index - 1) : undefined}
               index={index}
@@ -149,6 +150,7 @@ export function ExchangeTable() {
               columns={shown}
               isSelected={cursorIndex === index}
               isNarrow={isNarrow}
+              timeFormat={timeFormat}
               onPick={onPick}
             />
           ))}

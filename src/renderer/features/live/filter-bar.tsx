@@ -13,10 +13,8 @@ import { FilterInput } from './filter-input.tsx';
 const MAX_NAME = 40;
 
 export function FilterBar() {
-  const { window: store, timeline, preferences } = useWorkbench();
+  const { window: store, preferences } = useWorkbench();
   const act = useAct();
-  useSyncExternalStore(timeline.subscribe, timeline.version);
-  const { matched, total, progress } = timeline.state();
   const mode = useWindow(state => state.mode);
   const filter = useWindow(state => state.filter);
   const { savedFilters } = usePreferences();
@@ -33,10 +31,7 @@ export function FilterBar() {
         onChange={store.setMode}
       />
       <FilterInput />
-      <span className="hits" role="status">
-        <b>{count(matched)}</b> of {count(total)}
-        {progress < 1 && <progress value={progress} aria-label="Search in progress" />}
-      </span>
+      <Hits />
       <span className="saved">
         {savedFilters.slice(0, 4).map(saved => (
           <button
@@ -68,6 +63,18 @@ export function FilterBar() {
       />
       <ColumnsMenu />
     </div>
+  );
+}
+
+/** On its own, because it changes with every message. */
+function Hits() {
+  const { timeline } = useWorkbench();
+  const { matched, total, progress } = useSyncExternalStore(timeline.subscribe, timeline.state);
+  return (
+    <span className="hits">
+      <b>{count(matched)}</b> of {count(total)}
+      {progress < 1 && <progress value={progress} aria-label="Search in progress" />}
+    </span>
   );
 }
 

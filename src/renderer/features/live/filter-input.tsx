@@ -79,26 +79,36 @@ export function FilterInput() {
     requestAnimationFrame(() => input.current?.setSelectionRange(start + inserted.length, start + inserted.length));
   };
 
-  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
-    const isAtStart = event.currentTarget.selectionStart === 0 && event.currentTarget.selectionEnd === 0;
+  const reopenLastChip = (last: string) => {
+    setForm({ chips: form.chips.slice(0, -1), rest: `${last}${form.rest === '' ? '' : ` ${form.rest}`}` });
+    setCaret(last.length);
+    requestAnimationFrame(() => input.current?.setSelectionRange(last.length, last.length));
+  };
+  /** Keys of an open completion list; false where the key is not one of them. */
+  const completeBy = (event: KeyboardEvent): boolean => {
+    const { active, isPicked, values } = completion;
+    if (values.length === 0) return false;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') completion.move(event.key === 'ArrowDown' ? 1 : -1);
+    else if (active !== undefined && ((event.key === 'Tab' && !event.shiftKey) || (event.key === 'Enter' && isPicked))) take(active);
+    else if (event.key === 'Escape') completion.close();
+    else return false;
+    return true;
+  };
+  const editBy = (event: KeyboardEvent<HTMLInputElement>): boolean => {
+    const { selectionStart, selectionEnd } = event.currentTarget;
     const last = form.chips.at(-1);
-    if (completion.values.length > 0 && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) completion.move(event.key === 'ArrowDown' ? 1 : -1);
-    else if (event.key === 'Tab' && completion.active !== undefined && !event.shiftKey) take(completion.active);
-    else if (event.key === 'Enter' && completion.isPicked && completion.active !== undefined) take(completion.active);
-    else if (event.key === 'Enter') {
+    if (event.key === 'Enter') {
       setForm(withChipsTaken(form, true));
       completion.close();
-    } else if (event.key === 'Backspace' && isAtStart && last !== undefined) {
-      // The last chip opens again as text.
-      setForm({ chips: form.chips.slice(0, -1), rest: `${last}${form.rest === '' ? '' : ` ${form.rest}`}` });
-      setCaret(last.length);
-      requestAnimationFrame(() => input.current?.setSelectionRange(last.length, last.length));
-    } else if (event.key === 'Escape') {
-      if (completion.values.length > 0) completion.close();
-      else input.current?.blur();
-      event.stopPropagation();
-    } else return;
+    } else if (event.key === 'Backspace' && selectionStart === 0 && selectionEnd === 0 && last !== undefined) reopenLastChip(last);
+    else if (event.key === 'Escape') input.current?.blur();
+    else return false;
+    return true;
+  };
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (!completeBy(event) && !editBy(event)) return;
     event.preventDefault();
+    event.stopPropagation();
   };
 
   return (
@@ -141,11 +151,11 @@ export function FilterInput() {
           </button>
         )}
       </div>
-      <ul id={`${id}-values`} role="listbox" aria-label="Completions" className="completions" hidden={completion.values.length === 0}>
+      <div id={`${id}-values`} role="listbox" aria-label="Completions" className="completions" hidden={completion.values.length === 0}>
         {completion.values.map((value, at) => (
           // The input keeps the focus; its arrow keys and Tab choose.
           // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
-          <li
+          <div
             key={value}
             id={`${id}-${at}`}
             role="option"
@@ -155,9 +165,9 @@ export function FilterInput() {
             onClick={() => take(value)}
           >
             {completion.key === undefined ? <b>{value}:</b> : value}
-          </li>
+          </div>
         ))}
-      </ul>
+      </div>
       {problem !== undefined && completion.values.length === 0 && (
         <p id={`${id}-problem`} className="filter-problem" role="alert">
           <code>

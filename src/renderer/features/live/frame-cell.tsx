@@ -1,4 +1,5 @@
 /** The cells of a single frame, where the table shows one row per frame. */
+import type { ReactNode } from 'react';
 import type { FrameSummary } from '../../../shared/model/frame.ts';
 import { bytes } from '../../formats/size.ts';
 import { duration } from '../../formats/time.ts';
@@ -27,42 +28,27 @@ export function FrameCell(props: FrameCellProps) {
   );
 }
 
-function Content({ frame, id, clientName, serverName, column }: FrameCellProps) {
-  switch (column) {
-    case 'id':
-      return id;
-    case 'direction':
-      return <DirectionGlyph direction={frame.direction} />;
-    case 'client':
-      return clientName;
-    case 'server':
-      return serverName;
-    case 'method':
-      return frame.method ?? (frame.http === undefined ? frame.kind : (frame.http.method ?? `HTTP ${frame.http.status ?? ''}`));
-    case 'target':
-      return (
-        <>
-          {frame.target !== undefined && <span>{frame.target}</span>}
-          <span className="note">{frame.preview}</span>
-        </>
-      );
-    case 'status':
-      return <span>{frame.kind}</span>;
-    case 'duration':
-      return frame.latencyMs === undefined ? '' : duration(frame.latencyMs);
-    case 'size':
-      return bytes(frame.sizeBytes);
-    case 'transport':
-      return frame.transport;
-    case 'rpcId':
-      return frame.idText ?? '';
-    case 'flags':
-      return flagWords(frame.flags);
-    case 'bar':
-    case 'firstByte':
-    case 'frames':
-    case 'time':
-    case 'delta':
-      return null;
-  }
+function Content(props: FrameCellProps) {
+  return contents[props.column]?.(props) ?? null;
 }
+
+/** What each column shows; a single frame has no bar, no first byte and no count. */
+const contents: Readonly<Partial<Record<ColumnId, (props: FrameCellProps) => ReactNode>>> = {
+  id: ({ id }) => id,
+  direction: ({ frame }) => <DirectionGlyph direction={frame.direction} />,
+  client: ({ clientName }) => clientName,
+  server: ({ serverName }) => serverName,
+  method: ({ frame }) => frame.method ?? (frame.http === undefined ? frame.kind : (frame.http.method ?? `HTTP ${frame.http.status ?? ''}`)),
+  target: ({ frame }) => (
+    <>
+      {frame.target !== undefined && <span>{frame.target}</span>}
+      <span className="note">{frame.preview}</span>
+    </>
+  ),
+  status: ({ frame }) => <span>{frame.kind}</span>,
+  duration: ({ frame }) => (frame.latencyMs === undefined ? '' : duration(frame.latencyMs)),
+  size: ({ frame }) => bytes(frame.sizeBytes),
+  transport: ({ frame }) => frame.transport,
+  rpcId: ({ frame }) => frame.idText ?? '',
+  flags: ({ frame }) => flagWords(frame.flags),
+};

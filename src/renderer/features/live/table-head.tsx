@@ -15,6 +15,8 @@ export function TableHead({ columns }: { readonly columns: Columns }) {
   // Let go: what was dragged becomes the width that is kept.
   useEffect(() => {
     if (!isResizing && dragged !== undefined) keep(dragged);
+    // Only the end of a drag is meant, not each of its steps.
+    // oxlint-disable-next-line react/exhaustive-deps
   }, [isResizing]);
 
   return (

@@ -1,6 +1,7 @@
 /** One row. It is drawn again only when its exchange, its place or the columns changed. */
 import { memo, type CSSProperties, type ReactNode } from 'react';
 import type { ExchangeSummary } from '../../../shared/model/exchange.ts';
+import type { Preferences } from '../../../shared/model/preferences.ts';
 import type { TimelineRow } from '../../../shared/model/timeline.ts';
 import type { ColumnId } from '../../state/columns.ts';
 import { rowId } from '../../state/row-identity.ts';
@@ -20,6 +21,7 @@ interface TableRowProps {
   readonly columns: readonly ColumnId[];
   readonly isSelected: boolean;
   readonly isNarrow: boolean;
+  readonly timeFormat: Preferences['timeFormat'];
   readonly onPick: (id: number, index: number) => void;
 }
 
@@ -27,7 +29,7 @@ interface TableRowProps {
 const narrowColumns: readonly ColumnId[] = ['time', 'direction', 'status', 'duration', 'bar', 'method', 'target'];
 
 export const TableRow = memo(function TableRow(props: TableRowProps) {
-  const { row, before, index, top, height, isSelected, isNarrow, onPick } = props;
+  const { row, before, index, top, height, isSelected, isNarrow, timeFormat, onPick } = props;
   const place: CSSProperties = { transform: `translateY(${top}px)`, height: `${height}px` };
   if (row === undefined)
     return (
@@ -54,11 +56,15 @@ export const TableRow = memo(function TableRow(props: TableRowProps) {
       onClick={() => onPick(rowId(row), index)}
     >
       {isThin && row.row === 'exchange' ? (
-        <ThinLine exchange={row.exchange} columns={columns} time={<TimeCell at={startedAt} beforeAt={beforeAt} />} />
+        <ThinLine exchange={row.exchange} columns={columns} time={<TimeCell at={startedAt} beforeAt={beforeAt} format={timeFormat} />} />
       ) : (
         columns.map(column => (
           <Cell key={column} row={row} column={column}>
-            {column === 'time' ? <TimeCell at={startedAt} beforeAt={beforeAt} /> : column === 'delta' ? <TimeCell at={startedAt} beforeAt={beforeAt} isStep /> : undefined}
+            {column === 'time' ? (
+              <TimeCell at={startedAt} beforeAt={beforeAt} format={timeFormat} />
+            ) : column === 'delta' ? (
+              <TimeCell at={startedAt} beforeAt={beforeAt} format="delta" />
+            ) : undefined}
           </Cell>
         ))
       )}

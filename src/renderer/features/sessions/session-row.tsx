@@ -33,6 +33,7 @@ export function SessionRow(props: SessionRowProps) {
   const { session, index, top, height, isCursor, isMarked, isRenaming } = props;
   const place: CSSProperties = { transform: `translateY(${top}px)`, height: `${height}px` };
   const title = titleOf(session);
+  const now = useNow(false);
   return (
     // The grid has the focus and the keys; a click moves the cursor, a double click opens.
     // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/interactive-supports-focus
@@ -68,7 +69,7 @@ export function SessionRow(props: SessionRowProps) {
       </span>
       <State session={session} />
       <span role="gridcell" className="s-started" title={dayAndTime(session.startedAt)}>
-        {shortMoment(session.startedAt, Date.now())}
+        {shortMoment(session.startedAt, now)}
       </span>
       <Length session={session} />
       <span role="gridcell" className="s-frames num">
@@ -97,8 +98,10 @@ function State({ session }: { readonly session: SessionSummary }) {
         <circle cx="4.5" cy="4.5" r="3" />
         {session.state === 'interrupted' && <path d="M1 8 8 1" />}
       </svg>
-      {session.state}
-      {session.pendingCount > 0 && session.state === 'live' && <span className="quiet">, {count(session.pendingCount)} pending</span>}
+      <span>
+        {session.state}
+        {session.pendingCount > 0 && session.state === 'live' && <span className="quiet">, {count(session.pendingCount)} pending</span>}
+      </span>
       {session.exitCode !== undefined && session.exitCode !== 0 && <span className="error"> exit {session.exitCode}</span>}
     </span>
   );

@@ -1,5 +1,5 @@
 /** The detail of the selected row: what it was, what went wrong, and its messages. */
-import { useRef, useSyncExternalStore } from 'react';
+import { useState, useSyncExternalStore } from 'react';
 import type { TimelineRow } from '../../../../shared/model/timeline.ts';
 import { rowId } from '../../../state/row-identity.ts';
 import { useCall, useWindow, useWorkbench } from '../../../state/use-workbench.ts';
@@ -30,13 +30,14 @@ function ExchangeOf({ id, row }: { readonly id: number; readonly row: TimelineRo
 /** The selected row also after it was scrolled out of the pages that are held. */
 function useHeldRow(selection: { readonly id: number; readonly index: number } | undefined): TimelineRow | undefined {
   const { timeline } = useWorkbench();
-  const kept = useRef<TimelineRow>(undefined);
+  const [kept, keep] = useState<TimelineRow>();
   if (selection === undefined) return undefined;
   const atPlace = timeline.rowAt(selection.index);
   const row = atPlace !== undefined && rowId(atPlace) === selection.id ? atPlace : timeline.findHeld(held => rowId(held) === selection.id);
-  // The last object seen is what the detail goes on with; it is only read, never shown as newer than it is.
-  if (row !== undefined) kept.current = row;
-  return kept.current !== undefined && rowId(kept.current) === selection.id ? kept.current : undefined;
+  // The last object seen is what the detail goes on with.
+  if (row !== undefined && row !== kept) keep(row);
+  const known = row ?? kept;
+  return known !== undefined && rowId(known) === selection.id ? known : undefined;
 }
 
 function Empty({ text }: { readonly text: string }) {

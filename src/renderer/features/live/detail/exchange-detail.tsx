@@ -1,4 +1,5 @@
 /** The detail of an exchange: header, sentence, tabs over request and response. */
+import { memo } from 'react';
 import { useShortcut } from '../../../state/use-shortcut.ts';
 import { useWindow, useWorkbench } from '../../../state/use-workbench.ts';
 import type { ExchangeDetail } from '../../../../shared/contract/calls.ts';
@@ -19,7 +20,8 @@ const tabs: readonly TabEntry[] = [
   { id: 'related', title: 'Related' },
 ];
 
-export function ExchangeDetailView({ detail }: { readonly detail: ExchangeDetail }) {
+/** Drawn again only for another answer of the host, not with every row that arrives. */
+export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: { readonly detail: ExchangeDetail }) {
   const { window: store } = useWorkbench();
   const tab = useWindow(state => state.tab);
   const split = useWindow(state => state.split);
@@ -62,7 +64,7 @@ export function ExchangeDetailView({ detail }: { readonly detail: ExchangeDetail
       </div>
     </section>
   );
-}
+});
 
 /** Request and response, or in their place the frame that `[` and `]` moved to. */
 function sidesOf({ exchange, frames }: ExchangeDetail, frameAt: number | undefined): { request: FrameSummary | undefined; response: FrameSummary | undefined } {

@@ -15,12 +15,7 @@ export function TimingTab({ detail }: { readonly detail: ExchangeDetail }) {
   const { exchange, frames } = detail;
   const isPending = exchange.status === 'pending';
   const now = useNow(isPending);
-  const start = frames[0]?.at ?? exchange.startedAt;
-  const lastAt = frames.at(-1)?.at ?? start;
-  const totalMs = Math.max(isPending ? now - start : 0, exchange.durationMs ?? 0, lastAt - start, 0.001);
-  const firstByteMs = exchange.firstByteMs ?? (exchange.durationMs !== undefined ? exchange.durationMs : undefined);
-  const waitMs = Math.min(totalMs, firstByteMs ?? totalMs);
-  const receiveMs = Math.max(0, (exchange.durationMs ?? totalMs) - waitMs);
+  const { start, totalMs, waitMs, receiveMs, firstByteMs } = phasesOf(detail, now);
   const look = statusLook(exchange);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -62,6 +57,18 @@ export function TimingTab({ detail }: { readonly detail: ExchangeDetail }) {
       {detail.hasMoreFrames && <p className="side-note">Only the first {frames.length} frames are listed.</p>}
     </div>
   );
+}
+
+/** The phases of an exchange; a pending one lasts until now. */
+function phasesOf({ exchange, frames }: ExchangeDetail, now: number) {
+  const start = frames[0]?.at ?? exchange.startedAt;
+  const lastAt = frames.at(-1)?.at ?? start;
+  const untilNow = exchange.status === 'pending' ? now - start : 0;
+  const totalMs = Math.max(untilNow, exchange.durationMs ?? 0, lastAt - start, 0.001);
+  const firstByteMs = exchange.firstByteMs ?? exchange.durationMs;
+  const waitMs = Math.min(totalMs, firstByteMs ?? totalMs);
+  const receiveMs = Math.max(0, (exchange.durationMs ?? totalMs) - waitMs);
+  return { start, totalMs, waitMs, receiveMs, firstByteMs };
 }
 
 interface FrameListProps {
