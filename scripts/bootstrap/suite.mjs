@@ -21,7 +21,7 @@ export function suiteSteps({ node, electron, ensureBuilt, ensureBrowser }) {
     {
       name: 'format',
       title: 'prettier --check',
-      run: () => check(tool('prettier', 'bin', 'prettier.cjs'), '--check', '--log-level', 'warn', '.'),
+      run: () => check(tool('prettier', 'bin', 'prettier.cjs'), '--check', '--cache', '--log-level', 'warn', '.'),
     },
     { name: 'unit', title: 'vitest, project engine', run: () => vitest('engine') },
     { name: 'build', title: 'electron-vite build', run: () => asCheck(async () => (await ensureBuilt(node), { code: 0 })) },
