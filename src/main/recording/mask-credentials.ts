@@ -87,16 +87,21 @@ export function maskForm(body: Uint8Array): Uint8Array | undefined {
 export function maskCommandLine(command: string): string {
   return command
     .replaceAll(/(\B--?)([A-Za-z][\w.-]*)(=|\s+)("[^"]*"|'[^']*'|(?!-)\S+)/g, (whole: string, dashes: string, name: string, gap: string) =>
-      isSecretName(name) ? `${dashes}${name}${gap}${MASK}` : whole,
+      isSecretOption(name) ? `${dashes}${name}${gap}${MASK}` : whole,
     )
-    .replaceAll(/\b([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S+)/g, (whole: string, name: string) => (isSecretName(name) ? `${name}=${MASK}` : whole))
+    .replaceAll(/\b([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S+)/g, (whole: string, name: string) => (isSecretOption(name) ? `${name}=${MASK}` : whole))
     .replaceAll(/\b(Bearer|Basic)\s+[^\s"']+/gi, `$1 ${MASK}`)
     .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"']+/gi, maskUrl);
 }
 
+/** In options and variables a mere ending tells: `GITHUB_TOKEN`, `--stripe-key`. */
+function isSecretOption(name: string): boolean {
+  return isSecretName(name) || /(?:token|secret|password|[-_]key)$/i.test(name);
+}
+
 function maskAuthorization(value: string): string {
   const space = value.indexOf(' ');
-  if (space === -1) return maskWhole(value);
+  if (space === -1 || value.startsWith(MASK)) return maskWhole(value);
   return `${value.slice(0, space)} ${maskWhole(value.slice(space + 1))}`;
 }
 

@@ -46,9 +46,9 @@ export class RecordQueue {
     return this.#frames.length === 0 && this.#sessions.size === 0 && this.#exchanges.size === 0;
   }
 
-  /** From here on a connection should wait. */
+  /** From here on a connection should wait. Half the bound: what is on its way already must still find room. */
   get isFull(): boolean {
-    return this.#bytes >= this.#limits.maxBytes || this.#frames.length >= this.#limits.maxFrames;
+    return this.#bytes * 2 > this.#limits.maxBytes || this.#frames.length * 2 > this.#limits.maxFrames;
   }
 
   /** Later records of the same session or exchange replace earlier ones; the first keeps its place in the order. */

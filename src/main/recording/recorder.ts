@@ -114,7 +114,7 @@ class BatchingRecorder implements Recorder {
         return;
       }
       if (taken === 'without-body') this.#droppedBodyCount += 1;
-      this.#settled.queue(record.sessionId);
+      this.#settled.queue(record.sessionId, record.seq);
       this.#schedule();
     });
   }
@@ -162,8 +162,13 @@ class BatchingRecorder implements Recorder {
 
   async flush(): Promise<void> {
     this.#retryNow?.();
-    this.#write();
-    await this.#writing;
+    // A full queue takes fewer rounds than this; under load, what comes meanwhile would give a flush no end.
+    for (let round = 0; round < 64; round += 1) {
+      this.#write();
+      if (this.#writing === undefined) return;
+      await Promise.race([this.#writing, this.#roomMade()]);
+      if (this.#problem !== undefined) return;
+    }
   }
 
   async close(graceMs = 5_000): Promise<void> {

@@ -28,8 +28,11 @@ export class SettledFrames {
     return () => this.#listeners.delete(listener);
   }
 
-  queue(sessionId: string): void {
-    this.#of(sessionId).queuedCount += 1;
+  queue(sessionId: string, seq: number): void {
+    const progress = this.#of(sessionId);
+    progress.queuedCount += 1;
+    // A frame that was lost and has come again is no loss; its shim repeats all that followed it, too.
+    if (progress.lostSeq === seq) progress.lostSeq = undefined;
   }
 
   /** Recording is off: the frame will never be stored, and nobody needs to keep it. */
@@ -57,8 +60,6 @@ export class SettledFrames {
     }
     for (const [sessionId, seq] of highest) {
       const progress = this.#of(sessionId);
-      // A frame that was lost and has now come again is no loss.
-      if (progress.lostSeq !== undefined && frames.some(frame => frame.sessionId === sessionId && frame.seq === progress.lostSeq)) progress.lostSeq = undefined;
       if (progress.queuedCount === 0) highest.set(sessionId, Math.max(seq, progress.skippedSeq));
     }
     this.#settle([...highest]);

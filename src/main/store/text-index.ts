@@ -53,7 +53,7 @@ export class TextIndex {
   }
 
   #textOf(row: TextRow): string {
-    const path = row.http === null ? undefined : (JSON.parse(row.http) as { path?: string }).path;
+    const path = row.http === null || !row.http.includes('"path"') ? undefined : (JSON.parse(row.http) as { path?: string }).path;
     const text = headText(this.#bodyOf(row), row.content_encoding, INDEXED_BODY_BYTES);
     return [row.method, row.target, path, text].filter(part => part != null && part !== '').join('\n');
   }
