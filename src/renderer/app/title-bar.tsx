@@ -44,9 +44,9 @@ export function TitleBar() {
       )}
       <button type="button" className="palette-button" aria-haspopup="dialog" aria-label="Commands and search" onClick={() => store.setOverlay('palette')}>
         <Search className="i" aria-hidden="true" />
-        <span className="hint">Commands, sessions, filters…</span>
+        <span className="hint">Commands and search</span>
         <span className="grow" />
-        <kbd>{shortcuts.palette.shown.join(' ')}</kbd>
+        <kbd aria-hidden="true">{shortcuts.palette.shown.join(' ')}</kbd>
       </button>
     </header>
   );

@@ -155,8 +155,8 @@ export function ExchangeTable() {
             />
           ))}
         </div>
-        {isEmpty && <NoRows />}
       </div>
+      {isEmpty && <NoRows />}
       {unseen > 0 && (
         <button type="button" className="more" onClick={() => store.toggleFollow(state.matched)}>
           <ArrowDown className="i s" aria-hidden="true" />

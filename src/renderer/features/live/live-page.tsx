@@ -26,6 +26,7 @@ export function LivePage() {
   if (isNarrow)
     return (
       <div className="live narrow">
+        <h1 className="sr">Live</h1>
         <FilterBar />
         {isDetailOpen ? <DetailPane /> : <ExchangeTable />}
       </div>
@@ -49,6 +50,7 @@ function Traffic({ isDetailOpen }: { readonly isDetailOpen: boolean }) {
   const isBelow = detailDock === 'bottom' || (detailDock === 'auto' && isMedium);
   return (
     <div className="traffic">
+      <h1 className="sr">Live</h1>
       <FilterBar />
       {isDetailOpen ? (
         <PaneGroup

@@ -11,7 +11,7 @@ const LINE_PX = 20;
 /** Longer texts are cut in their line; copying gives all of it. */
 const MAX_SHOWN = 2000;
 
-export function JsonTree({ value }: { readonly value: unknown }) {
+export function JsonTree({ title, value }: { readonly title: string; readonly value: unknown }) {
   const [folding, setFolding] = useState(noFolding);
   const [selectedKey, setSelectedKey] = useState<string>();
   const scroller = useRef<HTMLDivElement>(null);
@@ -55,7 +55,7 @@ export function JsonTree({ value }: { readonly value: unknown }) {
         ref={scroller}
         className="tree scroll-keys"
         role="tree"
-        aria-label="Message"
+        aria-label={title}
         tabIndex={0}
         aria-activedescendant={selectedKey === undefined ? undefined : domId(selectedKey)}
         onKeyDown={onKeyDown}

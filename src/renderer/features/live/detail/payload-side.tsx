@@ -48,19 +48,20 @@ export function PayloadSide({ title, frame, view, missing = 'There is no message
           </>
         )}
       </header>
-      {frame === undefined ? <p className="side-empty">{missing}</p> : <Payload frame={frame} body={body} view={view} loadAll={loadAll} />}
+      {frame === undefined ? <p className="side-empty">{missing}</p> : <Payload title={title} frame={frame} body={body} view={view} loadAll={loadAll} />}
     </section>
   );
 }
 
 interface PayloadProps {
+  readonly title: string;
   readonly frame: FrameSummary;
   readonly body: Body;
   readonly view: 'tree' | 'raw';
   readonly loadAll: () => void;
 }
 
-function Payload({ frame, body, view, loadAll }: PayloadProps) {
+function Payload({ title, frame, body, view, loadAll }: PayloadProps) {
   const payload = useMemo(() => (view === 'tree' && body.isWhole ? readPayload(body.text, body.encoding) : undefined), [view, body]);
   if (body.kind === 'failed') return <p className="side-empty">{body.problem}</p>;
   if (body.kind === 'loading')
@@ -85,7 +86,7 @@ function Payload({ frame, body, view, loadAll }: PayloadProps) {
           )}
         </div>
       )}
-      {payload?.kind === 'json' ? <JsonTree value={payload.value} /> : <RawView text={body.text} encoding={body.encoding} isPlain={view === 'tree'} />}
+      {payload?.kind === 'json' ? <JsonTree title={title} value={payload.value} /> : <RawView title={title} text={body.text} encoding={body.encoding} isPlain={view === 'tree'} />}
     </>
   );
 }

@@ -10,13 +10,15 @@ const LINE_PX = 18;
 const CHAR_PX = 6.95;
 
 interface RawViewProps {
+  /** Whose body it is. */
+  readonly title: string;
   readonly text: string;
   readonly encoding: 'utf8' | 'base64';
   /** In the tree's place, for what is no JSON: without the choice of hex. */
   readonly isPlain: boolean;
 }
 
-export function RawView({ text, encoding, isPlain }: RawViewProps) {
+export function RawView({ title, text, encoding, isPlain }: RawViewProps) {
   const [wish, setView] = useState<'text' | 'hex'>('text');
   const view = encoding === 'base64' ? 'hex' : wish;
   const scroller = useRef<HTMLDivElement>(null);
@@ -47,7 +49,7 @@ export function RawView({ text, encoding, isPlain }: RawViewProps) {
       )}
       {/* A scrolled text must be reachable by keyboard. */}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div ref={scroller} className="raw scroll-keys" tabIndex={0} role="region" aria-label="Raw body">
+      <div ref={scroller} className="raw scroll-keys" tabIndex={0} role="region" aria-label={`${title}, raw`}>
         <div className="raw-lines" style={{ height: `${virtual.getTotalSize()}px` }}>
           {virtual.getVirtualItems().map(item => (
             <div key={item.index} className="raw-line" style={{ transform: `translateY(${item.start}px)` }}>
