@@ -1,4 +1,4 @@
-/** Who may talk to a loopback listener: no foreign Host (DNS rebinding) and no foreign Origin (a web page calling home). */
+/** Who may talk to a loopback listener: no foreign Host (DNS rebinding), no foreign Origin (a web page calling home), no framing that two readers could take differently. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import { fieldValues } from '../support/http-fields.ts';
 
@@ -12,6 +12,10 @@ export function refusalAtDoor(path: string, rawHeaders: readonly string[], bound
   if (authority !== undefined) hosts.push(authority);
   if (hosts.length === 0 || (authority === undefined && hosts.length > 1) || !hosts.every((host) => isLocal(hostname(host), boundHost)))
     return new TrafficError('FOREIGN_HOST', `This listener does not serve the host ${JSON.stringify(hosts.join(', ').slice(0, 200))}.`);
+  // Node refuses two lengths and the like itself, but begins a request whose body it will not be able to end.
+  const codings = fieldValues(rawHeaders, 'transfer-encoding');
+  if (codings.length > 1 || codings.some((coding) => coding.toLowerCase() !== 'chunked'))
+    return new TrafficError('BAD_REQUEST', 'The only transfer coding of a request can be chunked.');
   const foreign = fieldValues(rawHeaders, 'origin').find((origin) => !isLocalOrigin(origin, boundHost));
   if (foreign === undefined) return undefined;
   return new TrafficError('FOREIGN_ORIGIN', `This listener does not serve pages of the origin ${JSON.stringify(foreign.slice(0, 200))}.`);
