@@ -120,7 +120,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       return info;
     } catch (error) {
       await connection.close();
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+      throw new TrafficError('CONFLICT', `Port ${port ?? defaultProxyPort} is taken by another program.`, { cause: error });
     }
   };
   const closeProxy = async (id: string, graceMs = 0): Promise<void> => {
