@@ -145,7 +145,7 @@ class BatchingRecorder implements Recorder {
   pressure(): Promise<void> | undefined {
     // While commits fail, waiting would slow traffic without helping it.
     if (!this.#queue.isFull || this.#problem !== undefined || !this.#isOn) return undefined;
-    return Promise.race([this.#roomMade(), sleep(this.#limits.pressureMs)]);
+    return within(this.#roomMade(), this.#limits.pressureMs);
   }
 
   room(): Promise<void> | undefined {
@@ -178,9 +178,9 @@ class BatchingRecorder implements Recorder {
     while (!this.#queue.isEmpty && this.#deps.clock.now() < end) {
       this.#write();
       this.#retryNow?.();
-      await Promise.race([this.#writing, sleep(Math.min(100, graceMs))]);
+      await within(this.#writing, Math.min(100, graceMs));
     }
-    await Promise.race([this.#writing, sleep(Math.max(0, end - this.#deps.clock.now()))]);
+    await within(this.#writing, Math.max(0, end - this.#deps.clock.now()));
     this.#isClosed = true;
     this.#unrecordedFrameCount += this.#queue.frameCount;
     this.#retryNow?.();
@@ -281,8 +281,12 @@ class BatchingRecorder implements Recorder {
   }
 }
 
-function sleep(ms: number): Promise<void> {
-  return new Promise(resolve => {
-    setTimeout(resolve, ms);
+/** Waits for the work, at most so long. Its timer is taken back, because one that is left keeps the process alive. */
+async function within(work: Promise<void> | undefined, ms: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, ms);
   });
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }
