@@ -1,6 +1,6 @@
 /**
  * A host reduced to what wrapped sessions need (store, recorder, hub, host.json), as a process of its own, so that a
- * test may kill it. Arguments: the data directory, then optionally the hub's grace in ms. Prints `ready` on stdout.
+ * test may kill it. Arguments: the data directory, the hub's grace in ms, and `hidden` to write no host.json. Prints `ready`.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
@@ -12,8 +12,8 @@ import { openStore } from '../../src/main/store/open-store.ts';
 import { Conversations } from '../../src/main/traffic/conversations.ts';
 import { storeWorkers } from './store-kit.ts';
 
-const [dataDir, graceMs = '60000'] = process.argv.slice(2);
-if (dataDir === undefined) throw new Error('Usage: host-process.ts DATA_DIR [GRACE_MS]');
+const [dataDir, graceMs = '60000', visibility] = process.argv.slice(2);
+if (dataDir === undefined) throw new Error('Usage: host-process.ts DATA_DIR [GRACE_MS] [hidden]');
 mkdirSync(dataDir, { recursive: true, mode: 0o700 });
 
 const say = (level: string) => (message: string, facts?: Record<string, unknown>) => {
@@ -36,8 +36,10 @@ const hub = await openShimHub({
   lookEveryMs: 500,
 });
 const hostFile = { pid: process.pid, startedAt: clock.now(), version: '0.0.0', contractVersion: 1, secret, apiUrl: '', hubPath: hub.path };
-writeFileSync(join(dataDir, 'host.json.new'), JSON.stringify(hostFile), { mode: 0o600 });
-renameSync(join(dataDir, 'host.json.new'), join(dataDir, 'host.json'));
+if (visibility !== 'hidden') {
+  writeFileSync(join(dataDir, 'host.json.new'), JSON.stringify(hostFile), { mode: 0o600 });
+  renameSync(join(dataDir, 'host.json.new'), join(dataDir, 'host.json'));
+}
 process.stdout.write('ready\n');
 
 process.once('SIGTERM', () => {

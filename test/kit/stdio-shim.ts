@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FrameWithBody } from '../../src/main/store/traffic-store.ts';
 import type { SessionSummary } from '../../src/shared/model/session.ts';
+import { SessionQuery } from '../../src/shared/model/timeline.ts';
 import { openTestStore } from './store-kit.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -45,11 +46,16 @@ export class StdioClient implements AsyncDisposable {
   #stdout: Buffer[] = [];
   #stderr: Buffer[] = [];
   #nextId = 1;
+  readonly #lines: string[] = [];
+  #inLine: Buffer[] = [];
 
   constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const startedAt = performance.now();
     this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), ...env } });
-    this.child.stdout?.on('data', (chunk: Buffer) => this.#stdout.push(chunk));
+    this.child.stdout?.on('data', (chunk: Buffer) => {
+      this.#stdout.push(chunk);
+      this.#splitLines(chunk);
+    });
     this.child.stderr?.on('data', (chunk: Buffer) => this.#stderr.push(chunk));
     this.child.stdin?.on('error', () => undefined);
     this.exited = new Promise(resolve => {
@@ -82,13 +88,23 @@ export class StdioClient implements AsyncDisposable {
     const id = this.#nextId;
     this.#nextId += 1;
     this.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`);
-    const line = await this.line(text => text.includes(`"id":${id},`));
+    const line = await this.line(text => text.slice(0, 60).includes(`"id":${id},`));
     return (JSON.parse(line) as { result: Record<string, unknown> }).result;
   }
 
   /** The first whole line on stdout that `isWanted` accepts. */
   async line(isWanted: (line: string) => boolean): Promise<string> {
-    return until(() => this.stdout.toString('utf8').split('\n').slice(0, -1).find(isWanted), 'a line on stdout');
+    return until(() => this.#lines.find(isWanted), 'a line on stdout');
+  }
+
+  #splitLines(chunk: Buffer): void {
+    let from = 0;
+    for (let end = chunk.indexOf(10); end !== -1; end = chunk.indexOf(10, from)) {
+      this.#lines.push(Buffer.concat([...this.#inLine, chunk.subarray(from, end)]).toString('utf8'));
+      this.#inLine = [];
+      from = end + 1;
+    }
+    this.#inLine.push(chunk.subarray(from));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -109,8 +125,9 @@ export interface HostProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-export async function startHost(dataDir: string, graceMs = 60_000): Promise<HostProcess> {
-  const child = spawn(process.execPath, [hostFile, dataDir, String(graceMs)], { stdio: ['ignore', 'pipe', 'pipe'] });
+export async function startHost(dataDir: string, options: { readonly graceMs?: number; readonly isHidden?: boolean } = {}): Promise<HostProcess> {
+  const flags = options.isHidden === true ? ['hidden'] : [];
+  const child = spawn(process.execPath, [hostFile, dataDir, String(options.graceMs ?? 60_000), ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const exited = once(child, 'exit');
@@ -135,8 +152,8 @@ export interface RecordedSession {
 /** What the store of a data directory holds, read when its host is gone. */
 export async function recorded(dataDir: string): Promise<readonly RecordedSession[]> {
   await using kit = await openTestStore({ path: join(dataDir, 'traffic.db') });
-  const { sessions } = await kit.store.sessions({ limit: 100, offset: 0 } as Parameters<typeof kit.store.sessions>[0]);
-  return Promise.all(
+  const { sessions } = await kit.store.sessions(SessionQuery.parse({ search: '' }));
+  return await Promise.all(
     sessions.map(async session => {
       const frames: FrameWithBody[] = [];
       for (;;) {
@@ -148,8 +165,9 @@ export async function recorded(dataDir: string): Promise<readonly RecordedSessio
   );
 }
 
-/** Stops a host in good order, once it has committed what it has, and reads its store. */
+/** Waits until a host has taken in what shims left behind, stops it in good order, and reads its store. */
 export async function recordedBy(host: HostProcess, dataDir: string): Promise<readonly RecordedSession[]> {
+  await until(() => spoolFiles(dataDir).every(file => !file.endsWith('.spool')), `the spool to be taken in; ${host.stderr()}`);
   await host.kill('SIGTERM');
   return recorded(dataDir);
 }

@@ -28,6 +28,7 @@ export class ShimConnection {
   /** Waits for the store to let the session in, or for room in the recording queue. */
   #isWaiting = false;
   #isCommitNoted = false;
+  #isRefused = false;
   #stopListening: (() => void) | undefined;
   #ackedSeq = 0;
 
@@ -37,7 +38,8 @@ export class ShimConnection {
     const late = setTimeout(() => socket.destroy(), helloWithinMs);
     socket.on('data', chunk => {
       clearTimeout(late);
-      this.#reader.push(chunk);
+      if (this.#isRefused) return;
+      this.#guard(() => this.#reader.push(chunk));
       this.#readOn();
     });
     socket.on('error', error => deps.log.debug('A shim connection failed', { error: error.message }));
@@ -55,8 +57,8 @@ export class ShimConnection {
 
   /** Reads what has come, unless that has to wait: for the admission, or for the store. */
   #readOn(): void {
-    try {
-      while (!this.#isWaiting && !this.#isFull()) {
+    this.#guard(() => {
+      while (!this.#isWaiting && !this.#isRefused && !this.#isFull()) {
         const message = this.#reader.next();
         if (message === undefined) {
           this.#socket.resume();
@@ -66,6 +68,12 @@ export class ShimConnection {
         this.#awaitRoom();
       }
       this.#socket.pause();
+    });
+  }
+
+  #guard(read: () => void): void {
+    try {
+      read();
     } catch (error) {
       this.#deps.log.warn('A shim sent what is no message', { error: (error as Error).message });
       this.#refuse({ code: 'bad-message', reason: 'unreadable message' });
@@ -143,8 +151,9 @@ export class ShimConnection {
   }
 
   #refuse(refusal: HubRefusal): void {
-    this.#isWaiting = true;
+    this.#isRefused = true;
     this.#socket.end(encodeMessage(messageType.refuse, [jsonBytes(refusal)], crc32));
+    this.#socket.resume();
     this.#socket.destroySoon();
   }
 }

@@ -71,11 +71,16 @@ export class HubLink {
     return this.isOnline;
   }
 
-  /** The last frame is in the log: waits at most `withinMs` for its commit. With no hub at hand it does not wait at all. */
+  /** The last frame is in the log: waits at most `withinMs` for its commit. With no hub at hand it does not wait. */
   async finish(withinMs: number): Promise<void> {
     this.#isOver = true;
     const { log } = this.#options;
     if (this.#state === 'online') this.#pump();
+    // A host may have come since the last look; when there is none, this costs a failed open.
+    if (this.#state === 'idle') {
+      clearTimeout(this.#timer);
+      this.#tryHub();
+    }
     await this.#until(() => log.ackedSeq >= log.lastSeq || (this.#state !== 'online' && this.#state !== 'connecting'), withinMs);
     this.#state = 'closed';
     clearTimeout(this.#timer);

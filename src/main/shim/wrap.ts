@@ -51,7 +51,7 @@ export async function wrap(args: RunArguments): Promise<void> {
     }
   }
   const server = await start(args, tap);
-  if (!args.isHostRequired) setImmediate(() => link.start());
+  if (!args.isHostRequired) link.start();
   const end = server === undefined ? undefined : await run(server, tap, parentPid);
   if (end === undefined) {
     await link.finish(commitWithinMs);

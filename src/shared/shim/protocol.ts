@@ -69,7 +69,6 @@ export type LifecycleFact =
   | { readonly event: 'started'; readonly pid: number }
   | { readonly event: 'not-started'; readonly code: string; readonly message: string }
   | { readonly event: 'stdin-ended' }
-  | { readonly event: 'stdout-ended' }
   | { readonly event: 'client-stopped-reading' }
   | { readonly event: 'signal'; readonly signal: string }
   | { readonly event: 'parent-gone' }
