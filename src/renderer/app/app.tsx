@@ -33,7 +33,7 @@ export function App() {
     document.title = `${titles[page]} · Shadowcat`;
   }, [page]);
 
-  if (wire.kind === 'unauthorised') return <SignedOut />;
+  if (wire.kind === 'unauthorised' && !wire.wasConnected) return <SignedOut />;
   return (
     <div className="app">
       <TitleBar />

@@ -16,6 +16,16 @@ function HostGone() {
   const wire = useWireState();
   const isLost = wire.kind === 'lost';
   const now = useNow(isLost);
+  if (wire.kind === 'unauthorised')
+    return (
+      <div className="banner error" role="alert">
+        <WifiOff className="i" aria-hidden="true" />
+        <p>
+          <b>The host was restarted and does not know this window any more.</b> What you see is its last state. Open the address that it printed, in
+          this browser; this window then goes on by itself.
+        </p>
+      </div>
+    );
   if (!isLost) return null;
   const seconds = Math.max(0, Math.round((now - wire.sinceAt) / 1000));
   return (

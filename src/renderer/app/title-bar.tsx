@@ -42,7 +42,7 @@ export function TitleBar() {
           <span className="opt">{isPaused ? 'Resume view' : 'Pause view'}</span>
         </button>
       )}
-      <button type="button" className="palette-button" aria-haspopup="dialog" aria-label="Commands and search" onClick={() => store.setOverlay('palette')}>
+      <button type="button" className="palette-button" aria-haspopup="dialog" onClick={() => store.setOverlay('palette')}>
         <Search className="i" aria-hidden="true" />
         <span className="hint">Commands and search</span>
         <span className="grow" />

@@ -20,6 +20,7 @@ export class SocketBridge implements Bridge, WireStateSource {
   #state: WireState = { kind: 'connecting' };
   #nextId = 1;
   #attempt = 0;
+  #wasConnected = false;
   readonly #listeners = new Set<() => void>();
   readonly #calls = new Map<number, (reply: Reply<unknown>) => void>();
   readonly #subscriptions = new Map<number, Subscription>();
@@ -38,7 +39,7 @@ export class SocketBridge implements Bridge, WireStateSource {
     const token = takeToken(window.location, window.history);
     const signedIn = token === undefined ? await isSignedIn() : await signIn(token);
     // A token is good once: after a reload of the printed address, the cookie of the first visit still holds.
-    if (signedIn === 'refused' && (token === undefined || (await isSignedIn()) === 'refused')) return this.#become({ kind: 'unauthorised' });
+    if (signedIn === 'refused' && (token === undefined || (await isSignedIn()) === 'refused')) return this.#unauthorised();
     this.#connect();
   }
 
@@ -72,6 +73,7 @@ export class SocketBridge implements Bridge, WireStateSource {
     this.#socket = socket;
     socket.addEventListener('open', () => {
       this.#attempt = 0;
+      this.#wasConnected = true;
       this.#become({ kind: 'connected' });
     });
     socket.addEventListener('message', event => {
@@ -116,11 +118,17 @@ export class SocketBridge implements Bridge, WireStateSource {
   }
 
   async #retry(): Promise<void> {
-    // A restarted host has forgotten its cookies; without this question the window would knock for ever.
+    // A restarted host may have forgotten its cookies; without this question the window would knock in vain.
     const signedIn = await isSignedIn();
-    if (signedIn === 'refused') return this.#become({ kind: 'unauthorised' });
+    if (signedIn === 'refused') return this.#unauthorised();
     if (signedIn === 'unreachable') return this.#lost();
     this.#connect();
+  }
+
+  /** Another tab that opens the printed address signs this one in too, for they share their cookies: so it keeps asking. */
+  #unauthorised(): void {
+    this.#become({ kind: 'unauthorised', wasConnected: this.#wasConnected });
+    setTimeout(() => void this.#retry(), RETRY_MS.at(-1));
   }
 
   #send(message: ClientMessage): void {

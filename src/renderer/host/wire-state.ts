@@ -6,7 +6,7 @@ export type WireState =
   /** The host went away; the wire tries again by itself. */
   | { readonly kind: 'lost'; readonly sinceAt: number; readonly attempt: number }
   /** The host is there but does not know this window: only the address it printed helps. */
-  | { readonly kind: 'unauthorised' };
+  | { readonly kind: 'unauthorised'; readonly wasConnected: boolean };
 
 export interface WireStateSource {
   readonly current: WireState;
