@@ -198,7 +198,7 @@ test.each([
     for (const part of parts) {
       if (isChunked) request.chunk(part);
       else request.send(part);
-      if (request.socket.writableNeedDrain) await new Promise((resolve) => request.socket.once('drain', resolve));
+      await request.drained();
     }
     if (isChunked) request.endChunks();
   });

@@ -1,7 +1,7 @@
 /** The door: who may come in, and HTTP/1.1 read so strictly that nobody can smuggle anything past it. */
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
-import { ask, postText, rawClient, requestText } from '../kit/http-raw-client.ts';
+import { ask, rawClient, requestText } from '../kit/http-raw-client.ts';
 import { startRelay } from '../kit/http-relay.ts';
 import { jsonType, rawUpstream } from '../kit/raw-upstream.ts';
 
@@ -52,7 +52,8 @@ test('checklist 9: the listener is bound to 127.0.0.1 alone', async () => {
   await using relay = await startRelay(upstream.url);
   // Another loopback address with the same port is free, so we hold only 127.0.0.1.
   const other = createServer();
-  await new Promise<void>((resolve, reject) => other.once('error', reject).listen(relay.port, '127.0.0.2', resolve));
+  const isFree = await new Promise<boolean>((resolve) => other.once('error', () => resolve(false)).listen(relay.port, '127.0.0.2', () => resolve(true)));
+  expect(isFree).toBe(true);
   await new Promise((resolve) => other.close(resolve));
 });
 

@@ -297,7 +297,7 @@ test('back-pressure: a client that does not read stops the upstream, and one tha
     for (let n = 0; n < 2000 && !request.socket.destroyed; n += 1) {
       request.send(chunk);
       writtenBytes += chunk.length;
-      if (request.socket.writableNeedDrain) await new Promise((resolve) => request.socket.once('drain', resolve).once('close', resolve));
+      await request.drained();
     }
   });
   await using relay = await startRelay(upstream.url);

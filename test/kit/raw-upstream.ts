@@ -30,6 +30,8 @@ export interface RawRequest {
   chunk(bytes: string | Uint8Array): void;
   /** The last chunk. */
   endChunks(): void;
+  /** Waits while the other side does not read. */
+  drained(): Promise<void>;
 }
 
 export interface RawUpstream extends AsyncDisposable {
@@ -178,6 +180,10 @@ class OpenRequest {
         send(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]));
       },
       endChunks: () => send('0\r\n\r\n'),
+      async drained() {
+        if (!socket.writableNeedDrain) return;
+        await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
+      },
     };
   }
 }

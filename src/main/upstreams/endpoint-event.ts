@@ -12,42 +12,52 @@ export type FoundEndpoint =
   | { readonly kind: 'endpoint'; readonly from: number; readonly to: number; readonly uri: string };
 
 const no: FoundEndpoint = { kind: 'no' };
-const expected = /^(?:event|data|id|retry)?$|^(?:event|data|id|retry):/;
+const names = ['event', 'data', 'id', 'retry'];
+const known = /^(?:id|retry):/;
 
 /** Looks at all bytes of the stream so far. */
 export function findEndpoint(bytes: Uint8Array): FoundEndpoint {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, MAX_HELD_BYTES)).toString('latin1');
   const line = /([^\r\n]*)(\r\n|\n|\r(?=[^\n]))/y;
-  let from = 0;
-  let isEndpoint = false;
-  let uri: string | undefined;
+  const event: FirstEvent = { from: 0, isEndpoint: false, uri: undefined };
   for (;;) {
     const start = line.lastIndex;
     const found = line.exec(text);
-    if (found === null) return maybe(text.slice(start), { from, isEndpoint, isFull: bytes.length >= MAX_HELD_BYTES });
+    if (found === null) return bytes.length < MAX_HELD_BYTES && mayGoOn(text.slice(start)) ? { kind: 'maybe', passBytes: event.from } : no;
     const content = found[1] as string;
-    const isEventEnd = content === '';
-    if (isEventEnd && isEndpoint && uri !== undefined) return { kind: 'endpoint', from, to: line.lastIndex, uri };
-    if (isEventEnd && uri !== undefined) return no;
-    if (isEventEnd || (content.startsWith(':') && from === start)) from = line.lastIndex;
-    else if (content.startsWith('event:')) {
-      if (valueOf(content) !== 'endpoint') return no;
-      isEndpoint = true;
-    } else if (content.startsWith('data:')) {
-      // An endpoint is one line; a second one, or JSON, is some other event.
-      if (uri !== undefined || !mayBeUri(valueOf(content))) return no;
-      uri = valueOf(content);
-    }
+    if (content === '' && event.uri !== undefined) return event.isEndpoint ? { kind: 'endpoint', from: event.from, to: line.lastIndex, uri: event.uri } : no;
+    if (content === '' || (content.startsWith(':') && event.from === start)) event.from = line.lastIndex;
+    else if (!takeLine(event, content)) return no;
   }
 }
 
-function maybe(tail: string, { from, isEndpoint, isFull }: { from: number; isEndpoint: boolean; isFull: boolean }): FoundEndpoint {
-  const held: FoundEndpoint = { kind: 'maybe', passBytes: from };
-  if (isFull) return no;
-  if (isEndpoint || tail === '' || tail.startsWith(':')) return held;
-  if (tail.startsWith('event:')) return 'endpoint'.startsWith(valueOf(tail)) || tail.trimEnd() === 'event: endpoint' ? held : no;
-  if (tail.startsWith('data:')) return mayBeUri(valueOf(tail)) ? held : no;
-  return expected.test(tail) || ['event', 'data', 'id', 'retry'].some((name) => name.startsWith(tail)) ? held : no;
+/** The first event that is none of comments alone, as far as it was read. */
+interface FirstEvent {
+  from: number;
+  isEndpoint: boolean;
+  uri: string | undefined;
+}
+
+/** False when the event cannot be an endpoint any more. */
+function takeLine(event: FirstEvent, content: string): boolean {
+  const value = valueOf(content);
+  if (content.startsWith('event:')) {
+    event.isEndpoint = value === 'endpoint';
+    return event.isEndpoint;
+  }
+  if (!content.startsWith('data:')) return true;
+  // An endpoint is one line; a second one, or JSON, is some other event.
+  if (event.uri !== undefined || !mayBeUri(value)) return false;
+  event.uri = value;
+  return true;
+}
+
+/** Whether an unfinished line may become one of an endpoint event. */
+function mayGoOn(tail: string): boolean {
+  const value = valueOf(tail);
+  if (tail.startsWith('event:')) return 'endpoint'.startsWith(value);
+  if (tail.startsWith('data:')) return mayBeUri(value);
+  return tail.startsWith(':') || known.test(tail) || names.some(name => name.startsWith(tail.replace(/\r$/, '')));
 }
 
 function mayBeUri(value: string): boolean {

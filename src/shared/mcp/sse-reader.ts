@@ -33,6 +33,8 @@ const MAX_NAME_BYTES = 8;
 /** `id`, `event` and `retry` values beyond this are cut in what we show; the bytes themselves pass untouched. */
 const MAX_VALUE_BYTES = 1024;
 const lineFeed = new Uint8Array([LF]);
+const none = new Uint8Array(0);
+const kept = new Set(['id', 'event', 'retry']);
 
 type Place = 'name' | 'after-colon' | 'value';
 
@@ -44,7 +46,9 @@ export class SseReader {
   #isLineEmpty = true;
   #value: number[] = [];
   #endedInCr = false;
-  #bomAt: number = 0;
+  #bomAt = 0;
+  #chunk: Uint8Array = none;
+  #rawFrom = 0;
   #hasRaw = false;
   #hasLine = false;
   #hasData = false;
@@ -57,52 +61,52 @@ export class SseReader {
   }
 
   push(chunk: Uint8Array): void {
-    let rawFrom = 0;
+    this.#chunk = chunk;
+    this.#rawFrom = 0;
     let at = this.#skipBom(chunk);
     // -2: not searched yet; -1: none in the rest of this chunk.
     let nextCr = -2;
     let nextLf = -2;
-    const flush = (to: number) => {
-      if (to <= rawFrom) return;
-      this.#hasRaw = true;
-      this.#taker.raw(rawFrom === 0 && to === chunk.length ? chunk : chunk.subarray(rawFrom, to));
-      rawFrom = to;
-    };
     while (at < chunk.length) {
       if (this.#endedInCr) {
         this.#endedInCr = false;
         if (chunk[at] === LF) at += 1;
-        if (this.#endLine()) {
-          flush(at);
-          this.#endEvent(true);
-        }
+        this.#lineOver(at);
         continue;
       }
       if (nextLf !== -1 && nextLf < at) nextLf = chunk.indexOf(LF, at);
       if (nextCr !== -1 && nextCr < at) nextCr = chunk.indexOf(CR, at);
-      const lineEnd = nextLf < 0 ? nextCr : nextCr < 0 ? nextLf : Math.min(nextLf, nextCr);
-      const end = lineEnd < 0 ? chunk.length : lineEnd;
-      if (end > at) this.#inLine(chunk, at, end);
-      at = end;
+      const lineEnd = firstOf(nextLf, nextCr);
+      this.#inLine(chunk, at, lineEnd < 0 ? chunk.length : lineEnd);
       if (lineEnd < 0) break;
-      at += 1;
+      at = lineEnd + 1;
       // Whether a LF belongs to this CR is known with the next byte; only then is the line over.
       if (chunk[lineEnd] === CR) this.#endedInCr = true;
-      else if (this.#endLine()) {
-        flush(at);
-        this.#endEvent(true);
-      }
+      else this.#lineOver(at);
     }
-    flush(chunk.length);
+    this.#flush(chunk.length);
   }
 
   /** The stream is over. */
   finish(): void {
-    if (this.#endedInCr) {
-      this.#endedInCr = false;
-      if (this.#endLine()) this.#endEvent(true);
-    }
+    this.#chunk = none;
+    this.#rawFrom = 0;
+    if (this.#endedInCr) this.#lineOver(0);
+    this.#endedInCr = false;
     if (this.#hasRaw) this.#endEvent(false);
+  }
+
+  #lineOver(at: number): void {
+    if (!this.#endLine()) return;
+    this.#flush(at);
+    this.#endEvent(true);
+  }
+
+  #flush(to: number): void {
+    if (to <= this.#rawFrom) return;
+    this.#hasRaw = true;
+    this.#taker.raw(this.#chunk.subarray(this.#rawFrom, to));
+    this.#rawFrom = to;
   }
 
   #skipBom(chunk: Uint8Array): number {
@@ -119,27 +123,28 @@ export class SseReader {
   }
 
   #inLine(chunk: Uint8Array, from: number, to: number): void {
+    if (from === to) return;
     this.#isLineEmpty = false;
+    let at = this.#place === 'name' ? this.#inName(chunk, from, to) : from;
+    if (at === to || this.#place === 'name') return;
+    if (this.#place === 'after-colon' && chunk[at] === SPACE) at += 1;
+    this.#place = 'value';
+    if (this.#name === 'data') {
+      if (at < to) this.#taker.data(chunk.subarray(at, to));
+    } else if (kept.has(this.#name)) for (; at < to && this.#value.length < MAX_VALUE_BYTES; at += 1) this.#value.push(chunk[at] as number);
+  }
+
+  /** Reads the field name; returns where its value begins, or `to`. */
+  #inName(chunk: Uint8Array, from: number, to: number): number {
     let at = from;
-    if (this.#place === 'name') {
-      while (at < to && chunk[at] !== COLON) {
-        if (this.#name.length < MAX_NAME_BYTES) this.#name += String.fromCharCode(chunk[at] as number);
-        at += 1;
-      }
-      if (at === to) return;
+    while (at < to && chunk[at] !== COLON) {
+      if (this.#name.length < MAX_NAME_BYTES) this.#name += String.fromCharCode(chunk[at] as number);
       at += 1;
-      this.#place = 'after-colon';
-      this.#startValue();
     }
-    if (this.#place === 'after-colon') {
-      if (at === to) return;
-      if (chunk[at] === SPACE) at += 1;
-      this.#place = 'value';
-    }
-    if (at === to) return;
-    if (this.#name === 'data') this.#taker.data(chunk.subarray(at, to));
-    else if (this.#name === 'id' || this.#name === 'event' || this.#name === 'retry')
-      for (; at < to && this.#value.length < MAX_VALUE_BYTES; at += 1) this.#value.push(chunk[at] as number);
+    if (at === to) return to;
+    this.#place = 'after-colon';
+    this.#startValue();
+    return at + 1;
   }
 
   #startValue(): void {
@@ -180,4 +185,10 @@ export class SseReader {
     this.#hasLine = false;
     this.#hasRaw = false;
   }
+}
+
+/** The smaller position of two, where -1 means none. */
+function firstOf(one: number, other: number): number {
+  if (one < 0) return other;
+  return other < 0 ? one : Math.min(one, other);
 }
