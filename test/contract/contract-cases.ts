@@ -352,13 +352,13 @@ export const contractCases: readonly ContractCase[] = [
     },
   },
   {
-    title: 'a named port that is taken is a conflict, and an upstream that is no web address a bad call',
+    title: 'a named port that is taken is a conflict, and an upstream that is no web address a bad request',
     run: subject =>
       withClient(subject, async client => {
         const { url } = await client.call('listener.open', { upstream: subject.upstreamUrl, port: 0 });
         const port = Number(new URL(url).port);
         assert.equal(await client.refusal('listener.open', { upstream: subject.upstreamUrl, port }), 'CONFLICT');
-        assert.equal(await client.refusal('listener.open', { upstream: 'ftp://127.0.0.1/x' }), 'BAD_CALL');
+        assert.equal(await client.refusal('listener.open', { upstream: 'ftp://127.0.0.1/x' }), 'BAD_REQUEST');
       }),
   },
   {

@@ -1,47 +1,42 @@
-/** Fetches the whole bodies of a frame through the contract, which hands them out in slices. */
-import type { BodySlice } from '../../shared/contract/calls.ts';
+/** Fetches frames with their whole bodies through the contract, which hands bodies out in slices. */
 import type { FrameSummary } from '../../shared/model/frame.ts';
-import { maskText } from '../../shared/redaction/mask-text.ts';
-import type { TapeBodies, TapeBody } from '../tapes/tape-lines.ts';
+import type { FrameWithBody } from '../store/traffic-store.ts';
 import type { CallHost } from './call-host.ts';
 
 /** The largest slice the contract gives. */
 const SLICE_BYTES = 4 * 1024 * 1024;
 
-/** Both versions of a frame's body, decoded, with secrets masked unless revealed. */
-export async function frameBodies(call: CallHost, frame: FrameSummary, reveal: boolean): Promise<TapeBodies> {
-  const received = frame.storedBytes > 0 ? await wholeBody(call, frame, 'received', reveal) : undefined;
-  const delivered = frame.deliveredBytes === undefined ? undefined : await wholeBody(call, frame, 'delivered', reveal);
-  return { ...(received && { received }), ...(delivered && { delivered }) };
+/**
+ * The frame with the bytes of its bodies, unmasked: masking is the exporter's, over whole bodies. A compressed body is
+ * unpacked when it is to be masked, because nothing can be found inside it otherwise; it then no longer claims to be compressed.
+ */
+export async function frameWithBodies(call: CallHost, frame: FrameSummary, isMasked: boolean): Promise<FrameWithBody> {
+  const decode = isMasked && frame.contentEncoding !== undefined;
+  const { contentEncoding, ...plain } = frame;
+  const body = frame.storedBytes > 0 ? await wholeBody(call, frame, 'received', decode) : new Uint8Array();
+  const delivered = frame.deliveredBytes === undefined ? undefined : await wholeBody(call, frame, 'delivered', decode);
+  return {
+    frame: decode || contentEncoding === undefined ? plain : { ...plain, contentEncoding },
+    body,
+    ...(delivered === undefined ? {} : { delivered }),
+  };
 }
 
-type Version = 'received' | 'delivered';
-
-async function wholeBody(call: CallHost, frame: FrameSummary, version: Version, reveal: boolean): Promise<TapeBody> {
-  const ask = (offset: number, isRevealed: boolean): Promise<BodySlice> =>
-    call('frame.body', {
-      sessionId: frame.sessionId,
-      seq: frame.seq,
-      version,
-      offset,
-      length: SLICE_BYTES,
-      decode: true,
-      reveal: isRevealed,
-    });
-  const first = await ask(0, reveal);
-  if (first.storedBytes <= SLICE_BYTES) return { encoding: first.encoding, text: first.text };
-  // Masking changes lengths, and a secret may lie across two slices: a body of many slices is masked here, as a whole.
+async function wholeBody(
+  call: CallHost,
+  { sessionId, seq }: FrameSummary,
+  version: 'received' | 'delivered',
+  decode: boolean,
+): Promise<Uint8Array> {
   const parts: Buffer[] = [];
-  let isText = true;
-  for (let offset = 0; offset < first.storedBytes;) {
-    const slice = await ask(offset, true);
+  for (let offset = 0, total = 1; offset < total;) {
+    const slice = await call('frame.body', { sessionId, seq, version, offset, length: SLICE_BYTES, decode, reveal: true });
+    // A text slice ends before a character that the next slice holds whole, so its own length says where to go on.
     const bytes = Buffer.from(slice.text, slice.encoding);
-    isText &&= slice.encoding === 'utf8';
     if (bytes.length === 0) break;
     parts.push(bytes);
     offset += bytes.length;
+    total = slice.storedBytes;
   }
-  const body = Buffer.concat(parts);
-  if (!isText) return { encoding: 'base64', text: body.toString('base64') };
-  return { encoding: 'utf8', text: reveal ? body.toString('utf8') : maskText(body.toString('utf8')).text };
+  return Buffer.concat(parts);
 }

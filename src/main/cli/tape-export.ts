@@ -3,13 +3,13 @@ import { once } from 'node:events';
 import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { TrafficError } from '../../shared/errors/error-table.ts';
-import type { FrameSummary } from '../../shared/model/frame.ts';
-import { tapeLines } from '../tapes/tape-lines.ts';
+import type { FrameWithBody } from '../store/traffic-store.ts';
+import { exportTape } from '../tapes/export.ts';
 import { systemClock } from '../ports.ts';
 import { type CallHost, withHost } from './call-host.ts';
 import type { Command, CommandInput } from './command.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { frameBodies } from './frame-bodies.ts';
+import { frameWithBodies } from './frame-bodies.ts';
 import { allFrames, findSession } from './sessions.ts';
 
 /** Bodies fetched at a time; more would only fill memory faster than the file takes it. */
@@ -28,7 +28,9 @@ ID may be the beginning of one, or "last".
     const { output } = input.flags;
     const count = await withHost(input, async ({ call }) => {
       const session = await findSession(call, wanted);
-      const lines = tape(call, input, session);
+      const isRevealed = input.flags['reveal'] === true;
+      const tool = { name: 'shadowcat', version: input.program.version };
+      const lines = exportTape({ session, frames: framesOf(call, session.id, !isRevealed), tool, clock: systemClock, isRevealed });
       return typeof output === 'string' ? writeFile(output, lines) : print(input, lines);
     });
     if (typeof output === 'string') input.screen.remark(`${count - 2} frames written to ${output}.`);
@@ -36,21 +38,13 @@ ID may be the beginning of one, or "last".
   },
 };
 
-type Session = Awaited<ReturnType<typeof findSession>>;
-
-async function* tape(call: CallHost, input: CommandInput, session: Session): AsyncGenerator<string> {
-  const reveal = input.flags['reveal'] === true;
-  const lines = tapeLines();
-  const tool = { name: 'shadowcat', version: input.program.version };
-  yield lines.header({ session, tool, exportedAt: systemClock.now(), isMasked: !reveal });
-  for await (const page of allFrames(call, session.id)) {
+/** Some bodies at a time: one by one would wait for the wire, all at once would fill memory. */
+async function* framesOf(call: CallHost, sessionId: string, isMasked: boolean): AsyncGenerator<FrameWithBody> {
+  for await (const page of allFrames(call, sessionId)) {
     for (let from = 0; from < page.length; from += AT_ONCE) {
-      const some = page.slice(from, from + AT_ONCE);
-      const bodies = await Promise.all(some.map((frame: FrameSummary) => frameBodies(call, frame, reveal)));
-      for (const [at, frame] of some.entries()) yield lines.frame(frame, bodies[at] ?? {});
+      yield* await Promise.all(page.slice(from, from + AT_ONCE).map(frame => frameWithBodies(call, frame, isMasked)));
     }
   }
-  yield lines.end();
 }
 
 async function print({ screen }: CommandInput, lines: AsyncGenerator<string>): Promise<number> {
