@@ -1,0 +1,95 @@
+/**
+ * What others rely on, as literals: change one of these only on purpose, with a line in the changelog. The expected
+ * side is never computed from the source.
+ */
+import { expect, test } from 'vitest';
+import { calls } from '../../src/shared/contract/calls.ts';
+import { topics } from '../../src/shared/contract/topics.ts';
+import { contractVersion } from '../../src/shared/contract/wire.ts';
+import { errorTable, rpcErrorBody } from '../../src/shared/errors/error-table.ts';
+import { defaultProxyPort } from '../../src/main/engine.ts';
+import { silentLogger, systemClock } from '../../src/main/ports.ts';
+import { stagesInOrder } from '../../src/main/stages/order.ts';
+
+test('the stages run in this order, and each of them acts', () => {
+  const stages = stagesInOrder({ clock: systemClock, log: silentLogger, pressure: () => undefined });
+  expect(stages.map(stage => stage.name)).toEqual(['record', 'forward']);
+});
+
+test('each failure has this JSON-RPC number and this HTTP status', () => {
+  const rows = Object.entries(errorTable).map(([code, row]) => `${code} ${row.rpcCode} ${row.httpStatus}`);
+  expect(rows).toEqual([
+    'FOREIGN_HOST 40301 403',
+    'FOREIGN_ORIGIN 40301 403',
+    'NO_ROUTE 40400 404',
+    'BODY_TOO_LARGE 41300 413',
+    'BAD_REQUEST 40000 400',
+    'UPSTREAM_DOWN 50200 502',
+    'UPSTREAM_BROKE 50200 502',
+    'UPSTREAM_TIMEOUT 50400 504',
+    'BAD_CALL 40000 400',
+    'NOT_FOUND 40400 404',
+    'NOT_ALLOWED 40300 403',
+    'CONFLICT 40900 409',
+    'CANCELLED 49900 499',
+    'STORE_FAILED 50000 500',
+    'SHUTTING_DOWN 50300 503',
+    'INTERNAL 50000 500',
+  ]);
+});
+
+test('no number of ours lies in the range that belongs to JSON-RPC and MCP', () => {
+  const inReserved = Object.values(errorTable).filter(row => row.rpcCode >= -32768 && row.rpcCode <= -32000);
+  expect(inReserved).toEqual([]);
+});
+
+test('an error of ours carries the id of the request as it was written', () => {
+  expect(JSON.parse(rpcErrorBody('UPSTREAM_DOWN', 'gone.', '"7"', { may_have_executed: false }))).toEqual({
+    jsonrpc: '2.0',
+    id: '7',
+    error: {
+      code: 50200,
+      message: 'gone. Check that the server runs, then try again.',
+      data: { reason: 'UPSTREAM_DOWN', may_have_executed: false },
+    },
+  });
+  expect(rpcErrorBody('UPSTREAM_DOWN', 'gone.', '9007199254740993')).toContain('"id":9007199254740993,');
+  expect(rpcErrorBody('UPSTREAM_DOWN', 'gone.', undefined)).toContain('"id":null,');
+});
+
+test('the contract has these calls and topics', () => {
+  expect(contractVersion).toBe(1);
+  expect(Object.keys(calls)).toEqual([
+    'host.info',
+    'host.doctor',
+    'host.stop',
+    'host.uiUrl',
+    'session.list',
+    'session.get',
+    'session.rename',
+    'session.delete',
+    'session.restore',
+    'session.frames',
+    'timeline.open',
+    'timeline.close',
+    'timeline.rows',
+    'timeline.indexOf',
+    'timeline.find',
+    'exchange.get',
+    'frame.body',
+    'filter.read',
+    'filter.values',
+    'recording.set',
+    'listener.open',
+    'listener.close',
+    'sample.play',
+    'sample.stop',
+    'preferences.get',
+    'preferences.set',
+  ]);
+  expect(Object.keys(topics)).toEqual(['timeline', 'sources', 'sessions', 'status', 'preferences']);
+});
+
+test('proxy listens here unless told otherwise', () => {
+  expect(defaultProxyPort).toBe(7381);
+});
