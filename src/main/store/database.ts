@@ -1,5 +1,5 @@
 /** Opens the database file: permissions, pragmas, migrations, and what happens to a damaged file. */
-import { closeSync, chmodSync, existsSync, mkdirSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, chmodSync, existsSync, mkdirSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { migrations } from './migrations/index.ts';
@@ -32,7 +32,10 @@ export function openWritable(options: WritableOptions): { db: Db; setAsidePath: 
   }
 }
 
-/** Opens for reading only. On a read-only disk without a `-shm` file the plain way fails; the file is then read as unchanging. */
+/** Larger files of a read-only directory are not read: they would have to fit in memory. */
+const MAX_COPIED_BYTES = 256 * 1024 * 1024;
+
+/** Opens for reading only. Readers of a write-ahead log write a file beside it; where that cannot be, a copy in memory is read. */
 export function openReadable(path: string): Db {
   try {
     const db = new Database(path, { readonly: true, fileMustExist: true, timeout: 5_000 });
@@ -40,8 +43,12 @@ export function openReadable(path: string): Db {
     db.pragma('user_version');
     return db;
   } catch (error) {
-    if (storeProblemOf(error)?.state !== 'read-only' || !existsSync(path)) throw error;
-    return new Database(`file:${encodeURI(path)}?immutable=1`, { readonly: true });
+    const size = statSync(path, { throwIfNoEntry: false })?.size ?? Infinity;
+    if (storeProblemOf(error)?.state !== 'read-only' || size > MAX_COPIED_BYTES) throw error;
+    const bytes = readFileSync(path);
+    // File format, 1.3.3: 1 in both bytes says that no write-ahead log belongs to the file.
+    bytes.fill(1, 18, 20);
+    return new Database(bytes, { readonly: true });
   }
 }
 

@@ -45,7 +45,9 @@ const calls: ReaderCalls = {
     return { ...row, schemaVersion: db().pragma('user_version', { simple: true }) as number, sizeBytes: fileSizeBytes(path) };
   },
   changed(change) {
-    opened?.views.change(change);
+    // A copy of a read-only file: now that something was written, the file itself can be read.
+    if (opened?.db.memory === true) calls.reopen();
+    else opened?.views.change(change);
   },
   reopen() {
     const specs = opened?.views.specs() ?? [];

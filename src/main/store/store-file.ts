@@ -66,9 +66,12 @@ export class StoreFile {
   }
 
   #attempt<T>(work: (parts: FileParts) => T): T {
-    const result = work(this.#parts ?? this.#open());
+    return work(this.#parts ?? this.#open());
+  }
+
+  /** A commit went through, so whatever was wrong is over. Smaller work proves nothing: a full disk still takes a word into the index. */
+  proven(): void {
     this.#failure = undefined;
-    return result;
   }
 
   close(): void {

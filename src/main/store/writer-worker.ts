@@ -22,6 +22,7 @@ let isClosed = false;
 const calls: WriterCalls = {
   commit(batch) {
     const receipt = file.use(parts => parts.batches.commit(batch));
+    file.proven();
     startIndexing();
     return receipt;
   },
