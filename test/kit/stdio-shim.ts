@@ -16,7 +16,9 @@ const hostFile = join(import.meta.dirname, 'host-process.ts');
 /** The built shim where it is newer than its sources, else the source, which Node runs as well. */
 export function shimFile(): string {
   const built = join(root, 'out/main/shim.js');
-  const sources = ['src/main/shim', 'src/shared/shim', 'src/shared/mcp'].flatMap(dir => readdirSync(join(root, dir)).map(name => join(root, dir, name)));
+  const sources = ['src/main/shim', 'src/shared/shim', 'src/shared/mcp'].flatMap(dir =>
+    readdirSync(join(root, dir)).map(name => join(root, dir, name)),
+  );
   const newest = Math.max(...[join(root, 'src/main/shim.ts'), ...sources].map(file => statSync(file).mtimeMs));
   return existsSync(built) && statSync(built).mtimeMs >= newest ? built : join(root, 'src/main/shim.ts');
 }
@@ -51,7 +53,10 @@ export class StdioClient implements AsyncDisposable {
 
   constructor(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const startedAt = performance.now();
-    this.child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), ...env } });
+    this.child = spawn(command, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: { PATH: process.env['PATH'] ?? '', HOME: tmpdir(), ...env },
+    });
     this.child.stdout?.on('data', (chunk: Buffer) => {
       this.#stdout.push(chunk);
       this.#splitLines(chunk);
@@ -125,9 +130,14 @@ export interface HostProcess extends AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<void>;
 }
 
-export async function startHost(dataDir: string, options: { readonly graceMs?: number; readonly isHidden?: boolean } = {}): Promise<HostProcess> {
+export async function startHost(
+  dataDir: string,
+  options: { readonly graceMs?: number; readonly isHidden?: boolean } = {},
+): Promise<HostProcess> {
   const flags = options.isHidden === true ? ['hidden'] : [];
-  const child = spawn(process.execPath, [hostFile, dataDir, String(options.graceMs ?? 60_000), ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [hostFile, dataDir, String(options.graceMs ?? 60_000), ...flags], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const exited = once(child, 'exit');
@@ -167,7 +177,7 @@ export async function recorded(dataDir: string): Promise<readonly RecordedSessio
 
 /** Waits until a host has taken in what shims left behind, stops it in good order, and reads its store. */
 export async function recordedBy(host: HostProcess, dataDir: string): Promise<readonly RecordedSession[]> {
-  await until(() => spoolFiles(dataDir).every(file => !file.endsWith('.spool')), `the spool to be taken in; ${host.stderr()}`);
+  await until(() => spoolFiles(dataDir).every(file => !file.endsWith('.spool')), `the spool to be taken in; ${host.stderr()}`, 40_000);
   await host.kill('SIGTERM');
   return recorded(dataDir);
 }
@@ -180,7 +190,9 @@ export function onlySession(sessions: readonly RecordedSession[]): RecordedSessi
 
 /** Bodies of lines in one direction, in order. */
 export function linesOf({ frames }: RecordedSession, direction: 'fromClient' | 'fromServer'): string[] {
-  return frames.filter(({ frame }) => frame.delivery === 'line' && frame.direction === direction).map(({ body }) => Buffer.from(body).toString('utf8'));
+  return frames
+    .filter(({ frame }) => frame.delivery === 'line' && frame.direction === direction)
+    .map(({ body }) => Buffer.from(body).toString('utf8'));
 }
 
 /** True when the numbers are 1, 2, 3 … without a gap or a repeat. */

@@ -4,11 +4,25 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
-  isAlive, isGapless, linesOf, onlySession, recorded, recordedBy, scriptedServer, spoolFiles, startHost, startWrapped, tempDataDir, until, type StdioClient,
+  isAlive,
+  isGapless,
+  linesOf,
+  onlySession,
+  recorded,
+  recordedBy,
+  scriptedServer,
+  spoolFiles,
+  startHost,
+  startWrapped,
+  tempDataDir,
+  until,
+  type StdioClient,
 } from '../kit/stdio-shim.ts';
 
 const numbered = (count: number, from = 0): string[] =>
-  Array.from({ length: count }, (_, index) => JSON.stringify({ jsonrpc: '2.0', method: 'n', params: { n: from + index, pad: 'p'.repeat(100) } }));
+  Array.from({ length: count }, (_, index) =>
+    JSON.stringify({ jsonrpc: '2.0', method: 'n', params: { n: from + index, pad: 'p'.repeat(100) } }),
+  );
 
 /** Writes lines to a `cat` behind the shim, as fast as they come back. */
 async function play(client: StdioClient, lines: readonly string[]): Promise<void> {
@@ -57,7 +71,7 @@ test('the host is killed and started again under load, twice: the client gets ev
   using dir = tempDataDir();
   let host = await startHost(dir.path);
   await using client = startWrapped(dir.path, ['cat']);
-  const lines = numbered(60_000);
+  const lines = numbered(40_000);
   let sent = 0;
   const load = setInterval(() => {
     const next = lines.slice(sent, sent + 250);
@@ -65,9 +79,9 @@ test('the host is killed and started again under load, twice: the client gets ev
     if (next.length > 0) client.write(`${next.join('\n')}\n`);
   }, 20);
   for (let round = 0; round < 2; round += 1) {
-    await until(() => sent > (round + 1) * 15_000, 'load');
+    await until(() => sent > (round + 1) * 10_000, 'load');
     await host.kill('SIGKILL');
-    await until(() => sent > (round + 1) * 15_000 + 5_000, 'load without a host');
+    await until(() => sent > (round + 1) * 10_000 + 5_000, 'load without a host');
     host = await startHost(dir.path);
   }
   await client.line(line => line === lines.at(-1));
@@ -86,7 +100,11 @@ test('the host is killed and started again under load, twice: the client gets ev
 test('a request that was pending when the host was killed is linked to its answer afterwards', async () => {
   using dir = tempDataDir();
   const first = await startHost(dir.path);
-  await using client = startWrapped(dir.path, ['sh', '-c', 'read request; read go; echo "{\\"jsonrpc\\":\\"2.0\\",\\"id\\":1,\\"result\\":{}}"; cat']);
+  await using client = startWrapped(dir.path, [
+    'sh',
+    '-c',
+    'read request; read go; echo "{\\"jsonrpc\\":\\"2.0\\",\\"id\\":1,\\"result\\":{}}"; cat',
+  ]);
   client.write('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"slow"}}\n');
   await new Promise(resolve => {
     setTimeout(resolve, 500);
@@ -229,7 +247,10 @@ test('the hub lets in only who knows the secret, and its socket is its owner\u20
   // Bytes that are no protocol of ours end the connection and nothing else.
   const socket = connect(hubPath);
   const closed = new Promise(resolve => socket.once('close', resolve));
-  socket.on('error', () => undefined).resume().write('GET / HTTP/1.1\r\n\r\n'.repeat(20));
+  socket
+    .on('error', () => undefined)
+    .resume()
+    .write('GET / HTTP/1.1\r\n\r\n'.repeat(20));
   await closed;
   expect(isAlive(host.pid)).toBe(true);
 });

@@ -85,6 +85,7 @@ test('checklist 22: when the client dies, a server that ignores the end of stdin
   const { result } = JSON.parse(await client.line(line => line.includes('"pid"'))) as { result: { pid: number } };
   client.child.kill('SIGKILL');
   await until(() => !isAlive(result.pid), 'the end of the server', 6_000);
+  expect(isAlive(result.pid)).toBe(false);
 });
 
 test('a server that is killed by a signal: the shim dies by the same', async () => {
@@ -116,7 +117,11 @@ test('a command that is not there or cannot be run is said on stderr, with 127 a
 });
 
 test('bad arguments and help go to stderr, never to stdout', async () => {
-  for (const [args, code] of [[['--nonsense', '--', 'cat'], 125], [[], 125], [['--help'], 0]] as const) {
+  for (const [args, code] of [
+    [['--nonsense', '--', 'cat'], 125],
+    [[], 125],
+    [['--help'], 0],
+  ] as const) {
     await using client = new StdioClient(process.execPath, [shimFile(), ...args]);
     expect(await client.exited).toMatchObject({ code });
     expect(client.stderr.toString()).toContain('Usage: shadowcat wrap');
@@ -168,7 +173,11 @@ test('a server that closes its stdin is written to no more, and the session goes
 test('checklist 37: a 50 MB line passes both ways with bounded memory', async () => {
   using dir = tempDataDir();
   await using client = startWrapped(dir.path, ['cat']);
-  const line = Buffer.concat([Buffer.from('{"jsonrpc":"2.0","result":{"text":"'), Buffer.alloc(50_000_000, 'y'), Buffer.from('"},"id":7}\n')]);
+  const line = Buffer.concat([
+    Buffer.from('{"jsonrpc":"2.0","result":{"text":"'),
+    Buffer.alloc(50_000_000, 'y'),
+    Buffer.from('"},"id":7}\n'),
+  ]);
   let peakBytes = 0;
   const look = setInterval(() => (peakBytes = Math.max(peakBytes, residentBytes(client.pid))), 20);
   client.write(line);

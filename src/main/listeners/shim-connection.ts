@@ -97,7 +97,8 @@ export class ShimConnection {
   }
 
   #admit(hello: ShimHello): void {
-    if (!isSameSecret(hello.secret, this.#deps.secret)) return this.#refuse({ code: 'bad-secret', reason: 'the secret is not that of host.json' });
+    if (!isSameSecret(hello.secret, this.#deps.secret))
+      return this.#refuse({ code: 'bad-secret', reason: 'the secret is not that of host.json' });
     if (hello.protocolVersion !== shimProtocolVersion)
       return this.#refuse({ code: 'bad-version', reason: `this hub speaks version ${shimProtocolVersion} of the shim protocol` });
     this.#isWaiting = true;

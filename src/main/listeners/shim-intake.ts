@@ -36,7 +36,11 @@ export class ShimIntake {
   readonly #waiting: { readonly seq: number; readonly bytes: number }[] = [];
   readonly #listeners = new Set<() => void>();
 
-  private constructor(session: ShimSession, conversations: Conversations, past: { goOn: () => Conversation; committedSeq: number; isOver: boolean }) {
+  private constructor(
+    session: ShimSession,
+    conversations: Conversations,
+    past: { goOn: () => Conversation; committedSeq: number; isOver: boolean },
+  ) {
     this.session = session;
     this.#conversations = conversations;
     this.#goOn = past.goOn;
@@ -49,7 +53,11 @@ export class ShimIntake {
   }
 
   /** Goes on with what the store has of the session, or opens it. */
-  static async open(deps: { conversations: Conversations; store: ShimStore }, session: ShimSession, wasOffline: boolean): Promise<ShimIntake> {
+  static async open(
+    deps: { conversations: Conversations; store: ShimStore },
+    session: ShimSession,
+    wasOffline: boolean,
+  ): Promise<ShimIntake> {
     const { conversations, store } = deps;
     const past = await store.sessionPast(session.id);
     if (past === undefined) {

@@ -63,7 +63,8 @@ export class ShimSpools {
         try {
           await this.#takeIn(join(this.#deps.spoolDir, name), sessionId);
         } catch (error) {
-          if (!this.#stop.signal.aborted) this.#deps.log.error('A spool file could not be taken in', { sessionId, error: (error as Error).message });
+          if (!this.#stop.signal.aborted)
+            this.#deps.log.error('A spool file could not be taken in', { sessionId, error: (error as Error).message });
         }
       }
     }
@@ -89,7 +90,8 @@ export class ShimSpools {
           if (frame !== undefined) intake.take(frame);
           const room = intakes.room();
           if (room !== undefined) await room;
-          if (intake.waitingBytes > maxWaitingBytes) await this.#untilCommitted(intake, () => (intake as ShimIntake).waitingBytes < maxWaitingBytes / 2);
+          if (intake.waitingBytes > maxWaitingBytes)
+            await this.#untilCommitted(intake, () => (intake as ShimIntake).waitingBytes < maxWaitingBytes / 2);
         }
       } catch (error) {
         if (!(error instanceof DamagedStreamError)) throw error;

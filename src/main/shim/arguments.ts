@@ -35,7 +35,9 @@ export function readArguments(argv: readonly string[]): ShimArguments {
     if (problem !== undefined) return problem;
   }
   const [command, ...args] = words[0] === '--' ? words.slice(1) : words;
-  return command === undefined || command === '' ? { kind: 'bad', message: 'no command to run' } : { kind: 'run', ...options, command, args };
+  return command === undefined || command === ''
+    ? { kind: 'bad', message: 'no command to run' }
+    : { kind: 'run', ...options, command, args };
 }
 
 type Options = Pick<Extract<ShimArguments, { kind: 'run' }>, 'name' | 'dataDir' | 'isHostRequired'>;

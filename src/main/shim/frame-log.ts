@@ -73,10 +73,10 @@ export class FrameLog {
       return;
     }
     const seq = (this.#lastSeq += 1);
-    const isDropped = this.#memoryBytes + (this.#spool?.sizeBytes ?? 0) + head.sizeBytes > this.#limits.spoolBytes || this.#memoryBytes > memoryCapBytes;
-    const bytes = isDropped && head.sizeBytes > 0
-      ? encodeFrame({ ...head, seq, isDropped: true, whole: head.whole ?? { facts: factsOf(body) } }, [], crc32)
-      : encodeFrame({ ...head, seq, isDropped: false }, body, crc32);
+    const isDropped = head.sizeBytes > 0 && head.delivery !== 'lifecycle' && this.#isFull(head.sizeBytes);
+    const bytes = isDropped
+      ? encodeFrame({ ...head, seq, isDropped, whole: head.whole ?? { facts: factsOf(body) } }, [], crc32)
+      : encodeFrame({ ...head, seq, isDropped }, body, crc32);
     this.#memory.push({ seq, bytes });
     this.#memoryBytes += bytes.length;
     this.#considerSpooling();
@@ -127,6 +127,10 @@ export class FrameLog {
     } catch {
       return false;
     }
+  }
+
+  #isFull(moreBytes: number): boolean {
+    return this.#memoryBytes > memoryCapBytes || this.#memoryBytes + (this.#spool?.sizeBytes ?? 0) + moreBytes > this.#limits.spoolBytes;
   }
 
   #considerSpooling(): void {

@@ -217,7 +217,8 @@ export class HubLink {
   }
 
   #pumpSpool(spool: Spool): void {
-    if (this.#spoolReading?.spool !== spool) this.#spoolReading = { spool, reader: new MessageReader(crc32), positionBytes: 0, isBusy: false };
+    if (this.#spoolReading?.spool !== spool)
+      this.#spoolReading = { spool, reader: new MessageReader(crc32), positionBytes: 0, isBusy: false };
     const reading = this.#spoolReading;
     if (reading.isBusy) return;
     reading.isBusy = true;

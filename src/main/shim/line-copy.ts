@@ -57,7 +57,8 @@ export class LineCopy {
 
   /** The copy; the object can be thrown away afterwards. */
   take(): CopiedLine {
-    const whole = this.#scan === undefined || this.#hash === undefined ? undefined : { contentHash: this.#hash.digest('hex'), facts: this.#scan.facts };
+    const whole =
+      this.#scan === undefined || this.#hash === undefined ? undefined : { contentHash: this.#hash.digest('hex'), facts: this.#scan.facts };
     return { parts: this.#parts, sizeBytes: this.#sizeBytes, ...(whole === undefined ? {} : { whole }) };
   }
 

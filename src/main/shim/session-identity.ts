@@ -17,7 +17,10 @@ export function sessionIdentity(start: { startedAt: number; parentPid: number; n
 
 /** Unique and sortable; nobody has to guess it, so node:crypto (10 ms to load) is not needed. */
 function newId(startedAt: number): string {
-  const random = (): string => Math.floor(Math.random() * 36 ** 8).toString(36).padStart(8, '0');
+  const random = (): string =>
+    Math.floor(Math.random() * 36 ** 8)
+      .toString(36)
+      .padStart(8, '0');
   return `${startedAt.toString(36)}${random()}${random()}`;
 }
 

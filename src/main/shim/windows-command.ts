@@ -31,8 +31,12 @@ function find(command: string, { env, cwd, isFile }: WindowsWorld): string | und
   const extensions = (env['PATHEXT'] ?? '.COM;.EXE;.BAT;.CMD').split(';').filter(extension => extension !== '');
   const hasPath = /[\\/:]/.test(command);
   const path = env['PATH'] ?? env['Path'] ?? '';
-  const places = hasPath ? [win32.resolve(cwd, command)] : [cwd, ...path.split(';').filter(place => place !== '')].map(place => win32.join(place, command));
-  const names = places.flatMap(place => (win32.extname(place) === '' ? [] : [place]).concat(extensions.map(extension => place + extension.toLowerCase())));
+  const places = hasPath
+    ? [win32.resolve(cwd, command)]
+    : [cwd, ...path.split(';').filter(place => place !== '')].map(place => win32.join(place, command));
+  const names = places.flatMap(place =>
+    (win32.extname(place) === '' ? [] : [place]).concat(extensions.map(extension => place + extension.toLowerCase())),
+  );
   return names.find(isFile);
 }
 

@@ -33,7 +33,8 @@ export async function wrap(args: RunArguments): Promise<void> {
   const parentPid = process.ppid;
   const dataDir = dataDirOf({ named: args.dataDir, env: process.env, platform: process.platform, home: homedir() });
   let known: ShimSession | undefined;
-  const session = (): ShimSession => (known ??= sessionIdentity({ startedAt, parentPid, name: args.name, command: [args.command, ...args.args] }));
+  const session = (): ShimSession =>
+    (known ??= sessionIdentity({ startedAt, parentPid, name: args.name, command: [args.command, ...args.args] }));
   const log = new FrameLog({
     limits: defaultLimits,
     openSpool: () => new Spool(join(dataDir, spoolDirName, `${session().id}.spool`), session()),

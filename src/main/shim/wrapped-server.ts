@@ -27,7 +27,11 @@ const isWindows = process.platform === 'win32';
 /** Starts the command. Throws, or emits `error`, as spawn does. */
 export function startServer(command: string, args: readonly string[]): ServerProcess {
   const start = isWindows
-    ? windowsCommand(command, args, { env: process.env, cwd: process.cwd(), isFile: path => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false })
+    ? windowsCommand(command, args, {
+        env: process.env,
+        cwd: process.cwd(),
+        isFile: path => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false,
+      })
     : { file: command, args, isVerbatim: false };
   return spawn(start.file, start.args, {
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -73,7 +77,8 @@ export class WrappedServer {
 
   /** Resolves when the server has ended, its output is read, and nobody of its group is left. */
   async ended(): Promise<ServerEnd> {
-    const end = this.#end ?? (await new Promise<ServerEnd>(resolve => this.process.once('exit', (code, signal) => resolve({ code, signal }))));
+    const end =
+      this.#end ?? (await new Promise<ServerEnd>(resolve => this.process.once('exit', (code, signal) => resolve({ code, signal }))));
     const endedAt = performance.now();
     let isGroupAsked = false;
     while (!this.#isClosed || this.#isGroupAlive()) {
