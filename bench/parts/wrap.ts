@@ -28,7 +28,7 @@ export async function measureWrap(context: RunContext): Promise<void> {
   const relays = relaysFor(host);
   await measureStart(
     context,
-    relays.filter(({ name }) => name !== hopNames.cat),
+    relays.filter(({ name }) => name === hopNames.direct || name === hopNames.wrap),
   );
   await measureRoundTrips(context, relays, host);
   await measureVolume(context, relays, host);
