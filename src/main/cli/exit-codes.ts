@@ -29,6 +29,7 @@ export class CommandError extends Error {
 const byErrorCode: Partial<Record<ErrorCode, ExitCode>> = {
   NOT_FOUND: exitCodes.notFound,
   BAD_CALL: exitCodes.usage,
+  BAD_REQUEST: exitCodes.usage,
   CONFLICT: exitCodes.unavailable,
   NOT_ALLOWED: exitCodes.unavailable,
   SHUTTING_DOWN: exitCodes.unavailable,
