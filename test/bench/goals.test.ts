@@ -48,6 +48,14 @@ test('a missing reference makes a goal unmeasured, never met', () => {
   expect(new Set(judge(figures, ['proxy', 'sse', 'wrap', 'start']).map(({ verdict }) => verdict))).toEqual(new Set(['not measured']));
 });
 
+test('figures that are better than can be are noise, not success', () => {
+  const figures = figuresOf('p99 at 1,000/s', { [hopNames.direct]: [33_000], [hopNames.recording]: [15_500] });
+  expect(verdicts(figures, 'proxy')['added p99 at 1,000 requests/s']).toBe('noise');
+
+  const faster = figuresOf(throughput, { [hopNames.recording]: [1_200], [hopNames.notRecording]: [1_000] });
+  expect(verdicts(faster, 'proxy')['requests/s at 64 connections, recording on against off']).toBe('noise');
+});
+
 test('more frames recorded than sent is no better than fewer', () => {
   const doubled = figuresOf('frames lost', { [hopNames.wrap]: [-2] });
   expect(verdicts(doubled, 'wrap')['frames lost while wrapped']).toBe('not met');
