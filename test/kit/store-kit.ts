@@ -25,7 +25,9 @@ export interface TestStore {
 }
 
 /** A store of its own for a test: `await using kit = await openTestStore()`. */
-export async function openTestStore(options: { readonly path?: string; readonly maxSizeBytes?: number; readonly log?: Logger } = {}): Promise<TestStore> {
+export async function openTestStore(
+  options: { readonly path?: string; readonly maxSizeBytes?: number; readonly log?: Logger } = {},
+): Promise<TestStore> {
   const directory = mkdtempSync(join(tmpdir(), 'shadowcat-store-'));
   const path = options.path ?? join(directory, 'data', 'traffic.db');
   const store = await openStore({
@@ -70,7 +72,9 @@ export function aSession(change: Partial<SessionRecord> = {}): SessionRecord {
 export function aFrame(change: Partial<FrameRecord> & { readonly text?: string } = {}): FrameRecord {
   const { text, ...fields } = change;
   const seq = fields.seq ?? 1;
-  const body = fields.body ?? Buffer.from(text ?? `{"jsonrpc":"2.0","id":${seq},"method":"tools/call","params":{"name":"echo","arguments":{"message":"hello"}}}`);
+  const body =
+    fields.body ??
+    Buffer.from(text ?? `{"jsonrpc":"2.0","id":${seq},"method":"tools/call","params":{"name":"echo","arguments":{"message":"hello"}}}`);
   return {
     sessionId: 's1',
     seq,
@@ -121,7 +125,13 @@ export function aBatch(batch: Partial<RecordBatch>): RecordBatch {
 }
 
 /** A call: request frame, answer frame and their exchange, from `seq` on. */
-export function aCall(options: { readonly sessionId?: string; readonly seq: number; readonly request?: string; readonly answer?: string; readonly exchange?: Partial<ExchangeRecord> }): {
+export function aCall(options: {
+  readonly sessionId?: string;
+  readonly seq: number;
+  readonly request?: string;
+  readonly answer?: string;
+  readonly exchange?: Partial<ExchangeRecord>;
+}): {
   readonly frames: readonly FrameRecord[];
   readonly exchange: ExchangeRecord;
 } {
@@ -152,7 +162,12 @@ export function aSpec(change: Partial<TimelineSpec> = {}): TimelineSpec {
 }
 
 /** Waits until the view is complete and `isDone` holds; fails with the last state seen. */
-export async function viewUntil(store: TrafficStore, viewId: string, isDone: (state: ViewState) => boolean, timeoutMs = 8_000): Promise<ViewState> {
+export async function viewUntil(
+  store: TrafficStore,
+  viewId: string,
+  isDone: (state: ViewState) => boolean,
+  timeoutMs = 8_000,
+): Promise<ViewState> {
   const end = systemClock.now() + timeoutMs;
   for (;;) {
     const state = await store.viewState(viewId);

@@ -12,9 +12,13 @@ import { openTestStore } from '../kit/store-kit.ts';
 test('after SIGKILL under load the record is there, the database is clean, the session is marked', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'shadowcat-crash-'));
   const path = join(directory, 'traffic.db');
-  const child = spawn(process.execPath, [fileURLToPath(new URL('store-child.ts', import.meta.url)), 'load', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [fileURLToPath(new URL('store-child.ts', import.meta.url)), 'load', path], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const handed: { readonly at: number; readonly seq: number }[] = [];
-  createInterface({ input: child.stdout }).on('line', line => handed.push({ at: performance.now(), seq: (JSON.parse(line) as { handed: number }).handed }));
+  createInterface({ input: child.stdout }).on('line', line =>
+    handed.push({ at: performance.now(), seq: (JSON.parse(line) as { handed: number }).handed }),
+  );
   try {
     await expect.poll(() => handed.length, { timeout: 20_000 }).toBeGreaterThan(0);
     const firstAt = handed[0]?.at ?? 0;
@@ -39,7 +43,19 @@ test('after SIGKILL under load the record is there, the database is clean, the s
     // Full text catches up with what the killed process had not indexed.
     const last = past?.lastSeq ?? 0;
     await expect
-      .poll(async () => (await kit.store.openView('words', { mode: 'frames', filter: 'kind:req words', scope: {}, requestsOnly: false, sort: { column: 'id', descending: true } })).matched, { timeout: 20_000 })
+      .poll(
+        async () =>
+          (
+            await kit.store.openView('words', {
+              mode: 'frames',
+              filter: 'kind:req words',
+              scope: {},
+              requestsOnly: false,
+              sort: { column: 'id', descending: true },
+            })
+          ).matched,
+        { timeout: 20_000 },
+      )
       .toBe(Math.ceil(last / 2));
   } finally {
     child.kill('SIGKILL');

@@ -31,9 +31,17 @@ test('a full disk: commits fail with STORE_FAILED, and work again once something
 /** Commits incompressible frames until one commit fails; returns its error. */
 async function fillUp(kit: TestStore): Promise<unknown> {
   for (let seq = 1; seq < 20_000; seq += 20) {
-    const frames = Array.from({ length: 20 }, (_, index) => aFrame({ sessionId: 'filler', seq: seq + index, text: randomText(seq + index, 1_000) }));
+    const frames = Array.from({ length: 20 }, (_, index) =>
+      aFrame({ sessionId: 'filler', seq: seq + index, text: randomText(seq + index, 1_000) }),
+    );
     try {
-      await kit.store.commit(aBatch({ sessions: [aSession({ id: 'filler', state: 'closed' })], frames, exchanges: [anExchange({ sessionId: 'filler', requestSeq: seq })] }));
+      await kit.store.commit(
+        aBatch({
+          sessions: [aSession({ id: 'filler', state: 'closed' })],
+          frames,
+          exchanges: [anExchange({ sessionId: 'filler', requestSeq: seq })],
+        }),
+      );
     } catch (error) {
       return error;
     }
@@ -70,7 +78,12 @@ test('a read-only directory: recording stops and says so, what is there can be r
   createInterface({ input: child.stdout }).on('line', line => events.push(JSON.parse(line) as Record<string, unknown>));
   try {
     await expect.poll(() => events.length, { timeout: 20_000 }).toBe(1);
-    expect(events[0]).toMatchObject({ event: 'stopped', state: 'read-only', readableSessions: 1, recorderProblem: expect.stringContaining('cannot be written') as unknown });
+    expect(events[0]).toMatchObject({
+      event: 'stopped',
+      state: 'read-only',
+      readableSessions: 1,
+      recorderProblem: expect.stringContaining('cannot be written') as unknown,
+    });
 
     chmodSync(directory, 0o700);
     chmodSync(path, 0o600);
@@ -93,7 +106,11 @@ test('a file that is no database is set aside unchanged, and a new one is begun'
     await using kit = await openTestStore({ path });
     await kit.store.commit(aBatch({ sessions: [aSession()], frames: [aFrame()] }));
     const aside = readdirSync(directory).find(name => name.startsWith('traffic.db.damaged-')) ?? '';
-    expect(await kit.store.stats()).toMatchObject({ state: 'set-aside', problem: expect.stringContaining(aside) as unknown, frameCount: 1 });
+    expect(await kit.store.stats()).toMatchObject({
+      state: 'set-aside',
+      problem: expect.stringContaining(aside) as unknown,
+      frameCount: 1,
+    });
     expect(readFileSync(join(directory, aside), 'utf8')).toBe(garbage);
   } finally {
     rmSync(directory, { recursive: true, force: true });
@@ -106,7 +123,12 @@ test('damaged pages found while running: the file is set aside, the batch goes t
   try {
     const first = await openTestStore({ path });
     for (let seq = 1; seq < 4_000; seq += 500) {
-      await first.store.commit(aBatch({ sessions: [aSession()], frames: Array.from({ length: 500 }, (_, index) => aFrame({ seq: seq + index, text: randomText(seq + index, 500) })) }));
+      await first.store.commit(
+        aBatch({
+          sessions: [aSession()],
+          frames: Array.from({ length: 500 }, (_, index) => aFrame({ seq: seq + index, text: randomText(seq + index, 500) })),
+        }),
+      );
     }
     await first[Symbol.asyncDispose]();
     const bytes = readFileSync(path);
@@ -117,7 +139,12 @@ test('damaged pages found while running: the file is set aside, the batch goes t
     await using kit = await openTestStore({ path });
     await kit.store.openView('frames', aSpec({ mode: 'frames' })).catch(() => {});
     for (let seq = 1; seq < 200; seq += 20) {
-      await kit.store.commit(aBatch({ sessions: [aSession()], frames: Array.from({ length: 20 }, (_, index) => aFrame({ seq: seq + index, text: randomText(seq + index, 6_000) })) }));
+      await kit.store.commit(
+        aBatch({
+          sessions: [aSession()],
+          frames: Array.from({ length: 20 }, (_, index) => aFrame({ seq: seq + index, text: randomText(seq + index, 6_000) })),
+        }),
+      );
     }
     const stats = await kit.store.stats();
     expect(stats).toMatchObject({ state: 'set-aside', sessionCount: 1 });

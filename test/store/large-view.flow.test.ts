@@ -15,7 +15,9 @@ test('100,000 rows open, scroll, filter and follow without waiting', async () =>
         exchange: { status: number % 500 === 0 ? 'error' : 'ok', target: `tool-${number % 10}`, durationMs: (number * 7) % 1_000 },
       });
     });
-    await kit.store.commit(aBatch({ sessions: [aSession()], frames: calls.flatMap(call => call.frames), exchanges: calls.map(call => call.exchange) }));
+    await kit.store.commit(
+      aBatch({ sessions: [aSession()], frames: calls.flatMap(call => call.frames), exchanges: calls.map(call => call.exchange) }),
+    );
   }
 
   const opened = await timed(() => kit.store.openView('all', aSpec({ sort: { column: 'id', descending: true } })));
@@ -37,11 +39,17 @@ test('100,000 rows open, scroll, filter and follow without waiting', async () =>
   expect(await viewUntil(kit.store, 'errors', () => true)).toMatchObject({ matched: 200, total: rowCount });
   await kit.store.openView('slowest', aSpec({ sort: { column: 'durationMs', descending: true } }));
   await viewUntil(kit.store, 'slowest', state => state.matched === rowCount);
-  expect((await kit.store.viewRows('slowest', 0, 100)).rows.every(row => row.row === 'exchange' && row.exchange.durationMs === 999)).toBe(true);
+  expect((await kit.store.viewRows('slowest', 0, 100)).rows.every(row => row.row === 'exchange' && row.exchange.durationMs === 999)).toBe(
+    true,
+  );
   await kit.store.openView('heron', aSpec({ filter: 'heron' }));
   await viewUntil(kit.store, 'heron', state => state.matched === 100, 60_000);
 
-  const more = aCall({ seq: rowCount * 2 + 1, request: '{"params":{"word":"heron"}}', exchange: { status: 'error', target: 'tool-0', durationMs: 5_000 } });
+  const more = aCall({
+    seq: rowCount * 2 + 1,
+    request: '{"params":{"word":"heron"}}',
+    exchange: { status: 'error', target: 'tool-0', durationMs: 5_000 },
+  });
   await kit.store.commit(aBatch({ frames: more.frames, exchanges: [more.exchange] }));
   await viewUntil(kit.store, 'heron', state => state.matched === 101);
   expect((await kit.store.viewRows('slowest', 0, 1)).rows).toMatchObject([{ exchange: { id: rowCount + 1 } }]);

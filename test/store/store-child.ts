@@ -17,8 +17,19 @@ if (mode === 'load') {
   recorder.session(aSession({ id: 'loaded' }));
   for (let seq = 1; ; seq += 2) {
     const exchangeId = `loaded/${seq}`;
-    recorder.frame(aFrame({ sessionId: 'loaded', seq, exchangeId, text: `{"jsonrpc":"2.0","id":${seq},"params":{"text":"${'words '.repeat(150)}"}}` }));
-    recorder.frame(aFrame({ sessionId: 'loaded', seq: seq + 1, exchangeId, kind: 'result', direction: 'fromServer', text: `{"id":${seq},"list":[${'1,'.repeat(3_000)}1]}` }));
+    recorder.frame(
+      aFrame({ sessionId: 'loaded', seq, exchangeId, text: `{"jsonrpc":"2.0","id":${seq},"params":{"text":"${'words '.repeat(150)}"}}` }),
+    );
+    recorder.frame(
+      aFrame({
+        sessionId: 'loaded',
+        seq: seq + 1,
+        exchangeId,
+        kind: 'result',
+        direction: 'fromServer',
+        text: `{"id":${seq},"list":[${'1,'.repeat(3_000)}1]}`,
+      }),
+    );
     recorder.exchange(anExchange({ sessionId: 'loaded', requestSeq: seq, responseSeq: seq + 1 }));
     if (seq % 20 === 1) {
       say({ handed: seq + 1 });

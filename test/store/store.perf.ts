@@ -20,8 +20,12 @@ const head = {
   method: 'POST',
   path: '/mcp',
   headers: [
-    ['Host', '127.0.0.1:9999'], ['Content-Type', 'application/json'], ['Accept', 'application/json, text/event-stream'],
-    ['Mcp-Session-Id', '0123456789abcdef'], ['Content-Length', '1024'], ['Connection', 'keep-alive'],
+    ['Host', '127.0.0.1:9999'],
+    ['Content-Type', 'application/json'],
+    ['Accept', 'application/json, text/event-stream'],
+    ['Mcp-Session-Id', '0123456789abcdef'],
+    ['Content-Length', '1024'],
+    ['Connection', 'keep-alive'],
   ] as [string, string][],
 };
 
@@ -86,7 +90,15 @@ function note(at: number): void {
   recorder.frame(frame({ seq, idText: String(at), text: body(at, 'params') }));
   recorder.frame(frame({ seq: seq + 1, direction: 'fromServer', kind: 'result', text: body(at + 1, 'result'), latencyMs: at % 100 }));
   recorder.exchange(
-    anExchange({ sessionId, requestSeq: seq, responseSeq: seq + 1, idText: String(at), target, status: isError ? 'error' : 'ok', durationMs: at % 100 }),
+    anExchange({
+      sessionId,
+      requestSeq: seq,
+      responseSeq: seq + 1,
+      idText: String(at),
+      target,
+      status: isError ? 'error' : 'ok',
+      durationMs: at % 100,
+    }),
   );
 }
 
@@ -123,7 +135,14 @@ async function view(name: string, change: Partial<TimelineSpec>): Promise<void> 
   }
   pages.sort((a, b) => a - b);
   const views = (results.views ??= {}) as Record<string, unknown>;
-  views[name] = { openMs: round(openMs), firstMatched, doneMs: round(doneMs), matched: state.matched, pageP50Ms: round(pages[10] ?? 0), pageMaxMs: round(pages[19] ?? 0) };
+  views[name] = {
+    openMs: round(openMs),
+    firstMatched,
+    doneMs: round(doneMs),
+    matched: state.matched,
+    pageP50Ms: round(pages[10] ?? 0),
+    pageMaxMs: round(pages[19] ?? 0),
+  };
   await store.closeView('v');
 }
 

@@ -39,14 +39,18 @@ test('a head without secrets is passed on as the same object', () => {
 
 test('secrets in URLs and forms are masked by name, whatever the letter case or escaping', () => {
   expect(maskUrl('/message?sessionId=abcdefghijkl&x=1')).toBe('/message?sessionId=abcd••••&x=1');
-  expect(maskUrl('https://api.test/v1?Client%5FSecret=x&api_key=y&q=token')).toBe('https://api.test/v1?Client%5FSecret=••••&api_key=••••&q=token');
+  expect(maskUrl('https://api.test/v1?Client%5FSecret=x&api_key=y&q=token')).toBe(
+    'https://api.test/v1?Client%5FSecret=••••&api_key=••••&q=token',
+  );
   expect(maskUrl('/a/b')).toBe('/a/b');
   expect(maskParameters('password=a%26b&%E0%A4%A=1&empty=&token=')).toBe('password=••••&%E0%A4%A=1&empty=&token=');
 });
 
 test('command lines lose tokens, keys and credentials in URLs', () => {
-  expect(maskCommandLine('node s.js --token=abc --password "a b" --port 80 -v')).toBe('node s.js --token=•••• --password •••• --port 80 -v');
-  expect(maskCommandLine('env GITHUB_TOKEN=ghx API_KEY=\'q w\' DEBUG=1 run')).toBe('env GITHUB_TOKEN=•••• API_KEY=•••• DEBUG=1 run');
+  expect(maskCommandLine('node s.js --token=abc --password "a b" --port 80 -v')).toBe(
+    'node s.js --token=•••• --password •••• --port 80 -v',
+  );
+  expect(maskCommandLine("env GITHUB_TOKEN=ghx API_KEY='q w' DEBUG=1 run")).toBe('env GITHUB_TOKEN=•••• API_KEY=•••• DEBUG=1 run');
   expect(maskCommandLine('psql postgres://me:pw@db/x')).toBe('psql postgres://••••@db/x');
   expect(maskCommandLine('curl -H "Authorization: Bearer abc.def" u')).toBe('curl -H "Authorization: Bearer ••••" u');
 });

@@ -89,7 +89,9 @@ export function maskCommandLine(command: string): string {
     .replaceAll(/(\B--?)([A-Za-z][\w.-]*)(=|\s+)("[^"]*"|'[^']*'|(?!-)\S+)/g, (whole: string, dashes: string, name: string, gap: string) =>
       isSecretOption(name) ? `${dashes}${name}${gap}${MASK}` : whole,
     )
-    .replaceAll(/\b([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S+)/g, (whole: string, name: string) => (isSecretOption(name) ? `${name}=${MASK}` : whole))
+    .replaceAll(/\b([A-Za-z_]\w*)=("[^"]*"|'[^']*'|\S+)/g, (whole: string, name: string) =>
+      isSecretOption(name) ? `${name}=${MASK}` : whole,
+    )
     .replaceAll(/\b(Bearer|Basic)\s+[^\s"']+/gi, `$1 ${MASK}`)
     .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"']+/gi, maskUrl);
 }

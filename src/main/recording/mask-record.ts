@@ -19,5 +19,7 @@ export function maskSession(record: SessionRecord): SessionRecord {
 /** Token requests of OAuth are forms: client secrets, codes and verifiers in plain sight. */
 function isForm(frame: FrameRecord): boolean {
   if (frame.body.length === 0 || frame.kind !== 'http' || frame.http === undefined) return false;
-  return frame.http.headers.some(([name, value]) => name.toLowerCase() === 'content-type' && /^application\/x-www-form-urlencoded/i.test(value));
+  return frame.http.headers.some(
+    ([name, value]) => name.toLowerCase() === 'content-type' && /^application\/x-www-form-urlencoded/i.test(value),
+  );
 }

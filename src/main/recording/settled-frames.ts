@@ -68,7 +68,8 @@ export class SettledFrames {
   wait(sessionId: string, seq: number): Promise<void> {
     const progress = this.#of(sessionId);
     if (seq <= progress.settledSeq) return Promise.resolve();
-    if (progress.lostSeq !== undefined && progress.lostSeq <= seq) return Promise.reject(new Error(`Frame ${progress.lostSeq} of session ${sessionId} was lost`));
+    if (progress.lostSeq !== undefined && progress.lostSeq <= seq)
+      return Promise.reject(new Error(`Frame ${progress.lostSeq} of session ${sessionId} was lost`));
     return new Promise((resolve, reject) => {
       progress.waiting.push({ seq, resolve, reject });
     });

@@ -23,7 +23,6 @@ export interface WriterReceipt extends CommitReceipt {
 const messageKinds = ['request', 'result', 'error', 'batch'];
 
 export class BatchWriter {
-  #db: Db;
   #sessions: SessionRows;
   #exchanges: ExchangeRows;
   #bodies: BodyTable;
@@ -34,7 +33,6 @@ export class BatchWriter {
   #commit: (batch: PackedBatch) => WriterReceipt;
 
   constructor(db: Db, resumeSession: (key: number) => void) {
-    this.#db = db;
     this.#sessions = new SessionRows(db, resumeSession);
     this.#exchanges = new ExchangeRows(db);
     this.#bodies = new BodyTable(db);
@@ -90,6 +88,8 @@ export class BatchWriter {
     work.touch(frame.sessionId, session);
     const exchangeSeq = frame.exchangeId === undefined ? undefined : firstSeqOf(frame.exchangeId, frame.sessionId);
     const preview = framePreview(frame.body, frame.contentEncoding);
+    // A repeated frame is committed, too: who repeats it waits to hear so.
+    work.committedSeq[frame.sessionId] = Math.max(work.committedSeq[frame.sessionId] ?? 0, frame.seq);
     if (!this.#insertFrameRow(frame, session, exchangeSeq, preview, work.nextFrameId)) return;
     work.nextFrameId += 1;
     if (exchangeSeq === frame.seq && frame.exchangeId !== undefined) {
@@ -104,7 +104,6 @@ export class BatchWriter {
     delta.lastAt = Math.max(delta.lastAt, frame.at);
     if (frame.seq === session.committedSeq + 1) session.committedSeq = frame.seq;
     session.lastSeq = Math.max(session.lastSeq, frame.seq);
-    work.committedSeq[frame.sessionId] = Math.max(work.committedSeq[frame.sessionId] ?? 0, frame.seq);
     work.frameCount += 1;
   }
 
@@ -113,35 +112,37 @@ export class BatchWriter {
     const body = this.#place(frame.body);
     const delivered = frame.delivered === undefined ? undefined : this.#place(frame.delivered);
     const result = this.#insertFrame.run(
-      id,
-      session.key,
-      frame.seq,
-      exchangeSeq ?? null,
-      frame.at,
-      frame.monotonicUs,
-      frame.direction,
-      frame.transport,
-      frame.delivery,
-      frame.kind,
-      frame.idText ?? null,
-      frame.method ?? null,
-      frame.target ?? null,
-      frame.eventId ?? null,
-      frame.hopId ?? null,
-      frame.sizeBytes,
-      frame.body.length,
-      frame.delivered?.length ?? null,
-      frame.latencyMs ?? null,
-      frame.contentHash ?? body.hash ?? null,
-      frame.contentEncoding ?? null,
-      frame.flags ?? null,
-      frame.verdicts ?? null,
-      preview,
-      body.key ?? null,
-      delivered?.key ?? null,
-      frame.http ?? null,
-      body.inline ?? null,
-      delivered?.inline ?? null,
+      ...[
+        id,
+        session.key,
+        frame.seq,
+        exchangeSeq,
+        frame.at,
+        frame.monotonicUs,
+        frame.direction,
+        frame.transport,
+        frame.delivery,
+        frame.kind,
+        frame.idText,
+        frame.method,
+        frame.target,
+        frame.eventId,
+        frame.hopId,
+        frame.sizeBytes,
+        frame.body.length,
+        frame.delivered?.length,
+        frame.latencyMs,
+        frame.contentHash ?? body.hash,
+        frame.contentEncoding,
+        frame.flags,
+        frame.verdicts,
+        preview,
+        body.key,
+        delivered?.key,
+        frame.http,
+        body.inline,
+        delivered?.inline,
+      ].map(value => value ?? null),
     );
     return result.changes > 0;
   }

@@ -70,11 +70,9 @@ class Compiler {
   #compileMatch(key: FilterKey, value: FilterValue): string {
     switch (key) {
       case 'server':
-        return `r.session_key IN (SELECT key FROM session WHERE ${this.#anyCase('server_name', value)})`;
       case 'client':
-        return `r.session_key IN (SELECT key FROM session WHERE ${this.#anyCase('client_name', value)})`;
       case 'session':
-        return `r.session_key IN (SELECT key FROM session WHERE ${this.#exactCase('id', value)} OR (name <> '' AND ${this.#anyCase('name', value)}))`;
+        return `r.session_key IN (SELECT key FROM session WHERE ${this.#sessionIs(key, value)})`;
       case 'method':
         return this.#onExchange(row => this.#exactCase(`${row}.method`, value), true);
       case 'tool':
@@ -86,12 +84,17 @@ class Compiler {
       case 'kind':
         return value.kind === 'exact' ? this.#kindIs(value.text) : '0';
       case 'from':
-        return this.#bind('r.direction = ?', value.kind === 'exact' && value.text === 'client' ? 'fromClient' : 'fromServer');
+        return this.#bind('r.direction = ?', isClient(value) ? 'fromClient' : 'fromServer');
       case 'dur':
         return this.#compare(this.#mode === 'exchanges' ? 'r.duration_ms' : 'r.latency_ms', value);
       case 'size':
         return this.#compare('r.size_bytes', value);
     }
+  }
+
+  #sessionIs(key: 'server' | 'client' | 'session', value: FilterValue): string {
+    if (key !== 'session') return this.#anyCase(`${key}_name`, value);
+    return `${this.#exactCase('id', value)} OR (name <> '' AND ${this.#anyCase('name', value)})`;
   }
 
   /** In frame mode a frame counts when its exchange does (an answer has no method of its own), or it does itself. */
@@ -142,6 +145,10 @@ class Compiler {
     this.params.push(param);
     return sql;
   }
+}
+
+function isClient(value: FilterValue): boolean {
+  return value.kind === 'exact' && value.text === 'client';
 }
 
 /** Only `*` has a meaning in ours; the other signs of GLOB are taken literally. */

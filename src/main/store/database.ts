@@ -66,8 +66,11 @@ export function setAside(path: string, now: number): string {
 /** Applies the missing steps, each with its version in one transaction. A file of a newer program is refused. */
 export function migrate(db: Db, steps: readonly Migration[] = migrations): void {
   const from = db.pragma('user_version', { simple: true }) as number;
-  if (from > steps.length) 
-    throw new TrafficError('STORE_FAILED', `The database has schema ${from}, this program knows up to ${steps.length}: use the newer program.`);
+  if (from > steps.length)
+    throw new TrafficError(
+      'STORE_FAILED',
+      `The database has schema ${from}, this program knows up to ${steps.length}: use the newer program.`,
+    );
   for (const step of steps.slice(from)) {
     db.transaction(() => {
       db.exec(step.up);

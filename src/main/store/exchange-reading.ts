@@ -22,22 +22,30 @@ export function readExchangeByKey(db: Db, exchangeId: string): ExchangeSummary |
 /** The handshake, the legs before and after, and the calls of the same method and target around this one. */
 export function readRelated(db: Db, id: number): RelatedRows {
   const row = db.prepare('SELECT session_key, first_seq, method, target, linked_exchange_id FROM exchange WHERE id = ?').get(id) as
-    | { session_key: number; first_seq: number; method: string; target: string | null; linked_exchange_id: string | null }
-    | undefined;
+    { session_key: number; first_seq: number; method: string; target: string | null; linked_exchange_id: string | null } | undefined;
   if (row === undefined) throw new TrafficError('NOT_FOUND', `There is no exchange ${id}.`);
   const exchangeId = readExchange(db, id)?.exchangeId ?? '';
-  const all = (condition: string, ...params: (string | number | null)[]) => db.prepare(`${select} WHERE ${condition}`).all(...params).map(toExchange);
+  const all = (condition: string, ...params: (string | number | null)[]) =>
+    db
+      .prepare(`${select} WHERE ${condition}`)
+      .all(...params)
+      .map(toExchange);
   const same = 'e.method = ? AND e.target IS ? AND e.session_key = ?';
   const sameKey = [row.method, row.target, row.session_key];
   const found: [RelatedRows['rows'][number]['relation'], ExchangeSummary[]][] = [
-    ['handshake', all(`e.session_key = ? AND e.method IN ('initialize', 'server/discover') AND e.id <> ? ORDER BY e.id LIMIT 1`, row.session_key, id)],
+    [
+      'handshake',
+      all(`e.session_key = ? AND e.method IN ('initialize', 'server/discover') AND e.id <> ? ORDER BY e.id LIMIT 1`, row.session_key, id),
+    ],
     ['first-leg', row.linked_exchange_id === null ? [] : [readExchangeByKey(db, row.linked_exchange_id)].filter(leg => leg !== undefined)],
     ['retry', all('e.session_key = ? AND e.linked_exchange_id = ? ORDER BY e.id LIMIT 20', row.session_key, exchangeId)],
     ['same-target', all(`${same} AND e.id < ? ORDER BY e.id DESC LIMIT 1`, ...sameKey, id)],
     ['same-target', all(`${same} AND e.id > ? ORDER BY e.id LIMIT 1`, ...sameKey, id)],
   ];
   const counts = db
-    .prepare(`SELECT count(*) AS count, coalesce(sum(status IN (SELECT value FROM json_each(?))), 0) AS errorCount FROM exchange e WHERE ${same}`)
+    .prepare(
+      `SELECT count(*) AS count, coalesce(sum(status IN (SELECT value FROM json_each(?))), 0) AS errorCount FROM exchange e WHERE ${same}`,
+    )
     .get(JSON.stringify(errorStatuses), ...sameKey) as { count: number; errorCount: number };
   return { rows: found.flatMap(([relation, exchanges]) => exchanges.map(exchange => ({ relation, exchange }))), sameTarget: counts };
 }

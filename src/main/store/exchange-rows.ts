@@ -23,19 +23,49 @@ export class ExchangeRows {
   constructor(db: Db) {
     this.#find = db.prepare('SELECT id, kind, status FROM exchange WHERE session_key = ? AND first_seq = ?');
     const columns = [
-      'transport', 'era', 'direction', 'kind', 'id_text', 'method', 'target', 'status', 'error_code', 'error_message', 'http_status',
-      'cancelled_by', 'cancel_reason', 'started_at', 'duration_ms', 'first_byte_ms', 'request_bytes', 'response_bytes', 'size_bytes',
-      'frame_count', 'progress_count', 'request_seq', 'response_seq', 'linked_exchange_id', 'flags',
+      'transport',
+      'era',
+      'direction',
+      'kind',
+      'id_text',
+      'method',
+      'target',
+      'status',
+      'error_code',
+      'error_message',
+      'http_status',
+      'cancelled_by',
+      'cancel_reason',
+      'started_at',
+      'duration_ms',
+      'first_byte_ms',
+      'request_bytes',
+      'response_bytes',
+      'size_bytes',
+      'frame_count',
+      'progress_count',
+      'request_seq',
+      'response_seq',
+      'linked_exchange_id',
+      'flags',
     ];
     this.#insert = db.prepare(`INSERT INTO exchange (id, session_key, first_seq, preview, ${columns.join(', ')})
       VALUES (?, ?, ?, ?, ${columns.map(() => '?').join(', ')})`);
-    this.#update = db.prepare(`UPDATE exchange SET ${columns.map(column => `${column} = ?`).join(', ')}, interrupted_status = NULL WHERE id = ?`);
+    this.#update = db.prepare(
+      `UPDATE exchange SET ${columns.map(column => `${column} = ?`).join(', ')}, interrupted_status = NULL WHERE id = ?`,
+    );
     this.#framePreview = db.prepare('SELECT preview FROM frame WHERE session_key = ? AND seq = ?');
     this.#fillPreview = db.prepare(`UPDATE exchange SET preview = ? WHERE session_key = ? AND first_seq = ? AND preview = ''`);
   }
 
   /** Inserts under `newId` or updates. Returns the row's number and whether it was inserted. */
-  put(record: ExchangeRecord, session: KnownSession, firstSeq: number, newId: number, preview: string | undefined): { id: number; isNew: boolean } {
+  put(
+    record: ExchangeRecord,
+    session: KnownSession,
+    firstSeq: number,
+    newId: number,
+    preview: string | undefined,
+  ): { id: number; isNew: boolean } {
     const stored = this.#find.get(session.key, firstSeq);
     const values = bindable(record);
     if (stored !== undefined) {

@@ -5,7 +5,13 @@ import type { Db } from './database.ts';
 /** Enough to know what is frequent, and read in a few tens of milliseconds. */
 const NEWEST_ROWS = 50_000;
 
-const words: Readonly<Record<string, readonly string[]>> = { kind: kindWords, from: fromWords, status: statusWords, dur: ['>100ms', '>1s'], size: ['>10kb', '>1mb'] };
+const words: Readonly<Record<string, readonly string[]>> = {
+  kind: kindWords,
+  from: fromWords,
+  status: statusWords,
+  dur: ['>100ms', '>1s'],
+  size: ['>10kb', '>1mb'],
+};
 
 const sources: Readonly<Record<string, string>> = {
   server: 'SELECT server_name AS value, sum(exchange_count + 1) AS weight FROM session WHERE deleted_at IS NULL GROUP BY 1',

@@ -10,13 +10,17 @@ import type { FrameWithBody, StoredBody, StoreReader } from './traffic-store.ts'
 /** What one call for exports may carry across the threads. */
 const MAX_EXPORT_BYTES = 32 * 1024 * 1024;
 
-type Query<Name extends keyof StoreReader> = Parameters<StoreReader[Name] extends (...args: infer Args) => unknown ? (...args: Args) => void : never>[0];
+type Query<Name extends keyof StoreReader> = Parameters<
+  StoreReader[Name] extends (...args: infer Args) => unknown ? (...args: Args) => void : never
+>[0];
 
 export function readFrames(db: Db, query: Query<'frames'>): FrameSummary[] {
   const { sessionId, afterSeq, limit, exchangeId } = query;
   if (exchangeId === undefined) {
     return db
-      .prepare(`SELECT ${frameColumns} FROM frame f JOIN session s ON s.key = f.session_key WHERE s.id = ? AND f.seq > ? ORDER BY f.seq LIMIT ?`)
+      .prepare(
+        `SELECT ${frameColumns} FROM frame f JOIN session s ON s.key = f.session_key WHERE s.id = ? AND f.seq > ? ORDER BY f.seq LIMIT ?`,
+      )
       .all(sessionId, afterSeq, limit)
       .map(toFrame);
   }
@@ -71,8 +75,7 @@ export function readBody(db: Db, query: Query<'body'>): StoredBody | undefined {
        FROM frame f JOIN session s ON s.key = f.session_key WHERE s.id = ? AND f.seq = ?`,
     )
     .get(query.sessionId, query.seq) as
-    | (BodyColumns & { id: number; size_bytes: number; delivered_bytes: number | null; content_encoding: string | null })
-    | undefined;
+    (BodyColumns & { id: number; size_bytes: number; delivered_bytes: number | null; content_encoding: string | null }) | undefined;
   if (row === undefined) return undefined;
   const isDelivered = query.version === 'delivered' && row.delivered_bytes !== null;
   const key = `${row.id} ${isDelivered} ${query.decode}`;

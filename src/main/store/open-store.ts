@@ -54,7 +54,13 @@ class ThreadedStore implements TrafficStore {
     const packed = packBatch(batch);
     const { frameIds, renamedSessionKeys, rejected, ...receipt } = await this.#writer.call('commit', [packed], [packed.bodies.buffer]);
     if (rejected.count > 0) this.#log.error('Records could not be stored', { count: rejected.count, reason: rejected.firstReason });
-    this.#tellReader({ ...nothing, insertedIds: receipt.insertedIds, updatedIds: receipt.updatedIds, frameIds, sessionKeys: renamedSessionKeys });
+    this.#tellReader({
+      ...nothing,
+      insertedIds: receipt.insertedIds,
+      updatedIds: receipt.updatedIds,
+      frameIds,
+      sessionKeys: renamedSessionKeys,
+    });
     for (const listener of this.#commitListeners) this.#notify(() => listener(receipt));
     return receipt;
   }
@@ -142,7 +148,9 @@ class ThreadedStore implements TrafficStore {
         this.#tellReader({ ...nothing, sessionKeys: [event.sessionKey] });
         return;
       case 'reopened':
-        this.#reader.call('reopen', []).catch(error => this.#log.warn('The reader did not follow to the new file', { error: String(error) }));
+        this.#reader
+          .call('reopen', [])
+          .catch(error => this.#log.warn('The reader did not follow to the new file', { error: String(error) }));
         return;
       case 'log':
         this.#log[event.level](event.message, event.facts);

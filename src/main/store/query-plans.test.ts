@@ -21,7 +21,12 @@ function planOfStep(filter: string): string {
   if (!reading.ok) throw new Error(reading.message);
   const compiled = compileFilter(reading.filter, 'exchanges');
   const hidden = 'r.session_key NOT IN (SELECT key FROM session INDEXED BY session_deleted WHERE deleted_at IS NOT NULL)';
-  return planOf(`SELECT r.id FROM exchange r WHERE r.id BETWEEN ? AND ? AND ${hidden} AND ${compiled.sql} ORDER BY r.id`, 1, 20_000, ...compiled.params);
+  return planOf(
+    `SELECT r.id FROM exchange r WHERE r.id BETWEEN ? AND ? AND ${hidden} AND ${compiled.sql} ORDER BY r.id`,
+    1,
+    20_000,
+    ...compiled.params,
+  );
 }
 
 test('an unselective step walks a range of row numbers, never the table', () => {
@@ -32,7 +37,9 @@ test('an unselective step walks a range of row numbers, never the table', () => 
 
 test('a status, or a tool, is found by its index inside the step', () => {
   expect(planOfStep('status:failed')).toContain('USING INDEX exchange_by_status (status=? AND rowid>? AND rowid<?)');
-  expect(planOfStep('tool:echo')).toMatch(/USING (COVERING )?INDEX exchange_by_(call \(method=\? AND target=\?|target \(target=\? AND rowid>\? AND rowid<\?)\)/);
+  expect(planOfStep('tool:echo')).toMatch(
+    /USING (COVERING )?INDEX exchange_by_(call \(method=\? AND target=\?|target \(target=\? AND rowid>\? AND rowid<\?)\)/,
+  );
 });
 
 test('hidden sessions are found by their index', () => {
@@ -40,12 +47,18 @@ test('hidden sessions are found by their index', () => {
 });
 
 test('frames of a session and of an exchange come in order from their index', () => {
-  const bySession = planOf('SELECT f.preview FROM frame f JOIN session s ON s.key = f.session_key WHERE s.id = ? AND f.seq > ? ORDER BY f.seq LIMIT 10', 's', 0);
+  const bySession = planOf(
+    'SELECT f.preview FROM frame f JOIN session s ON s.key = f.session_key WHERE s.id = ? AND f.seq > ? ORDER BY f.seq LIMIT 10',
+    's',
+    0,
+  );
   expect(bySession).toContain('SEARCH f USING INDEX frame_by_seq (session_key=? AND seq>?)');
   expect(bySession).not.toContain('TEMP B-TREE');
   const byExchange = planOf(
     'SELECT f.id FROM session s CROSS JOIN frame f INDEXED BY frame_by_exchange ON f.session_key = s.key WHERE s.id = ? AND f.exchange_seq = ? AND f.seq > ? ORDER BY f.seq LIMIT 10',
-    's', 1, 0,
+    's',
+    1,
+    0,
   );
   expect(byExchange).toContain('frame_by_exchange (session_key=? AND exchange_seq=? AND seq>?)');
   expect(byExchange).not.toContain('TEMP B-TREE');
@@ -61,9 +74,13 @@ test('full text joins from the found frames to their exchanges by index', () => 
   const plan = planOf(
     `SELECT r.id FROM frame_text t CROSS JOIN frame f ON f.id = t.rowid CROSS JOIN exchange r ON r.session_key = f.session_key AND r.first_seq = f.exchange_seq
      WHERE t.frame_text MATCH ? AND t.rowid BETWEEN ? AND ?`,
-    '"x"', 1, 10,
+    '"x"',
+    1,
+    10,
   );
-  expect(plan).toMatch(/SCAN t VIRTUAL TABLE.*\nSEARCH f USING INTEGER PRIMARY KEY.*\nSEARCH r USING (COVERING )?INDEX exchange_by_seq \(session_key=\? AND first_seq=\?\)/);
+  expect(plan).toMatch(
+    /SCAN t VIRTUAL TABLE.*\nSEARCH f USING INTEGER PRIMARY KEY.*\nSEARCH r USING (COVERING )?INDEX exchange_by_seq \(session_key=\? AND first_seq=\?\)/,
+  );
 });
 
 test('a purge finds the frames of a body by index', () => {

@@ -68,7 +68,8 @@ function open(): { db: Db; views: ViewKeeper } {
     const keeper = new ViewKeeper(
       database,
       (viewId, state) => post({ event: 'view', viewId, state }),
-      (viewId, error) => post({ event: 'log', level: 'warn', message: 'A view could not be filled', facts: { viewId, error: String(error) } }),
+      (viewId, error) =>
+        post({ event: 'log', level: 'warn', message: 'A view could not be filled', facts: { viewId, error: String(error) } }),
     );
     opened = { db: database, views: keeper };
     return opened;

@@ -53,7 +53,8 @@ export function readSessions(db: Db, query: SessionQuery): { sessions: SessionSu
 
 /** What a session was when its host went away; exchanges that were marked as interrupted are given as they were. */
 export function readSessionPast(db: Db, id: string): SessionPast | undefined {
-  const row = db.prepare('SELECT * FROM session WHERE id = ?').get(id) as ({ key: number; committed_seq: number; last_seq: number } & object) | undefined;
+  const row = db.prepare('SELECT * FROM session WHERE id = ?').get(id) as
+    ({ key: number; committed_seq: number; last_seq: number } & object) | undefined;
   if (row === undefined) return undefined;
   const { name, frameCount, exchangeCount, errorCount, pendingCount, sizeBytes, lastAt, ...session } = toSession(row);
   void [name, frameCount, exchangeCount, errorCount, pendingCount, sizeBytes, lastAt];
@@ -63,7 +64,12 @@ export function readSessionPast(db: Db, id: string): SessionPast | undefined {
        WHERE e.session_key = ? AND (e.status IN ('pending', 'open') OR e.interrupted_status IS NOT NULL) ORDER BY e.first_seq`,
     )
     .all(row.key);
-  return { committedSeq: row.committed_seq, lastSeq: row.last_seq, session: session satisfies SessionRecord, pending: pending.map(toPending) };
+  return {
+    committedSeq: row.committed_seq,
+    lastSeq: row.last_seq,
+    session: session satisfies SessionRecord,
+    pending: pending.map(toPending),
+  };
 }
 
 function toPending(row: unknown): ExchangeRecord {

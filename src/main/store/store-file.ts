@@ -36,7 +36,9 @@ export class StoreFile {
 
   get problem(): string | undefined {
     if (this.#failure !== undefined) return this.#failure.problem;
-    return this.#setAsidePath === undefined ? undefined : `The database was damaged. It is kept at ${this.#setAsidePath}; recording goes on in a new one`;
+    return this.#setAsidePath === undefined
+      ? undefined
+      : `The database was damaged. It is kept at ${this.#setAsidePath}; recording goes on in a new one`;
   }
 
   /** At start: a store that cannot be opened must not keep traffic from flowing. */
@@ -104,7 +106,8 @@ export class StoreFile {
     const replacedBefore = this.#setAsidePath;
     this.#noteSetAside(setAside(this.#options.path, this.#options.now()));
     this.#open();
-    if (replacedBefore !== undefined) this.#options.onEvent({ event: 'log', level: 'error', message: 'The database was damaged again', facts: {} });
+    if (replacedBefore !== undefined)
+      this.#options.onEvent({ event: 'log', level: 'error', message: 'The database was damaged again', facts: {} });
     this.#options.onEvent({ event: 'reopened' });
   }
 

@@ -14,7 +14,7 @@ export function storeProblemOf(error: unknown): StoreProblem | undefined {
   if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return { state: 'full', message: 'There is no room left for the database' };
   if (/^(SQLITE_READONLY|SQLITE_CANTOPEN|SQLITE_PERM|EACCES|EPERM|EROFS)/.test(code))
     return { state: 'read-only', message: `The database cannot be written (${error.message})` };
-  if (/^SQLITE_BUSY/.test(code)) return { state: 'failed', message: 'Another program holds the database' };
+  if (code.startsWith('SQLITE_BUSY')) return { state: 'failed', message: 'Another program holds the database' };
   if (/^SQLITE_(IOERR|PROTOCOL|NOLFS|NOMEM)/.test(code) || /^E[A-Z]+$/.test(code))
     return { state: 'failed', message: `The database failed (${error.message})` };
   return undefined;

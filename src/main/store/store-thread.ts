@@ -20,7 +20,9 @@ interface Waiting {
 }
 
 /** The keys of `Calls` that are calls, and what a caller gets for each. */
-export type CallResult<Calls, Name extends keyof Calls> = Calls[Name] extends (...args: never[]) => infer Result ? Promise<Awaited<Result>> : never;
+export type CallResult<Calls, Name extends keyof Calls> = Calls[Name] extends (...args: never[]) => infer Result
+  ? Promise<Awaited<Result>>
+  : never;
 export type CallArgs<Calls, Name extends keyof Calls> = Calls[Name] extends (...args: infer Args) => unknown ? Args : never;
 
 export class StoreThread<Calls> {
@@ -87,7 +89,8 @@ export class StoreThread<Calls> {
 
   #ended(worker: Worker): void {
     if (this.#worker === worker) this.#worker = undefined;
-    for (const waiting of this.#waiting.values()) waiting.reject(new TrafficError('STORE_FAILED', `The store's ${this.#options.name} thread ended.`));
+    for (const waiting of this.#waiting.values())
+      waiting.reject(new TrafficError('STORE_FAILED', `The store's ${this.#options.name} thread ended.`));
     this.#waiting.clear();
   }
 }

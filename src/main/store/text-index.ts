@@ -26,7 +26,9 @@ export class TextIndex {
   #step: () => { from: number; to: number } | undefined;
 
   constructor(db: Db) {
-    this.#frames = db.prepare('SELECT id, method, target, http, content_encoding, body, body_key FROM frame WHERE id > ? ORDER BY id LIMIT ?');
+    this.#frames = db.prepare(
+      'SELECT id, method, target, http, content_encoding, body, body_key FROM frame WHERE id > ? ORDER BY id LIMIT ?',
+    );
     this.#body = db.prepare('SELECT codec, bytes, size_bytes FROM body WHERE key = ?');
     this.#insert = db.prepare('INSERT OR REPLACE INTO frame_text (rowid, text) VALUES (?, ?)');
     this.#progress = db.prepare(`SELECT value FROM counter WHERE name = 'text_indexed_frame_id'`);

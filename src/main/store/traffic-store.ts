@@ -84,7 +84,14 @@ export interface StoreReader {
   exchangeByKey(exchangeId: string): Promise<ExchangeSummary | undefined>;
   /** Rows worth a look beside this one: the handshake, the first leg or the retries, the same target before and after. NOT_FOUND when there is no such row. */
   related(id: number): Promise<RelatedRows>;
-  body(query: { sessionId: string; seq: number; version: 'received' | 'delivered'; offset: number; length: number; decode: boolean }): Promise<StoredBody | undefined>;
+  body(query: {
+    sessionId: string;
+    seq: number;
+    version: 'received' | 'delivered';
+    offset: number;
+    length: number;
+    decode: boolean;
+  }): Promise<StoredBody | undefined>;
 
   /** Opens a filtered, sorted list of rows that lives in the reader and follows what is committed. */
   openView(viewId: string, spec: TimelineSpec): Promise<ViewState>;

@@ -35,8 +35,12 @@ export async function* exportTape(options: ExportOptions): AsyncGenerator<string
 }
 
 /** All frames of a stored session, page by page. */
-export async function* storedFrames(store: Pick<StoreReader, 'framesWithBodies'>, sessionId: string, pageSize = 200): AsyncGenerator<FrameWithBody> {
-  for (let afterSeq = 0; ; ) {
+export async function* storedFrames(
+  store: Pick<StoreReader, 'framesWithBodies'>,
+  sessionId: string,
+  pageSize = 200,
+): AsyncGenerator<FrameWithBody> {
+  for (let afterSeq = 0; ;) {
     const page = await store.framesWithBodies({ sessionId, afterSeq, limit: pageSize });
     yield* page;
     const last = page.at(-1);

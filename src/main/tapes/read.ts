@@ -94,7 +94,8 @@ class TapeReader {
     }
     const version = (value as { version?: unknown }).version;
     if (this.#hasHeader) this.#report('There is a second header');
-    else if (typeof version === 'number' && version > tapeVersion) this.#report(`The tape has version ${version}, this program reads up to ${tapeVersion}`);
+    else if (typeof version === 'number' && version > tapeVersion)
+      this.#report(`The tape has version ${version}, this program reads up to ${tapeVersion}`);
     else this.#report(`The header is not readable: ${firstIssue(header)}`);
   }
 
@@ -115,8 +116,10 @@ class TapeReader {
       return;
     }
     this.#end = end.data;
-    if (end.data.frameCount !== this.#frameCount) this.#report(`The end counts ${end.data.frameCount} frames, there are ${this.#frameCount}`);
-    if (end.data.sha256 !== this.#digest.copy().digest('hex')) this.#report('The lines are not those that were written: their SHA-256 differs');
+    if (end.data.frameCount !== this.#frameCount)
+      this.#report(`The end counts ${end.data.frameCount} frames, there are ${this.#frameCount}`);
+    if (end.data.sha256 !== this.#digest.copy().digest('hex'))
+      this.#report('The lines are not those that were written: their SHA-256 differs');
   }
 
   #report(message: string): void {

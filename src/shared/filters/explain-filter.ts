@@ -15,7 +15,13 @@ const nouns: Readonly<Record<FilterKey, string>> = {
   size: 'the size',
 };
 
-const comparisons: Readonly<Record<Comparison, string>> = { '>': 'over ', '>=': 'at least ', '<': 'under ', '<=': 'at most ', '=': 'exactly ' };
+const comparisons: Readonly<Record<Comparison, string>> = {
+  '>': 'over ',
+  '>=': 'at least ',
+  '<': 'under ',
+  '<=': 'at most ',
+  '=': 'exactly ',
+};
 
 const kindNames: Readonly<Record<string, string>> = { req: 'request', res: 'response', note: 'notification', http: 'plain HTTP' };
 
@@ -33,7 +39,9 @@ function explain(filter: Filter, isNegated: boolean): string {
     case 'or':
       return filter.parts.map(part => explain(part, false)).join(' or ');
     case 'not':
-      return filter.part.kind === 'text' || filter.part.kind === 'match' ? explain(filter.part, true) : `not (${explain(filter.part, false)})`;
+      return filter.part.kind === 'text' || filter.part.kind === 'match'
+        ? explain(filter.part, true)
+        : `not (${explain(filter.part, false)})`;
     case 'text':
       return `the text ${isNegated ? 'lacks' : 'has'} ${filter.isPhrase ? `"${filter.text}"` : `a word beginning with "${filter.text}"`}`;
     case 'match':

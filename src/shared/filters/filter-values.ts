@@ -1,6 +1,15 @@
 /** Reads keys and their values: words from fixed lists, texts with `*`, durations and sizes. */
 import { FilterError } from './filter-error.ts';
-import { filterKeys, fromWords, kindWords, statusWords, type Comparison, type FilterKey, type FilterValue, type Span } from './filter-tree.ts';
+import {
+  filterKeys,
+  fromWords,
+  kindWords,
+  statusWords,
+  type Comparison,
+  type FilterKey,
+  type FilterValue,
+  type Span,
+} from './filter-tree.ts';
 import { nearestWord } from './nearest-word.ts';
 
 /** Keys of keys that take words from a list. Long forms are read too. */
@@ -9,7 +18,18 @@ const longForms: Readonly<Record<string, string>> = { request: 'req', response: 
 
 /** Milliseconds and bytes per unit. Sizes count in thousands, as the size column does; `kib` and `mib` in 1,024s. */
 const durationUnits: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000 };
-const sizeUnits: Readonly<Record<string, number>> = { b: 1, k: 1e3, kb: 1e3, m: 1e6, mb: 1e6, g: 1e9, gb: 1e9, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 };
+const sizeUnits: Readonly<Record<string, number>> = {
+  b: 1,
+  k: 1e3,
+  kb: 1e3,
+  m: 1e6,
+  mb: 1e6,
+  g: 1e9,
+  gb: 1e9,
+  kib: 1024,
+  mib: 1024 ** 2,
+  gib: 1024 ** 3,
+};
 
 /** The key of this name; letter case does not matter. */
 export function readKey(name: string, span: Span): FilterKey {
@@ -45,7 +65,10 @@ function readAmount(key: FilterKey, raw: string, units: Readonly<Record<string, 
   const amount = Number(match?.[2]) * (factor ?? Number.NaN);
   if (match === null || !Number.isFinite(amount)) {
     const example = key === 'dur' ? 'dur:>500ms' : 'size:>100kb';
-    throw new FilterError(`"${raw}" is no ${key === 'dur' ? 'duration' : 'size'}. Write it as in ${example}; units are ${Object.keys(units).join(', ')}`, span);
+    throw new FilterError(
+      `"${raw}" is no ${key === 'dur' ? 'duration' : 'size'}. Write it as in ${example}; units are ${Object.keys(units).join(', ')}`,
+      span,
+    );
   }
   return { kind: 'compare', comparison: (match[1] ?? '=') as Comparison, amount };
 }

@@ -28,7 +28,13 @@ test('terms beside each other must all hold; "or" binds weaker, parentheses stro
     parts: [{ kind: 'and', parts: [word('a'), word('b')] }, word('c')],
   });
   expect(shape(read('a AND (b OR c)'))).toEqual({ kind: 'and', parts: [word('a'), { kind: 'or', parts: [word('b'), word('c')] }] });
-  expect(shape(read('not a -b'))).toEqual({ kind: 'and', parts: [{ kind: 'not', part: word('a') }, { kind: 'not', part: word('b') }] });
+  expect(shape(read('not a -b'))).toEqual({
+    kind: 'and',
+    parts: [
+      { kind: 'not', part: word('a') },
+      { kind: 'not', part: word('b') },
+    ],
+  });
   expect(shape(read('  '))).toEqual({ kind: 'all' });
 });
 
@@ -95,11 +101,25 @@ test('a filter is told as a sentence', () => {
   expect(explainFilter(read(''))).toBe('Everything');
 });
 
-const value = fc.oneof(fc.stringMatching(/^[\w*/.-]{1,8}$/), fc.string({ minLength: 1, maxLength: 8 }).map(text => JSON.stringify(text)));
+const value = fc.oneof(
+  fc.stringMatching(/^[\w*/.-]{1,8}$/),
+  fc.string({ minLength: 1, maxLength: 8 }).map(text => JSON.stringify(text)),
+);
 const term = fc.oneof(
   { weight: 2, arbitrary: fc.stringMatching(/^[a-z_/é]{1,8}$/) },
-  fc.constantFrom('"a b"', '"q\\"uote\\\\"', 'dur:>5ms', 'dur:1e-3', 'size:>=2.5mb,<1kib', 'kind:req,note', 'from:server', 'status:tool-error,late'),
-  fc.tuple(fc.constantFrom('server', 'client', 'method', 'tool', 'id', 'session'), fc.array(value, { minLength: 1, maxLength: 3 })).map(([key, values]) => `${key}:${values.join(',')}`),
+  fc.constantFrom(
+    '"a b"',
+    '"q\\"uote\\\\"',
+    'dur:>5ms',
+    'dur:1e-3',
+    'size:>=2.5mb,<1kib',
+    'kind:req,note',
+    'from:server',
+    'status:tool-error,late',
+  ),
+  fc
+    .tuple(fc.constantFrom('server', 'client', 'method', 'tool', 'id', 'session'), fc.array(value, { minLength: 1, maxLength: 3 }))
+    .map(([key, values]) => `${key}:${values.join(',')}`),
 );
 const text = fc.letrec<{ any: string }>(tie => ({
   any: fc.oneof(
@@ -130,7 +150,10 @@ test('the canonical text of a filter reads as the same filter, and is its own ca
 });
 
 test('no text makes the reader throw, and places stay inside the text', () => {
-  const piece = fc.oneof(fc.constantFrom('(', ')', '-', '"', ':', ',', ' or ', ' not ', '\\', '*', '>', ...filterKeys), fc.string({ maxLength: 5, unit: 'binary' }));
+  const piece = fc.oneof(
+    fc.constantFrom('(', ')', '-', '"', ':', ',', ' or ', ' not ', '\\', '*', '>', ...filterKeys),
+    fc.string({ maxLength: 5, unit: 'binary' }),
+  );
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 30 }), pieces => {
       const source = pieces.join('');

@@ -78,7 +78,8 @@ class Reader {
     if (this.#peek() === '(') return this.#readGroup(start);
     if (this.#peek() === ')') throw new FilterError('Something to look for is missing before this', { start, end: start + 1 });
     for (const word of ['or', 'and']) {
-      if (this.#isWord(word)) throw new FilterError(`Something to look for is missing before "${word}"`, { start, end: start + word.length });
+      if (this.#isWord(word))
+        throw new FilterError(`Something to look for is missing before "${word}"`, { start, end: start + word.length });
     }
     this.#termCount += 1;
     if (this.#termCount > MAX_TERMS) throw new FilterError(`A filter has at most ${MAX_TERMS} terms`, { start, end: this.#text.length });

@@ -32,7 +32,10 @@ test('bearer and vendor tokens and JSON Web Tokens are masked in any text', () =
 });
 
 test('card numbers that pass the check are masked, other numbers stay', () => {
-  expect(maskText('card 4111 1111 1111 1111, order 4111 1111 1111 1112')).toEqual({ text: 'card ••••, order 4111 1111 1111 1112', count: 1 });
+  expect(maskText('card 4111 1111 1111 1111, order 4111 1111 1111 1112')).toEqual({
+    text: 'card ••••, order 4111 1111 1111 1112',
+    count: 1,
+  });
   expect(JSON.parse(maskText('{"n":4111111111111111}').text)).toEqual({ n: '••••' });
   expect(maskText('1700000000000 4.111111111111111 id-4111111111111111').count).toBe(0);
 });
@@ -40,7 +43,14 @@ test('card numbers that pass the check are masked, other numbers stay', () => {
 test('JSON stays JSON, and masking twice changes nothing more', () => {
   const key = fc.constantFrom('password', 'token', 'a', 'api-key', 'requestState');
   const { json } = fc.letrec<{ json: unknown }>(tie => ({
-    json: fc.oneof({ maxDepth: 4 }, fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.constant(null), fc.array(tie('json'), { maxLength: 3 }), fc.dictionary(key, tie('json'), { maxKeys: 3 })),
+    json: fc.oneof(
+      { maxDepth: 4 },
+      fc.string(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.constant(null),
+      fc.array(tie('json'), { maxLength: 3 }),
+      fc.dictionary(key, tie('json'), { maxKeys: 3 }),
+    ),
   }));
   fc.assert(
     fc.property(json, fc.constantFrom(undefined, 2), (value, indent) => {

@@ -13,9 +13,34 @@ export const MASK = '••••';
 
 /** Keys whose value is a secret; compared in lower case without `_`, `-` and `.`. */
 const secretKeys = new Set([
-  'password', 'passwd', 'pwd', 'passphrase', 'secret', 'token', 'apikey', 'xapikey', 'accesstoken', 'refreshtoken', 'idtoken', 'clientsecret',
-  'clientassertion', 'assertion', 'authorization', 'proxyauthorization', 'cookie', 'setcookie', 'codeverifier', 'requeststate', 'privatekey', 'authtoken',
-  'bearertoken', 'sessiontoken', 'secretkey', 'accesskey', 'credential', 'credentials',
+  'password',
+  'passwd',
+  'pwd',
+  'passphrase',
+  'secret',
+  'token',
+  'apikey',
+  'xapikey',
+  'accesstoken',
+  'refreshtoken',
+  'idtoken',
+  'clientsecret',
+  'clientassertion',
+  'assertion',
+  'authorization',
+  'proxyauthorization',
+  'cookie',
+  'setcookie',
+  'codeverifier',
+  'requeststate',
+  'privatekey',
+  'authtoken',
+  'bearertoken',
+  'sessiontoken',
+  'secretkey',
+  'accesskey',
+  'credential',
+  'credentials',
 ]);
 const secretEndings = ['password', 'secret', 'apikey', 'accesstoken', 'refreshtoken', 'authtoken', 'privatekey', 'secretkey'];
 
@@ -65,7 +90,11 @@ function maskValue(text: string, start: number, escape: string): Masked & { end:
     const from = start + quote.length;
     const end = endOfString(text, from, escape);
     const isMasked = text.slice(from, end) === MASK || end === from;
-    return { text: quote + MASK + text.slice(end, end + quote.length), count: isMasked ? 0 : 1, end: Math.min(end + quote.length, text.length) };
+    return {
+      text: quote + MASK + text.slice(end, end + quote.length),
+      count: isMasked ? 0 : 1,
+      end: Math.min(end + quote.length, text.length),
+    };
   }
   const number = /^-?\d[\d.eE+-]*/.exec(text.slice(start, start + 64))?.[0];
   if (number !== undefined) return { text: quote + MASK + quote, count: 1, end: start + number.length };

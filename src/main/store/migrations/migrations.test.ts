@@ -24,7 +24,10 @@ function migrateTo(db: Db, version: number): void {
 }
 
 function names(db: Db, type: string): string[] {
-  return db.prepare('SELECT name FROM sqlite_schema WHERE type = ? AND name NOT LIKE ? ORDER BY name').pluck().all(type, 'sqlite_%') as string[];
+  return db
+    .prepare('SELECT name FROM sqlite_schema WHERE type = ? AND name NOT LIKE ? ORDER BY name')
+    .pluck()
+    .all(type, 'sqlite_%') as string[];
 }
 
 const anySession = `INSERT INTO session (id, state, transport, era, client_name, server_name, upstream, is_probe, was_offline, started_at, last_at)

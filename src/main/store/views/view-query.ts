@@ -92,18 +92,21 @@ export class ViewQuery {
     this.conditions = viewConditions(spec);
     const { table, where, sessionScope, mode } = this.conditions;
     const ids = (condition: string) =>
-      db.prepare<Param[], number>(`SELECT r.id FROM ${table} r WHERE ${condition} AND ${where.sql} ORDER BY r.id`).pluck() as Statement<Param[], number>;
+      db.prepare<Param[], number>(`SELECT r.id FROM ${table} r WHERE ${condition} AND ${where.sql} ORDER BY r.id`).pluck() as Statement<
+        Param[],
+        number
+      >;
     this.#inRange = ids('r.id BETWEEN ? AND ?');
     // The plus keeps SQLite from walking all row numbers: the sessions' own index is the short way.
-    this.#inScope = db
-      .prepare(`SELECT r.id FROM ${table} r WHERE ${where.sql} ORDER BY +r.id`)
-      .pluck() as Statement<Param[], number>;
+    this.#inScope = db.prepare(`SELECT r.id FROM ${table} r WHERE ${where.sql} ORDER BY +r.id`).pluck() as Statement<Param[], number>;
     this.#inList = ids('r.id IN (SELECT value FROM json_each(?))');
     this.#ofSessions = db
       .prepare(`SELECT id FROM ${table} WHERE session_key IN (SELECT value FROM json_each(?)) ORDER BY +id`)
       .pluck() as Statement<Param[], number>;
     this.#bounds = db.prepare(`SELECT (SELECT min(id) FROM ${table}) AS first, (SELECT max(id) FROM ${table}) AS last`);
-    this.#total = db.prepare(`SELECT sum(${countColumn(mode, spec.requestsOnly)}) AS total FROM session WHERE deleted_at IS NULL AND ${sessionScope.sql}`);
+    this.#total = db.prepare(
+      `SELECT sum(${countColumn(mode, spec.requestsOnly)}) AS total FROM session WHERE deleted_at IS NULL AND ${sessionScope.sql}`,
+    );
     this.#deletedCount = db.prepare('SELECT count(*) FROM session WHERE deleted_at IS NOT NULL').pluck() as Statement<[], number>;
     this.#hits = db
       .prepare(

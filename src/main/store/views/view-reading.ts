@@ -13,7 +13,9 @@ export function readPage(db: Db, view: View, from: number, count: number): RowsP
   const byId = new Map<number, TimelineRow>();
   if (view.spec.mode === 'exchanges') {
     const rows = db
-      .prepare(`SELECT ${exchangeColumns} FROM json_each(?) j CROSS JOIN exchange e ON e.id = j.value CROSS JOIN session s ON s.key = e.session_key`)
+      .prepare(
+        `SELECT ${exchangeColumns} FROM json_each(?) j CROSS JOIN exchange e ON e.id = j.value CROSS JOIN session s ON s.key = e.session_key`,
+      )
       .all(JSON.stringify(ids));
     for (const row of rows) {
       const exchange = toExchange(row);
@@ -21,9 +23,12 @@ export function readPage(db: Db, view: View, from: number, count: number): RowsP
     }
   } else {
     const rows = db
-      .prepare(`SELECT ${frameColumns} FROM json_each(?) j CROSS JOIN frame f ON f.id = j.value CROSS JOIN session s ON s.key = f.session_key`)
+      .prepare(
+        `SELECT ${frameColumns} FROM json_each(?) j CROSS JOIN frame f ON f.id = j.value CROSS JOIN session s ON s.key = f.session_key`,
+      )
       .all(JSON.stringify(ids)) as { id: number; client_name: string; server_name: string }[];
-    for (const row of rows) byId.set(row.id, { row: 'frame', id: row.id, frame: toFrame(row), clientName: row.client_name, serverName: row.server_name });
+    for (const row of rows)
+      byId.set(row.id, { row: 'frame', id: row.id, frame: toFrame(row), clientName: row.client_name, serverName: row.server_name });
   }
   const rows = ids.map(id => byId.get(id)).filter(row => row !== undefined);
   return { revision: view.revision, from, rows };

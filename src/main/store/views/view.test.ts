@@ -1,5 +1,15 @@
 import { expect, test } from 'vitest';
-import { aBatch, aCall, aFrame, anExchange, aSession, aSpec, openTestStore, viewUntil, type TestStore } from '../../../../test/kit/store-kit.ts';
+import {
+  aBatch,
+  aCall,
+  aFrame,
+  anExchange,
+  aSession,
+  aSpec,
+  openTestStore,
+  viewUntil,
+  type TestStore,
+} from '../../../../test/kit/store-kit.ts';
 import type { ExchangeRecord } from '../../traffic/records.ts';
 import type { TimelineSpec } from '../../../shared/model/timeline.ts';
 
@@ -30,7 +40,11 @@ test('rows come in the order asked for, those without a value last', async () =>
   await kit.store.commit(
     aBatch({
       sessions: [aSession()],
-      exchanges: [anExchange({ requestSeq: 1, durationMs: 30, target: 'Beta' }), anExchange({ requestSeq: 3, durationMs: 10, target: 'gamma' }), pending],
+      exchanges: [
+        anExchange({ requestSeq: 1, durationMs: 30, target: 'Beta' }),
+        anExchange({ requestSeq: 3, durationMs: 10, target: 'gamma' }),
+        pending,
+      ],
     }),
   );
   const sorted = (column: TimelineSpec['sort']['column'], descending: boolean) => idsOf(kit, { sort: { column, descending } });
@@ -91,7 +105,9 @@ test('full text finds words of any frame of an exchange, beginnings of words, an
     aCall({ seq: 3, request: '{"path":"/etc/hosts"}', answer: '{"text":"is fine weather"}' }),
     aCall({ seq: 5, exchange: { target: 'read_file' } }),
   ];
-  await kit.store.commit(aBatch({ sessions: [aSession()], frames: calls.flatMap(call => call.frames), exchanges: calls.map(call => call.exchange) }));
+  await kit.store.commit(
+    aBatch({ sessions: [aSession()], frames: calls.flatMap(call => call.frames), exchanges: calls.map(call => call.exchange) }),
+  );
   await kit.store.openView('indexed', aSpec({ filter: 'fine' }));
   await viewUntil(kit.store, 'indexed', state => state.matched === 2);
   const found = (filter: string) => idsOf(kit, { filter });
@@ -115,7 +131,9 @@ test('an open view follows commits: rows come, change, and leave when they no lo
     if (viewId === 'pending') states.push(state.matched);
   });
   await kit.store.openView('pending', aSpec({ filter: 'status:pending' }));
-  await kit.store.commit(aBatch({ sessions: [aSession()], exchanges: [anExchange({ status: 'pending' }), anExchange({ requestSeq: 3, status: 'pending' })] }));
+  await kit.store.commit(
+    aBatch({ sessions: [aSession()], exchanges: [anExchange({ status: 'pending' }), anExchange({ requestSeq: 3, status: 'pending' })] }),
+  );
   await viewUntil(kit.store, 'pending', state => state.matched === 2 && state.total === 2);
 
   await kit.store.commit(aBatch({ exchanges: [anExchange({ status: 'ok' })] }));
@@ -162,7 +180,7 @@ test('a view follows the name that a client gives of itself later', async () => 
   await kit.store.openView('claude', aSpec({ filter: 'client:claude*' }));
   await record(kit, [{}, { requestSeq: 3 }]);
   await kit.store.commit(aBatch({ sessions: [aSession({ clientName: 'Claude Desktop', serverName: 'server-s1' })] }));
-  await viewUntil(kit.store, 'claude', state => state.matched === 2);
+  expect(await viewUntil(kit.store, 'claude', state => state.matched === 2)).toMatchObject({ total: 2 });
 });
 
 test('scope narrows to sessions, a client, a server, and to requests', async () => {
@@ -213,7 +231,12 @@ test('a filter that does not read is refused with its place; a closed view is no
 
 test('completion offers the values that occur, most frequent first', async () => {
   await using kit = await openTestStore();
-  await record(kit, [{ target: 'echo' }, { requestSeq: 3, target: 'search' }, { requestSeq: 5, target: 'search' }, { requestSeq: 7, method: 'ping', target: 'no tool' }]);
+  await record(kit, [
+    { target: 'echo' },
+    { requestSeq: 3, target: 'search' },
+    { requestSeq: 5, target: 'search' },
+    { requestSeq: 7, method: 'ping', target: 'no tool' },
+  ]);
   expect(await kit.store.filterValues('tool', '', 10)).toEqual(['search', 'echo']);
   expect(await kit.store.filterValues('tool', 'E', 10)).toEqual(['echo']);
   expect(await kit.store.filterValues('server', '', 10)).toEqual(['server-s1']);

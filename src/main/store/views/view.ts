@@ -34,7 +34,6 @@ export class View {
   #progress = 0;
   #isReordered = false;
   #needsSort = false;
-  #lastFrameSeen = 0;
 
   constructor(spec: TimelineSpec, deps: ViewDeps) {
     this.spec = spec;
@@ -90,7 +89,6 @@ export class View {
 
   *#findText(take: (found: Set<number>) => void): Generator<void> {
     const last = this.#query.lastIndexedFrame();
-    this.#lastFrameSeen = last;
     for (let to = last; to >= 1; to -= ROWS_PER_STEP) {
       const from = Math.max(1, to - ROWS_PER_STEP + 1);
       take(this.#markHits(from, to));
@@ -114,7 +112,8 @@ export class View {
     const touched = new Set<number>();
     if (isFrames) {
       for (let id = change.frameIds.from; id <= change.frameIds.to; id += 1) touched.add(id);
-      if (filter.usesExchange) for (const id of this.#query.framesOfExchanges([...change.updatedIds, ...change.insertedIds])) touched.add(id);
+      if (filter.usesExchange)
+        for (const id of this.#query.framesOfExchanges([...change.updatedIds, ...change.insertedIds])) touched.add(id);
     } else for (const id of [...change.insertedIds, ...change.updatedIds]) touched.add(id);
     if (change.sessionKeys.length > 0) for (const id of this.#query.idsOfSessions(change.sessionKeys)) touched.add(id);
     if (change.indexedFrames !== undefined && filter.textTerms.length > 0) {
