@@ -23,7 +23,7 @@ export interface GoalResult {
   readonly unit: string;
   /** `null` when a side of it was not measured. */
   readonly value: number | null;
-  readonly; /** `noise`: better than can be, so that the machine was measured and not the product. */
+  /** `noise`: better than can be, so that the machine was measured and not the product. */
   readonly verdict: 'met' | 'not met' | 'noise' | 'not measured';
 }
 
