@@ -3,6 +3,9 @@ import type { ServerResponse } from 'node:http';
 import type { Answer, BodySink } from '../pipeline/stage.ts';
 import { forwardedFields } from '../support/http-fields.ts';
 
+/** Up to this size a whole answer is written at once; copying more costs more than a second write. */
+const ONE_WRITE_BYTES = 32 * 1024;
+
 /** Starts writing. `over` is called once the answer has been handed to the connection, whole or not. */
 export function writeAnswer(response: ServerResponse, answer: Answer, over: () => void): void {
   // Node would add a Date of its own; the server's, if any, is among the fields.
@@ -49,9 +52,15 @@ class AnswerSink implements BodySink {
     if (this.#isOver) return;
     this.#isOver = true;
     if (trailers.length > 0) this.#response.addTrailers(pairs(trailers));
-    if (this.#held === undefined) this.#response.end();
-    else this.#response.end(this.#held);
+    this.#endWith(this.#held);
     this.#over();
+  }
+
+  #endWith(last: Uint8Array | undefined): void {
+    if (last === undefined) this.#response.end();
+    // Node puts the head and a string into one buffer, but writes a Buffer beside it; latin1 is byte for byte the same.
+    else if (last.length <= ONE_WRITE_BYTES) this.#response.end(Buffer.from(last.buffer, last.byteOffset, last.byteLength).toString('latin1'), 'latin1');
+    else this.#response.end(last);
   }
 
   /** What came before the break still reaches the client; then the connection is torn down instead of ended. */
