@@ -69,12 +69,6 @@ export class IdList {
     return removed;
   }
 
-  /** A copy of the numbers. */
-  toArray(): Int32Array<ArrayBuffer> {
-    if (this.#ids !== undefined) return this.#ids.slice(0, this.#length) as Int32Array<ArrayBuffer>;
-    return Int32Array.from({ length: this.#length }, (_, index) => this.#first + index);
-  }
-
   #lowerBound(id: number): number {
     if (this.#ids === undefined) return Math.max(0, Math.min(this.#length, id - this.#first));
     let low = 0;

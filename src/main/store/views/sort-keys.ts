@@ -73,10 +73,10 @@ export class SortedIds {
     this.#keys[at] = key === null ? Number.NaN : typeof key === 'number' ? key : this.#placeOf(key);
   }
 
-  /** Sorts all anew. */
-  sort(ids: Int32Array<ArrayBuffer>): void {
+  /** Puts rows that are not in the order yet in their places. */
+  insert(ids: readonly number[]): void {
     const compare = this.#comparison();
-    this.#order = ids.sort(compare);
+    this.#order = mergedOrder(this.#order, Int32Array.from(ids).sort(compare), compare);
   }
 
   /** Takes `gone` out and puts `come` in its place; both may hold the same rows, whose keys changed. Returns whether other rows moved. */
@@ -85,15 +85,7 @@ export class SortedIds {
     const leaving = new Set([...gone, ...come]);
     const kept = gone.length + come.length === 0 ? this.#order : this.#order.filter(id => !leaving.has(id));
     const added = Int32Array.from(new Set(come)).sort(compare);
-    const merged = new Int32Array(kept.length + added.length);
-    let read = 0;
-    let take = 0;
-    for (let write = 0; write < merged.length; write += 1) {
-      const old = kept[read];
-      const next = added[take];
-      if (next === undefined || (old !== undefined && compare(old, next) <= 0)) merged[write] = kept[read++] ?? 0;
-      else merged[write] = added[take++] ?? 0;
-    }
+    const merged = mergedOrder(kept, added, compare);
     const isMoved = this.#order.some((id, index) => merged[index] !== id);
     this.#order = merged;
     return isMoved;
@@ -132,6 +124,20 @@ export class SortedIds {
     this.#rankOfPlace = ranks;
     return ranks;
   }
+}
+
+/** Two orders become one; where both are equal, the first goes first. */
+function mergedOrder(one: Int32Array, other: Int32Array, compare: (a: number, b: number) => number): Int32Array<ArrayBuffer> {
+  const merged = new Int32Array(one.length + other.length);
+  let read = 0;
+  let take = 0;
+  for (let write = 0; write < merged.length; write += 1) {
+    const old = one[read];
+    const next = other[take];
+    if (next === undefined || (old !== undefined && compare(old, next) <= 0)) merged[write] = one[read++] ?? 0;
+    else merged[write] = other[take++] ?? 0;
+  }
+  return merged;
 }
 
 /** Letter case decides only between otherwise equal names. Empty names sort as the smallest. */

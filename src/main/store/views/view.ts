@@ -33,7 +33,6 @@ export class View {
   #revision = 0;
   #progress = 0;
   #isReordered = false;
-  #needsSort = false;
 
   constructor(spec: TimelineSpec, deps: ViewDeps) {
     this.spec = spec;
@@ -134,7 +133,6 @@ export class View {
     const added = this.#ids.add(matching);
     if (this.#sorted !== undefined) {
       this.#loadKeys(matching);
-      if (this.#needsSort) return;
       if (this.#sorted.merge(removed, matching)) this.#isReordered = true;
       return;
     }
@@ -144,7 +142,6 @@ export class View {
   }
 
   state(): ViewState {
-    this.#sortIfNeeded();
     return {
       revision: this.#revision,
       matched: this.#ids.length,
@@ -170,14 +167,12 @@ export class View {
   }
 
   idsAt(from: number, count: number): number[] {
-    this.#sortIfNeeded();
     const ids: number[] = [];
     for (let index = from; index < Math.min(from + count, this.#ids.length); index += 1) ids.push(this.#at(index));
     return ids;
   }
 
   indexOf(id: number): number {
-    this.#sortIfNeeded();
     if (this.#sorted !== undefined) return this.#sorted.indexOf(id);
     const index = this.#ids.indexOf(id);
     return index === -1 || !this.spec.sort.descending ? index : this.#ids.length - 1 - index;
@@ -188,23 +183,17 @@ export class View {
     return this.#ids.at(this.spec.sort.descending ? this.#ids.length - 1 - index : index);
   }
 
-  /** Adds rows found while filling; sorting waits until somebody looks. */
+  /** Adds rows found while filling. */
   #add(ids: readonly number[]): void {
     if (ids.length === 0) return;
     const hadRows = this.#ids.length > 0;
-    this.#ids.add(ids);
+    const added = this.#ids.add(ids);
     this.#revision += 1;
     if (this.#sorted !== undefined) {
-      this.#loadKeys(ids);
-      this.#needsSort = true;
+      this.#loadKeys(added);
+      this.#sorted.insert(added);
     }
     if (hadRows && (this.#sorted !== undefined || !this.spec.sort.descending)) this.#isReordered = true;
-  }
-
-  #sortIfNeeded(): void {
-    if (!this.#needsSort || this.#sorted === undefined) return;
-    this.#needsSort = false;
-    this.#sorted.sort(this.#ids.toArray());
   }
 
   #loadKeys(ids: readonly number[]): void {
