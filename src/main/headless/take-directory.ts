@@ -1,4 +1,5 @@
 /** Becomes the one host of a data directory, or finds the one that is. */
+import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockDirectory, type DirectoryLock } from '../engine.ts';
 import { ensureDataDir } from './data-dir.ts';
@@ -17,8 +18,8 @@ export type Taken =
 /** Creates the directory if need be. The caller releases the lock, or closes the connection of the running host. */
 export async function takeDirectory(dataDir: string, patienceMs = PATIENCE_MS): Promise<Taken> {
   ensureDataDir(dataDir);
-  const attempts = Math.max(1, Math.ceil(patienceMs / RETRY_MS));
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
+  const giveUpAt = performance.now() + patienceMs;
+  while (performance.now() < giveUpAt) {
     const lock = lockDirectory(dataDir);
     if (lock !== undefined) return { kind: 'mine', lock };
     const found = await findRunningHost(dataDir);

@@ -1,0 +1,35 @@
+/** Who becomes the host of a directory, and what the others are told. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { lockDirectory } from '../store/directory-lock.ts';
+import { takeDirectory } from './take-directory.ts';
+
+let parent: string;
+beforeEach(() => {
+  parent = mkdtempSync(join(tmpdir(), 'shadowcat-take-'));
+});
+afterEach(() => rmSync(parent, { recursive: true, force: true }));
+
+test('an unused directory is made and taken', async () => {
+  const taken = await takeDirectory(join(parent, 'new', 'data'));
+  expect(taken.kind).toBe('mine');
+  if (taken.kind === 'mine') taken.lock.release();
+});
+
+test('a holder that is done soon is waited for', async () => {
+  const holder = lockDirectory(parent);
+  setTimeout(() => holder?.release(), 250);
+  const taken = await takeDirectory(parent, 5_000);
+  expect(taken.kind).toBe('mine');
+  if (taken.kind === 'mine') taken.lock.release();
+});
+
+test('a holder that never talks is told as such, within the patience that was asked for', async () => {
+  const holder = lockDirectory(parent);
+  const startedAt = Date.now();
+  expect(await takeDirectory(parent, 400)).toEqual({ kind: 'taken', message: expect.stringContaining(`Another process holds ${parent}`) });
+  expect(Date.now() - startedAt).toBeLessThan(2_000);
+  holder?.release();
+});
