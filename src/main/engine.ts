@@ -71,7 +71,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
   // 7, 6: the record comes first, because nothing may pass before it can be noted.
   const store = await openStore({ path: join(dataDir, 'traffic.db'), workers: { writer: deps.paths.storeWriter, reader: deps.paths.storeReader }, clock, log });
-  await store.markInterrupted(startedAt);
+  // A full or read-only disk must not keep traffic from passing; the status says that recording stopped.
+  await store.markInterrupted(startedAt).catch((error: unknown) => log.warn('Sessions of an earlier host were not marked as interrupted', { error: String(error) }));
   const recorder = createRecorder({ store, clock, log });
 
   // 2: the vocabulary.
