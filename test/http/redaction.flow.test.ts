@@ -8,9 +8,9 @@ import { startRelay } from '../kit/http-relay.ts';
 import { rawUpstream } from '../kit/raw-upstream.ts';
 
 test('checklist 31: credentials pass byte for byte, and what the recorder commits does not contain them', async () => {
-  const secrets = ['Bearer-of-secret-1', 'cookie-secret-2', 'set-secret-3', 'challenge-nonce'] as const;
+  const secrets = ['Bearer-of-secret-1', 'cookie-secret-2', 'set-secret-3'] as const;
   await using upstream = await rawUpstream((request) =>
-    request.answer('200 OK', { 'Content-Type': 'application/json', 'Set-Cookie': `sid=${secrets[2]}`, 'WWW-Authenticate': 'Bearer realm="open"' }, '{"jsonrpc":"2.0","id":1,"result":{}}'),
+    request.answer('200 OK', { 'Content-Type': 'application/json', 'Set-Cookie': `sid=${secrets[2]}` }, '{"jsonrpc":"2.0","id":1,"result":{}}'),
   );
   const committed: FrameRecord[] = [];
   const store = {

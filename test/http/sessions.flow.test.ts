@@ -44,8 +44,8 @@ test('checklist 13: two clients with id 0 and one with "0" each get their own an
   const call = (id: unknown, name: string) => ask(relay.port, postText({ jsonrpc: '2.0', id, method: 'tools/call', params: { name } }, [['User-Agent', 'same']]));
   const answers = await Promise.all([call(0, 'a'), call(0, 'b'), call('0', 'c')]);
   expect(answers.map((answer) => answer.body.toString())).toEqual([result(0, { for: 'a' }), result(0, { for: 'b' }), result('0', { for: 'c' })]);
-  const rows = relay.record.exchanges.map((one) => [one.target, one.idText, one.frameCount, one.responseSeq !== undefined]);
-  expect(rows).toEqual([['a', '0', 2, true], ['b', '0', 2, true], ['c', '"0"', 2, true]]);
+  const rows = relay.record.exchanges.map((one) => [one.target, one.idText, one.status, one.frameCount, one.flags.length]);
+  expect(rows).toEqual([['a', '0', 'ok', 2, 0], ['b', '0', 'ok', 2, 0], ['c', '"0"', 'ok', 2, 0]]);
 });
 
 test('checklist 14: a session id passes on and is carried by requests, GET and DELETE; two sessions never mix', async () => {

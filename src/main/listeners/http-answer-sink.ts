@@ -1,7 +1,8 @@
 /** Writes an answer to an HTTP client: head at once, every chunk at once, and never a clean end for a body that was cut. */
-import type { ServerResponse } from 'node:http';
+import { STATUS_CODES, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Answer, BodySink } from '../pipeline/stage.ts';
-import { forwardedFields } from '../support/http-fields.ts';
+import { fieldValue, forwardedFields } from '../support/http-fields.ts';
 
 /** Up to this size a whole answer is written at once; copying more costs more than a second write. */
 const ONE_WRITE_BYTES = 32 * 1024;
@@ -11,14 +12,33 @@ export function writeAnswer(response: ServerResponse, answer: Answer, over: () =
   // Node would add a Date of its own; the server's, if any, is among the fields.
   response.sendDate = false;
   response.writeHead(answer.status, answer.statusText, forwardedFields(answer.rawHeaders));
-  const sink = new AnswerSink(response, over);
+  // Without a length and without chunks (a client of HTTP/1.0) a plain close would look like the proper end.
+  const isDelimited = response.chunkedEncoding || fieldValue(answer.rawHeaders, 'content-length') !== undefined;
+  const sink = new AnswerSink(response, isDelimited, over);
   response.on('drain', () => answer.body.resume());
   answer.body.start(sink);
   sink.started();
 }
 
+/** Passes an interim answer (1xx) on. RFC 9110, section 15.2: a proxy must, unless the client speaks HTTP/1.0. */
+export function writeInterim(response: ServerResponse, status: number, rawHeaders: readonly string[]): void {
+  const { socket, req } = response;
+  // No socket: an answer to an earlier request of the connection is still going out.
+  if (socket === null || response.headersSent || req.httpVersionMinor === 0) return;
+  if (status === 100) {
+    // Node's own, because it closes the connection of a client that waits for a 100 it did not see itself send.
+    response.writeContinue();
+    return;
+  }
+  let head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  const fields = forwardedFields(rawHeaders);
+  for (let at = 0; at + 1 < fields.length; at += 2) head += `${fields[at]}: ${fields[at + 1]}\r\n`;
+  socket.write(`${head}\r\n`, 'latin1');
+}
+
 class AnswerSink implements BodySink {
   readonly #response: ServerResponse;
+  readonly #isDelimited: boolean;
   readonly #over: () => void;
   /** The first chunk, while it may still turn out to be the whole body: head and body are then one write. */
   #held: Uint8Array | undefined;
@@ -26,8 +46,9 @@ class AnswerSink implements BodySink {
   #hasWritten = false;
   #isOver = false;
 
-  constructor(response: ServerResponse, over: () => void) {
+  constructor(response: ServerResponse, isDelimited: boolean, over: () => void) {
     this.#response = response;
+    this.#isDelimited = isDelimited;
     this.#over = over;
   }
 
@@ -68,10 +89,10 @@ class AnswerSink implements BodySink {
     if (this.#isOver) return;
     this.#writeHeld();
     this.#isOver = true;
+    if (!this.#hasWritten) this.#response.flushHeaders();
     const { socket } = this.#response;
-    if (!this.#response.headersSent || !this.#hasWritten) this.#response.flushHeaders();
     if (socket === null || socket.destroyed) this.#over();
-    else tearDown(socket, this.#response, () => this.#over());
+    else tearDown(socket, this.#isDelimited, () => this.#over());
   }
 
   #writeHeld(): boolean {
@@ -88,12 +109,10 @@ class AnswerSink implements BodySink {
   }
 }
 
-function tearDown(socket: NonNullable<ServerResponse['socket']>, response: ServerResponse, over: () => void): void {
+function tearDown(socket: Socket, isDelimited: boolean, over: () => void): void {
   // Node hands a chunk to the socket on the next tick; only then is it known whether it has to wait.
   setImmediate(() => {
     const destroy = () => {
-      // Without a length and without chunks (HTTP/1.0) a plain close would look like the proper end.
-      const isDelimited = response.hasHeader('content-length') || response.chunkedEncoding;
       if (isDelimited) socket.destroy();
       else socket.resetAndDestroy();
       over();

@@ -5,7 +5,7 @@ import type { Answer, Exchange, ExchangeEvents, IncomingRequest, Next, Route, Up
 import type { Clock, Logger } from '../ports.ts';
 import { fieldValue } from '../support/http-fields.ts';
 import { ownAnswer, ownReason, type OwnReason } from '../traffic/own-answer.ts';
-import { writeAnswer } from './http-answer-sink.ts';
+import { writeAnswer, writeInterim } from './http-answer-sink.ts';
 import type { ReceivedBody } from './http-request-body.ts';
 import type { HttpSessions, Placed } from './http-sessions.ts';
 
@@ -109,10 +109,7 @@ class ServedCall {
   #events(): ExchangeEvents {
     const { response } = this.#from;
     return {
-      interim: (status) => {
-        // 100 is what the client waits for; others are hints that a hop may drop (RFC 9110, section 15.2).
-        if (status === 100 && !response.headersSent) response.writeContinue();
-      },
+      interim: (status, rawHeaders) => writeInterim(response, status, rawHeaders),
       endpoint: (path) => this.#deps.sessions.learnEndpoint(this.#placed.conversation, path),
     };
   }

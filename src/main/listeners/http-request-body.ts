@@ -24,7 +24,7 @@ export function receiveBody(request: IncomingMessage, isExpecting: boolean, take
   if (coding === undefined && (lengthBytes === undefined || lengthBytes === 0)) {
     request.resume();
     take({ body: { kind: 'none' }, idText: () => undefined, idRead: () => Promise.resolve() });
-  } else if (lengthBytes === undefined || lengthBytes > WHOLE_BYTES || isExpecting) take(streamed(request, lengthBytes));
+  } else if (lengthBytes === undefined || lengthBytes > WHOLE_BYTES || isExpecting) take(streamed(request, lengthBytes, isExpecting));
   else readWhole(request, lengthBytes, (bytes) => take(whole(bytes)));
 }
 
@@ -52,13 +52,14 @@ function whole(bytes: Uint8Array): ReceivedBody {
   };
 }
 
-function streamed(request: IncomingMessage, lengthBytes: number | undefined): ReceivedBody {
+function streamed(request: IncomingMessage, lengthBytes: number | undefined, isExpecting: boolean): ReceivedBody {
   const scan = new TopLevelScan();
   const source = new RequestSource(request, scan);
   return {
     body: { kind: 'stream', source, lengthBytes },
     idText: () => (scan.facts.method === undefined ? undefined : scan.facts.idText),
-    idRead: () => source.readToEnd(ID_WAIT_MS),
+    // A client that waits for our 100 will not send a byte before it has an answer.
+    idRead: () => (isExpecting && !source.hasBegun ? Promise.resolve() : source.readToEnd(ID_WAIT_MS)),
   };
 }
 
@@ -69,6 +70,7 @@ class RequestSource implements BodySource {
   #isListening = false;
   #isOver = false;
   readonly #waiting: (() => void)[] = [];
+  hasBegun = false;
 
   constructor(request: IncomingMessage, scan: TopLevelScan) {
     this.#request = request;
@@ -109,6 +111,7 @@ class RequestSource implements BodySource {
     this.#isListening = true;
     const request = this.#request;
     request.on('data', (chunk: Buffer) => {
+      this.hasBegun = true;
       this.#scan.push(chunk);
       if (this.#sink?.data(chunk) === false) request.pause();
     });

@@ -49,6 +49,45 @@ const call = (id: unknown, name = 'search') => ({ jsonrpc: '2.0', id, method: 't
 const result = (id: unknown, value: object = {}) => ({ jsonrpc: '2.0', id, result: value });
 
 describe('a conversation', () => {
+  test('takes the same id on two hops for two requests, not for a duplicate, unless a session id says that they share their ids', () => {
+    const { record, conversation, note, post, answer, endHop } = begin('streamable-http');
+    note('fromClient', call(0, 'a'), post('h1'));
+    note('fromClient', call(0, 'b'), post('h2'));
+    note('fromClient', call(0, 'c'), post('h3'));
+    note('fromServer', result(0), answer('h1'));
+    endHop('h1', 'complete');
+    endHop('h2', 'upstream-died');
+    conversation.end({ at: 100, reason: 'test' });
+    expect(record.rows.map((row) => [row.target, row.status, row.flags])).toEqual([['a', 'ok', []], ['b', 'failed', ['stream-cut']], ['c', 'no-answer', ['no-answer']]]);
+
+    const shared = begin('streamable-http');
+    const inSession = (hopId: string): Partial<Sighting> => ({ hopId, http: { method: 'POST', path: '/mcp', headers: [['Mcp-Session-Id', 's']] } });
+    shared.note('fromClient', call(0, 'a'), inSession('h1'));
+    shared.note('fromClient', call(0, 'b'), inSession('h2'));
+    expect(shared.record.rows.map((row) => [row.target, row.status, row.flags])).toEqual([['a', 'no-answer', ['duplicate-id', 'no-answer']], ['b', 'pending', ['duplicate-id']]]);
+  });
+
+  test('takes an error without an id for an answer to the HTTP request it came on, where that asked nothing else', () => {
+    const { record, note, answer, endHop } = begin('streamable-http');
+    note('fromClient', '', { hopId: 'h1', http: { method: 'GET', path: '/mcp', headers: [] } });
+    note('fromServer', { jsonrpc: '2.0', id: null, error: { code: -32001, message: 'Session not found' } }, answer('h1', 404));
+    endHop('h1', 'complete');
+    expect(record.rows).toMatchObject([{ kind: 'http', method: 'GET', status: 'failed', errorCode: 404, frameCount: 2 }]);
+    expect(record.frames.map((frame) => frame.kind)).toEqual(['http', 'error']);
+  });
+
+  test('shows the host of the upstream until the server has named itself, and a given name for good', () => {
+    const sessions: string[] = [];
+    const sink: RecordSink = { session: (record) => void sessions.push(record.serverName), frame() {}, exchange() {} };
+    const start = { id: 's', transport: 'streamable-http', clientName: '', upstream: 'http://up', startedAt: 0, serverNameUntilKnown: 'up:80' } as const;
+    for (const serverName of ['', 'mine']) {
+      const conversation = new Conversation({ ...start, serverName }, sink);
+      const bytes = Buffer.from(JSON.stringify(result(0, { serverInfo: { name: 'real', version: '1' } })));
+      conversation.note({ direction: 'fromServer', delivery: 'body', at: 1, monotonicUs: 1, body: { bytes, sizeBytes: bytes.length, isTruncated: false } });
+    }
+    expect(sessions).toEqual(['up:80', 'real', 'mine', 'mine']);
+  });
+
   test('links an answer to its request and measures the time between', () => {
     const { record, note } = begin();
     note('fromClient', call(0));

@@ -135,10 +135,8 @@ export class Conversation {
     if (hop === undefined) return;
     this.#hops.delete(hopId);
     this.#lastAt = Math.max(this.#lastAt, at);
-    for (const request of hop.requests) {
-      if (this.#exchanges.find(request.record.direction, request.record.idText ?? 'null') !== request) continue;
-      this.#endRequest(request, hop, how, monotonicUs, at);
-    }
+    // Also those whose id another hop uses by now; what has been answered is left as it is.
+    for (const request of hop.requests) this.#endRequest(request, hop, how, monotonicUs, at);
     const { row } = hop;
     if (row?.kind === 'http' && (row.status === 'open' || row.status === 'pending')) {
       const status: StatusWord = how === 'upstream-died' || how === 'failed' ? 'failed' : row.status === 'open' || how === 'complete' ? 'ok' : 'cancelled';
@@ -149,7 +147,8 @@ export class Conversation {
   /** The session is over: what is still unanswered stays so. */
   end(end: ConversationEnd): void {
     if (this.isEnded) return;
-    for (const request of [...this.#exchanges.unanswered()])
+    const inHops = [...this.#hops.values()].flatMap(hop => hop.requests);
+    for (const request of new Set([...this.#exchanges.unanswered(), ...inHops]))
       if (request.record.status === 'pending') this.#sink.exchange(withStatus(request.record, 'no-answer', ['no-answer']));
       else if (request.record.status === 'open') this.#sink.exchange(withStatus(request.record, 'ok'));
     this.#update({
@@ -277,13 +276,23 @@ export class Conversation {
       progressToken: facts.progressToken,
     };
     const former = this.#exchanges.add(open);
-    if (former !== undefined) {
+    if (former !== undefined && this.#sharesIds(sighting)) {
       open.record = withStatus(open.record, open.record.status, ['duplicate-id']);
-      this.#sink.exchange(withStatus(former.record, 'no-answer', ['duplicate-id', 'no-answer']));
+      former.record = withStatus(former.record, 'no-answer', ['duplicate-id', 'no-answer']);
+      this.#sink.exchange(former.record);
     }
     this.#sink.exchange(open.record);
     this.#attachToHop(sighting, open.record, open);
     return open.record;
+  }
+
+  /**
+   * Whether the request draws its id from one space with all others of the session. Over HTTP only an `Mcp-Session-Id` says so:
+   * without one, every request is answered on its own hop, and clients that look alike all begin at 0.
+   */
+  #sharesIds({ hopId, http }: Sighting): boolean {
+    if (hopId === undefined || this.#session.transport === 'http-sse') return true;
+    return http?.headers.some(([name]) => name.toLowerCase() === 'mcp-session-id') ?? false;
   }
 
   #noteAnswer(seq: number, sighting: Sighting, item: ReadMessage, request: OpenExchange, flags: readonly Flag[]): { record: ExchangeRecord; latencyMs: number } {
