@@ -26,6 +26,14 @@ test('is copied once, replaced when the program brings another, and nothing else
   expect(readdirSync(join(folder, 'bin'))).toEqual(['shim.mjs']);
 });
 
+test('where no copy can be made, the one of the program serves', () => {
+  const built = join(folder, 'shim.js');
+  writeFileSync(built, '// one');
+  // A file where the folder should be: fails for every user, root included.
+  writeFileSync(join(folder, 'bin'), '');
+  expect(installShim(folder, built)).toBe(built);
+});
+
 test('from source it runs where it is, because it imports its neighbours', () => {
   expect(installShim(folder, '/src/main/shim.ts')).toBe('/src/main/shim.ts');
 });

@@ -67,6 +67,9 @@ test('a write that fails rejects and leaves the old value in force', async () =>
   const preferences = open();
   // A directory in the way of the draft fails for every user, root included.
   mkdirSync(`${file()}.host.tmp`);
-  await expect(preferences.set({ theme: 'dark' })).rejects.toThrow('EISDIR');
+  await expect(preferences.set({ theme: 'dark' })).rejects.toMatchObject({
+    code: 'STORE_FAILED',
+    message: expect.stringContaining('EISDIR'),
+  });
   expect(preferences.get().theme).toBe('system');
 });

@@ -1,6 +1,7 @@
 /** The preferences of the window, kept in one file of the data directory so that every window of a host agrees. */
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import { TrafficError } from '../../shared/errors/error-table.ts';
 import { defaultPreferences, Preferences } from '../../shared/model/preferences.ts';
 import type { Logger } from '../ports.ts';
 import { writePrivateFile } from './atomic-file.ts';
@@ -26,7 +27,7 @@ export function openPreferences({ dataDir, log }: { dataDir: string; log: Logger
     // Async, because a caller waits for durability and need not know that a file this small is written at once.
     async set(change) {
       const next = Preferences.parse({ ...current, ...change });
-      writePrivateFile(path, `${JSON.stringify(next, undefined, 2)}\n`, 'host');
+      write(path, next);
       current = next;
       for (const listener of listeners) listener(current);
       return current;
@@ -36,6 +37,15 @@ export function openPreferences({ dataDir, log }: { dataDir: string; log: Logger
       return () => listeners.delete(listener);
     },
   };
+}
+
+function write(path: string, preferences: Preferences): void {
+  try {
+    writePrivateFile(path, `${JSON.stringify(preferences, undefined, 2)}\n`, 'host');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TrafficError('STORE_FAILED', `The preferences could not be written: ${reason}`, { cause });
+  }
 }
 
 function readTolerantly(path: string, log: Logger): Preferences {

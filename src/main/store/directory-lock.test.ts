@@ -1,7 +1,7 @@
 /** The lock of a data directory, held against real processes. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -58,8 +58,10 @@ test('another process is refused while this one holds the lock', async () => {
   mine?.release();
 });
 
-test('the lock file is private', () => {
+test('the lock is one empty private file', () => {
   const mine = lockDirectory(dir);
+  expect(readdirSync(dir)).toEqual(['host.lock']);
+  expect(statSync(join(dir, 'host.lock'))).toMatchObject({ size: 0 });
   expect(statSync(join(dir, 'host.lock')).mode & 0o077).toBe(0);
   mine?.release();
 });

@@ -17,6 +17,8 @@ export function lockDirectory(dataDir: string): DirectoryLock | undefined {
   closeSync(openSync(path, 'a', 0o600));
   const db = new Database(path, { timeout: 0 });
   try {
+    // Nothing is ever written, so no journal beside it either: a full disk must not keep a host from starting.
+    db.pragma('journal_mode = MEMORY');
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN EXCLUSIVE');
     return { release: () => db.close() };
