@@ -5,7 +5,8 @@ import { commandList } from './command-list.ts';
 const globalHelp = `Flags of every command:
   --data-dir D     where Shadowcat keeps its data (or SHADOWCAT_DATA_DIR)
   --json           JSON for programs instead of text for people
-  --log-level L    log to stderr as JSON lines: debug, info, warn, error (default: silent)
+  --log-level L    log to stderr as JSON lines: debug, info, warn, error, silent
+                   (default: silent; warn with --json)
   -h, --help       this help
 `;
 

@@ -46,7 +46,11 @@ async function run(args: readonly string[], entryFile: string, screen: Screen): 
       home: homedir(),
     }),
     isJson: input.flags['json'] === true,
-    log: jsonLogger({ level: levelOf(input.flags['log-level']), clock: systemClock, write: line => void process.stderr.write(line) }),
+    log: jsonLogger({
+      level: levelOf(input.flags['log-level'], input.flags['json'] === true),
+      clock: systemClock,
+      write: line => void process.stderr.write(line),
+    }),
     program: programFiles(entryFile),
     screen,
   });
@@ -124,8 +128,9 @@ function unknownCommand(words: readonly string[]): CommandError {
   );
 }
 
-function levelOf(wish: unknown): LogLevel {
-  if (wish === undefined) return 'silent';
+/** A person reads sentences, not a log; a program that asks for JSON gets the warnings as well. */
+function levelOf(wish: unknown, isJson: boolean): LogLevel {
+  if (wish === undefined) return isJson ? 'warn' : 'silent';
   const level = logLevels.find(known => known === wish);
   if (level === undefined) throw new CommandError(exitCodes.usage, `--log-level is one of ${logLevels.join(', ')}.`);
   return level;

@@ -274,6 +274,14 @@ test('a slow reader is reported as congested, and as drained once it reads again
   socket.close();
 });
 
+test('a slow reader that vanishes is noticed, although nothing is read from it any more', async () => {
+  const { socket, peer } = await slowReader();
+  socket.on('error', () => undefined);
+  while (peer.send(bulk(256)));
+  socket.terminate();
+  await expect.poll(() => api.closedCount).toBe(1);
+});
+
 test('a reader that stopped for good is disconnected before it costs more than 64 MiB', async () => {
   const { socket, peer } = await slowReader();
   socket.on('error', () => undefined);
