@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { lockDirectory } from '../store/directory-lock.ts';
+import { writeHostFile } from './host-file.ts';
 import { takeDirectory } from './take-directory.ts';
 
 let parent: string;
@@ -31,5 +32,13 @@ test('a holder that never talks is told as such, within the patience that was as
   const startedAt = Date.now();
   expect(await takeDirectory(parent, 400)).toEqual({ kind: 'taken', message: expect.stringContaining(`Another process holds ${parent}`) });
   expect(Date.now() - startedAt).toBeLessThan(2_000);
+  holder?.release();
+});
+
+test('a living host that speaks another contract is named instead of waited for', async () => {
+  const holder = lockDirectory(parent);
+  const file = { pid: process.pid, startedAt: 1, version: '9.0.0', contractVersion: 99, secret: 'x', apiUrl: 'ws://127.0.0.1:1/contract' };
+  writeHostFile(parent, file);
+  expect(await takeDirectory(parent, 5_000)).toMatchObject({ kind: 'incompatible', message: expect.stringContaining('Stop it and start it again') });
   holder?.release();
 });
