@@ -73,6 +73,8 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const store = await openStore({ path: join(dataDir, 'traffic.db'), workers: { writer: deps.paths.storeWriter, reader: deps.paths.storeReader }, clock, log });
   // A full or read-only disk must not keep traffic from passing; the status says that recording stopped.
   await store.markInterrupted(startedAt).catch((error: unknown) => log.warn('Sessions of an earlier host were not marked as interrupted', { error: String(error) }));
+  // What was deleted under an earlier host can no longer be taken back.
+  await store.purgeDeleted(startedAt).catch((error: unknown) => log.warn('Deleted sessions were not purged', { error: String(error) }));
   const recorder = createRecorder({ store, clock, log });
 
   // 2: the vocabulary.
