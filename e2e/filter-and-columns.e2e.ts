@@ -114,5 +114,5 @@ test('columns are chosen and resized, and stay so after a reload', async ({ page
   await expect(grid(page).getByRole('columnheader', { name: 'Transport' })).toBeVisible();
   await expect(grid(page).getByRole('columnheader', { name: 'Marks' })).toHaveCount(0);
   expect((await method.boundingBox())?.width).toBeCloseTo(wide, 0);
-  await expect(row(page, 'initialize')).toContainText('streamable-http');
+  await expect(row(page, /initialize(?!d)/)).toContainText('streamable-http');
 });

@@ -7,7 +7,7 @@ import { browserFlags, findBrowser } from '../scripts/find-browser.mjs';
 import { expect, test } from './harness/hosts.ts';
 import { freshDataDir, spawnCli } from './harness/project.ts';
 import { wrapEcho } from './traffic.ts';
-import { rows } from './window-page.ts';
+import { row } from './window-page.ts';
 
 async function serve(dataDir: string, port: string) {
   const child = spawnCli(dataDir, ['serve', '--json', '--port', port]);
@@ -31,21 +31,21 @@ test('a tab survives its host', async ({ host }) => {
     const echo = await wrapEcho(dataDir);
     await echo.send(20);
     await echo.close();
-    await expect(rows(page).last()).toContainText('tool_');
+    await expect(row(page, 'tool_').last()).toBeVisible();
 
     running.child.kill('SIGKILL');
     await once(running.child, 'close');
     await expect(page.getByRole('alert')).toContainText('The host cannot be reached');
-    await expect(rows(page).last()).toContainText('tool_');
+    await expect(row(page, 'tool_').last()).toBeVisible();
 
     running = await serve(dataDir, new URL(running.uiUrl).port);
     // The new host does not know the old cookie; any tab that opens its address signs the browser in again.
     const other = await context.newPage();
     await other.goto(running.uiUrl);
-    await expect(rows(other).last()).toContainText('tool_');
+    await expect(row(other, 'tool_').last()).toBeVisible();
     await other.close();
     await expect(page.getByRole('alert')).toHaveCount(0, { timeout: 20_000 });
-    await expect(rows(page).last()).toContainText('tool_');
+    await expect(row(page, 'tool_').last()).toBeVisible();
   } finally {
     await browser.close();
     running.child.kill('SIGTERM');

@@ -58,7 +58,7 @@ test('filter, pages, palette, cheat sheet', async ({ page }) => {
   await filterField(page).fill('');
   await page.keyboard.press('Escape');
 
-  await page.keyboard.press('?');
+  await page.keyboard.press('Shift+Slash');
   await expect(page.getByRole('dialog', { name: 'All keys' })).toBeVisible();
   await page.keyboard.press('Escape');
 

@@ -22,9 +22,9 @@ test.afterAll(async () => {
 });
 
 test('a capture appears by itself, with client, server and handshake', async ({ page }) => {
-  await expect(row(page, 'initialize')).toBeVisible();
-  await expect(row(page, 'initialize')).toContainText('e2e-client');
-  await expect(row(page, 'initialize')).toContainText('e2e-server');
+  await expect(row(page, /initialize(?!d)/)).toBeVisible();
+  await expect(row(page, /initialize(?!d)/)).toContainText('e2e-client');
+  await expect(row(page, /initialize(?!d)/)).toContainText('e2e-server');
   await expect(page.getByRole('tree', { name: 'Clients and servers' })).toContainText('e2e-server');
 });
 
@@ -87,7 +87,7 @@ test('picking a source narrows the table to it', async ({ page }) => {
   const tree = page.getByRole('tree', { name: 'Clients and servers' });
   await tree.getByRole('treeitem', { name: /e2e-client/ }).click();
   await expect(row(page, 'lonely-client')).toHaveCount(0);
-  await expect(row(page, 'initialize').first()).toContainText('e2e-client');
+  await expect(row(page, /initialize(?!d)/).first()).toContainText('e2e-client');
   await tree.getByRole('treeitem', { name: /All traffic/ }).click();
 });
 

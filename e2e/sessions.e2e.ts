@@ -41,7 +41,7 @@ test('the search looks into the messages', async ({ page }) => {
 });
 
 test('opening a session narrows Live to it', async ({ page }) => {
-  await page.getByRole('button', { name: 'Open third-client → e2e-server' }).click();
+  await page.getByRole('button', { name: 'third-client → e2e-server', exact: true }).click();
   await expect(row(page, 'echo')).toHaveCount(1);
   await expect(rows(page).first()).toContainText('third-client');
   await page.getByRole('button', { name: 'Leave this session' }).click();

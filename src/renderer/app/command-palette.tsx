@@ -17,7 +17,6 @@ export function CommandPalette() {
   return (
     <Modal label="Commands and search" className="palette-box" onClose={close}>
       <Command label="Commands and search" loop vimBindings={false}>
-        {/* The first field of a modal dialog gets the focus from the browser. */}
         <Command.Input value={search} onValueChange={setSearch} placeholder="Type a command, a page, a session…" />
         <Command.List label="Commands">
           <Command.Empty>Nothing matches “{search}”.</Command.Empty>

@@ -14,13 +14,25 @@ export function useShortcut(name: ShortcutName, run: (event: KeyboardEvent) => v
   const isFree = useWindow(state => state.overlay === 'none');
   const { keys } = shortcuts[name];
   useHotkeys(keys, run, {
-    useKey: true,
+    // The produced character, so that other keyboard layouts work; the space bar is the same on all, and no character to match.
+    useKey: name !== 'pause',
+    // Where `?`, `/`, `[` or `\\` sit is the layout's business, and so is whether Shift or AltGr makes them.
+    ignoreModifiers: isSign(keys),
     enabled: isEnabled && (isFree || alsoWhileTyping),
     enableOnFormTags: alsoWhileTyping,
     preventDefault: true,
     // Enter and Space belong to the button that has the focus, arrows to menus and tabs.
-    ignoreEventWhen: event => !alsoWhileTyping && belongsToControl(event),
+    ignoreEventWhen: event => (isSign(keys) && isCommand(event)) || (!alsoWhileTyping && belongsToControl(event)),
   });
+}
+
+function isSign(keys: string): boolean {
+  return /^[^\w\s]$/.test(keys);
+}
+
+/** Ctrl, ⌘ or Alt held on purpose; AltGr reports Ctrl and Alt too, but only writes. */
+function isCommand(event: KeyboardEvent): boolean {
+  return (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState('AltGraph');
 }
 
 function belongsToControl(event: KeyboardEvent): boolean {

@@ -14,6 +14,8 @@ export function Modal({ label, className, onClose, children }: ModalProps) {
     const box = dialog.current;
     const before = document.activeElement;
     box?.showModal();
+    // The browser focuses the first focusable element, which in a list of commands is not the field.
+    box?.querySelector<HTMLElement>('input')?.focus();
     return () => {
       box?.close();
       if (before instanceof HTMLElement) before.focus();

@@ -42,21 +42,25 @@ export function ExchangeTable() {
   // Where the list is scrolled to. The shift makes lists possible that are longer than a browser can lay out.
   const [at, setAt] = useState({ offset: 0, shift: 0 });
   const pageOffset = useRef(0);
+  const mustScroll = useRef(false);
   const list = scrollWindow(state.matched, rowHeight, viewHeight, at.shift);
 
   const scrollTo = useCallback(
     (offset: number) => {
       const aim = aimAt(scrollWindow(timeline.state().matched, rowHeight, viewHeight), offset);
       pageOffset.current = aim.pageOffset;
+      mustScroll.current = true;
       setAt({ offset: aim.pageOffset + aim.shift, shift: aim.shift });
     },
     [timeline, rowHeight, viewHeight],
   );
 
-  // The element follows the list: after the height is known, its scroll position is what we decided.
+  // The element follows where we sent the list, once its height is there. What the person scrolls is not read back: that would lay out twice a frame.
   useLayoutEffect(() => {
     const element = scroller.current;
-    if (element !== null && Math.abs(element.scrollTop - pageOffset.current) > 1) element.scrollTop = pageOffset.current;
+    if (element === null || !mustScroll.current) return;
+    mustScroll.current = false;
+    element.scrollTop = pageOffset.current;
   }, [at, state.matched]);
 
   const isFollowing = follow.isFollowing;

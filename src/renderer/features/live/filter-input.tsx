@@ -69,6 +69,13 @@ export function FilterInput() {
     };
   }, [text, host, store]);
 
+  // Nothing has to settle first: a click on a saved filter may follow at once.
+  const clear = () => {
+    applied.current = '';
+    setForm({ chips: [], rest: '' });
+    store.setFilter('');
+  };
+
   const take = (value: string) => {
     const { start, key } = wordAt(form.rest, caret);
     const minus = form.rest[start] === '-' ? '-' : '';
@@ -146,7 +153,7 @@ export function FilterInput() {
         {text === '' ? (
           <kbd aria-hidden="true">/</kbd>
         ) : (
-          <button type="button" className="chip-x" aria-label="Clear the filter" onClick={() => setForm({ chips: [], rest: '' })}>
+          <button type="button" className="chip-x" aria-label="Clear the filter" onClick={clear}>
             <X className="i s" aria-hidden="true" />
           </button>
         )}

@@ -26,7 +26,8 @@ export function useColumns(paneWidth: number) {
     () =>
       helper.columns(
         shown.map(id =>
-          helper.display({
+          // Only columns with a value can be sorted; the order itself is made by the store.
+          helper.accessor(() => id, {
             id,
             header: known[id].title,
             size: known[id].width,

@@ -146,8 +146,8 @@ function Value({ line }: { readonly line: JsonLine }) {
     case 'embedded':
       return (
         <>
-          {!isOpen && <span className="str">{JSON.stringify(String(value).slice(0, 200))} </span>}
-          <span className="badge">JSON in text, {count(line.count)} characters</span>
+          <span className="badge">{`JSON in text, ${count(line.count)} characters`}</span>
+          {!isOpen && <span className="str"> {JSON.stringify(String(value).slice(0, 200))}</span>}
         </>
       );
     case 'more':
