@@ -50,7 +50,9 @@ test('with a hub, frames are in memory until they are committed, and no file is 
   for (const text of ['a', 'b', 'c']) addLine(log, text);
   expect(inMemory(log)).toEqual([1, 2, 3]);
   expect(
-    log.after(2).map(({ seq, bytes }) => [seq, Buffer.from(decodeFrame(bytes.subarray(messageHeadBytes))?.body ?? []).toString()]),
+    log
+      .after(2)
+      .map(({ seq, parts }) => [seq, Buffer.from(decodeFrame((parts[0] as Uint8Array).subarray(messageHeadBytes))?.body ?? []).toString()]),
   ).toEqual([[3, 'c']]);
   log.ack(2);
   expect(inMemory(log)).toEqual([3]);

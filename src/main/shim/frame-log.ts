@@ -27,13 +27,15 @@ const retryAfterMs = 5_000;
 
 interface LoggedFrame {
   readonly seq: number;
-  readonly bytes: Uint8Array;
+  /** The message, in one piece or, where its body is large, in several. */
+  readonly parts: readonly Uint8Array[];
+  readonly sizeBytes: number;
 }
 
 export class FrameLog {
   readonly #limits: FrameLogLimits;
   readonly #openSpool: () => Spool;
-  readonly #onAdded: () => void;
+  readonly #onAdded: (sizeBytes: number) => void;
   #memory: LoggedFrame[] = [];
   #memoryBytes = 0;
   #spool: Spool | undefined;
@@ -47,7 +49,7 @@ export class FrameLog {
   #whenWritten: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: { limits: FrameLogLimits; openSpool: () => Spool; onAdded: () => void }) {
+  constructor(options: { limits: FrameLogLimits; openSpool: () => Spool; onAdded: (sizeBytes: number) => void }) {
     this.#limits = options.limits;
     this.#openSpool = options.openSpool;
     this.#onAdded = options.onAdded;
@@ -74,13 +76,14 @@ export class FrameLog {
     }
     const seq = (this.#lastSeq += 1);
     const isDropped = head.sizeBytes > 0 && head.delivery !== 'lifecycle' && this.#isFull(head.sizeBytes);
-    const bytes = isDropped
+    const parts = isDropped
       ? encodeFrame({ ...head, seq, isDropped, whole: head.whole ?? { facts: factsOf(body) } }, [], crc32)
       : encodeFrame({ ...head, seq, isDropped }, body, crc32);
-    this.#memory.push({ seq, bytes });
-    this.#memoryBytes += bytes.length;
+    const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#memory.push({ seq, parts, sizeBytes });
+    this.#memoryBytes += sizeBytes;
     this.#considerSpooling();
-    this.#onAdded();
+    this.#onAdded(sizeBytes);
   }
 
   /** How many frames were lost because neither hub nor disk took them; asking resets the count. */
@@ -121,7 +124,7 @@ export class FrameLog {
     if (this.#memory.length === 0) return true;
     try {
       this.#spool ??= this.#openSpool();
-      this.#spool.appendNow(Buffer.concat(this.#memory.map(frame => frame.bytes)), this.#lastSeq);
+      this.#spool.appendNow(Buffer.concat(this.#memory.flatMap(frame => frame.parts)), this.#lastSeq);
       this.#forgetMemory(this.#lastSeq);
       return true;
     } catch {
@@ -156,7 +159,7 @@ export class FrameLog {
       return;
     }
     this.#isWriting = true;
-    this.#spool.append(Buffer.concat(batch.map(frame => frame.bytes)), last.seq, error => {
+    this.#spool.append(Buffer.concat(batch.flatMap(frame => frame.parts)), last.seq, error => {
       this.#isWriting = false;
       for (const resolve of this.#whenWritten.splice(0)) resolve();
       if (error !== null) {
@@ -183,14 +186,14 @@ export class FrameLog {
 
   #nextBatch(): LoggedFrame[] {
     let bytes = 0;
-    const end = this.#memory.findIndex(frame => (bytes += frame.bytes.length) > writeBytes);
+    const end = this.#memory.findIndex(frame => (bytes += frame.sizeBytes) > writeBytes);
     return end === -1 ? this.#memory.slice() : this.#memory.slice(0, Math.max(1, end));
   }
 
   #forgetMemory(upToSeq: number): void {
     let count = 0;
     while (count < this.#memory.length && (this.#memory[count] as LoggedFrame).seq <= upToSeq) {
-      this.#memoryBytes -= (this.#memory[count] as LoggedFrame).bytes.length;
+      this.#memoryBytes -= (this.#memory[count] as LoggedFrame).sizeBytes;
       count += 1;
     }
     if (count > 0) this.#memory = this.#memory.slice(count);

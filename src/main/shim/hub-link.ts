@@ -19,6 +19,9 @@ const firstRetryMs = 25;
 const lastRetryMs = 1_000;
 const welcomeWithinMs = 2_000;
 const spoolReadBytes = 256 * 1024;
+/** A person sees no delay, and a busy session makes tens of frames in it. */
+const gatherMs = 4;
+const gatherBytes = 64 * 1024;
 
 export interface HubLinkOptions {
   readonly dataDir: string;
@@ -36,7 +39,8 @@ export class HubLink {
   #isOver = false;
   #timer: NodeJS.Timeout | undefined;
   #welcomeTimer: NodeJS.Timeout | undefined;
-  #isPumpPlanned = false;
+  #pumpTimer: NodeJS.Timeout | undefined;
+  #gatheredBytes = 0;
   /** The newest frame that this connection was given. */
   #sentSeq = 0;
   #mayWrite = true;
@@ -55,14 +59,12 @@ export class HubLink {
     return this.#state === 'online';
   }
 
-  /** New frames are in the log. They go out together with what else comes in this turn of the event loop. */
-  frameAdded(): void {
-    if (this.#state !== 'online' || this.#isPumpPlanned) return;
-    this.#isPumpPlanned = true;
-    setImmediate(() => {
-      this.#isPumpPlanned = false;
-      this.#pump();
-    });
+  /** A frame is in the log. Frames go out together: a write for each would stand between a request and its answer. */
+  frameAdded(sizeBytes: number): void {
+    if (this.#state !== 'online') return;
+    this.#gatheredBytes += sizeBytes;
+    if (this.#gatheredBytes >= gatherBytes) this.#pump();
+    else this.#pumpTimer ??= setTimeout(() => this.#pump(), gatherMs);
   }
 
   /** Resolves once a hub has answered, or false after `withinMs`. */
@@ -195,6 +197,9 @@ export class HubLink {
 
   /** Sends what the log has behind `#sentSeq`, until the socket is full. */
   #pump(): void {
+    clearTimeout(this.#pumpTimer);
+    this.#pumpTimer = undefined;
+    this.#gatheredBytes = 0;
     const socket = this.#socket;
     if (socket === undefined || this.#state !== 'online') return;
     const { log } = this.#options;
@@ -207,8 +212,8 @@ export class HubLink {
       const frames = log.after(this.#sentSeq);
       if (frames.length === 0) return;
       socket.cork();
-      for (const { seq, bytes } of frames) {
-        this.#mayWrite = socket.write(bytes);
+      for (const { seq, parts } of frames) {
+        for (const part of parts) this.#mayWrite = socket.write(part);
         this.#sentSeq = seq;
         if (!this.#mayWrite) break;
       }

@@ -38,7 +38,7 @@ export async function wrap(args: RunArguments): Promise<void> {
   const log = new FrameLog({
     limits: defaultLimits,
     openSpool: () => new Spool(join(dataDir, spoolDirName, `${session().id}.spool`), session()),
-    onAdded: () => link.frameAdded(),
+    onAdded: sizeBytes => link.frameAdded(sizeBytes),
   });
   const link = new HubLink({ dataDir, log, session });
   const tap = new Tap(log, error => say(`recording stopped, the traffic goes on: ${String(error)}`));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { crc32 } from './crc32.ts';
 import { decodeFrame, encodeFrame, seqOfFrame, type ShimFrameHead } from './frame-coding.ts';
-import { messageHeadBytes } from './message-coding.ts';
+import { messageHeadBytes, MessageReader } from './message-coding.ts';
 
 const head = fc.record({
   seq: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }),
@@ -26,13 +26,39 @@ test('a frame comes out as it went in, whole or as a copy with facts', () => {
       fc.array(fc.uint8Array({ maxLength: 50 }), { maxLength: 4 }),
       (fields, facts, body) => {
         const sent: ShimFrameHead = facts === undefined ? fields : { ...fields, whole: facts };
-        const payload = encodeFrame(sent, body, crc32).subarray(messageHeadBytes);
+        const payload = Buffer.concat(encodeFrame(sent, body, crc32)).subarray(messageHeadBytes);
         const { body: gotBody, ...got } = decodeFrame(payload) ?? { body: undefined };
         expect(got).toEqual(sent);
         expect(Buffer.from(gotBody ?? []).equals(Buffer.concat(body))).toBe(true);
         expect(seqOfFrame(payload)).toBe(fields.seq);
       },
     ),
+  );
+});
+
+test('a large body is not copied, and reads the same', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 90_000 }), { minLength: 1, maxLength: 4 }), sizes => {
+      const body = sizes.map((size, index) => new Uint8Array(size).fill(index + 1));
+      const fields: ShimFrameHead = {
+        seq: 1,
+        at: 2,
+        monotonicUs: 3,
+        direction: 'fromServer',
+        delivery: 'line',
+        sizeBytes: 4,
+        isDropped: false,
+      };
+      const parts = encodeFrame(fields, body, crc32);
+      const reader = new MessageReader(crc32);
+      for (const part of parts) reader.push(part);
+      const message = reader.next();
+      const all = Buffer.concat(body);
+      expect(Buffer.from(decodeFrame(message?.payload ?? new Uint8Array())?.body ?? []).equals(all)).toBe(true);
+      expect((parts[0] as Uint8Array).length).toBeLessThan(64 * 1024 + 100);
+      expect(reader.restBytes).toBe(0);
+    }),
+    { numRuns: 50 },
   );
 });
 

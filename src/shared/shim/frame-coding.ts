@@ -4,7 +4,7 @@
  */
 import type { TopLevelFacts } from '../mcp/top-level-scan.ts';
 import type { Direction } from '../model/frame.ts';
-import { messageHeadBytes, sealMessage, type Crc32 } from './message-coding.ts';
+import { checkedBytes, messageHeadBytes, sealMessage, type Crc32 } from './message-coding.ts';
 import { messageType } from './protocol.ts';
 
 export type ShimDelivery = 'line' | 'stderr' | 'lifecycle';
@@ -41,34 +41,47 @@ const wholeBit = 8;
 const droppedBit = 16;
 const headBytes = 33;
 
-/** The whole message. The parts of the body are copied once. */
-export function encodeFrame(head: ShimFrameHead, body: readonly Uint8Array[], crc32: Crc32): Uint8Array {
+/** Bodies from here on are not copied into the message: their parts follow it as they are. */
+const referenceFromBytes = 64 * 1024;
+
+/** The whole message in one piece, or with a large body in several, which must not be changed any more. */
+export function encodeFrame(head: ShimFrameHead, body: readonly Uint8Array[], crc32: Crc32): readonly Uint8Array[] {
   const whole = head.whole === undefined ? undefined : new TextEncoder().encode(JSON.stringify(head.whole));
   const bodyBytes = body.length === 1 ? (body[0] as Uint8Array).length : body.reduce((sum, part) => sum + part.length, 0);
-  const bytes = new Uint8Array(messageHeadBytes + headBytes + (whole === undefined ? 0 : 2 + whole.length) + bodyBytes);
+  const bodyAt = messageHeadBytes + headBytes + (whole === undefined ? 0 : 2 + whole.length);
+  const copiedBytes = bodyBytes < referenceFromBytes ? bodyBytes : checkedBytes;
+  const bytes = new Uint8Array(bodyAt + copiedBytes);
   const view = new DataView(bytes.buffer, messageHeadBytes);
   view.setFloat64(0, head.seq);
   view.setFloat64(8, head.at);
   view.setFloat64(16, head.monotonicUs);
   view.setFloat64(24, head.sizeBytes);
-  view.setUint8(
-    32,
-    deliveries.indexOf(head.delivery) |
-      (head.direction === 'fromServer' ? fromServerBit : 0) |
-      (whole === undefined ? 0 : wholeBit) |
-      (head.isDropped ? droppedBit : 0),
-  );
-  let at = messageHeadBytes + headBytes;
+  view.setUint8(32, bitsOf(head));
   if (whole !== undefined) {
     view.setUint16(headBytes, whole.length);
-    bytes.set(whole, at + 2);
-    at += 2 + whole.length;
+    bytes.set(whole, messageHeadBytes + headBytes + 2);
   }
-  for (const part of body) {
-    bytes.set(part, at);
-    at += part.length;
+  const rest = fill(bytes, bodyAt, body);
+  sealMessage(bytes, bodyAt + bodyBytes, messageType.frame, crc32);
+  return [bytes, ...rest];
+}
+
+/** Copies parts into `bytes` until it is full. Returns what did not fit. */
+function fill(bytes: Uint8Array, from: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const rest: Uint8Array[] = [];
+  let at = from;
+  for (const part of parts) {
+    const taken = Math.min(part.length, bytes.length - at);
+    bytes.set(taken === part.length ? part : part.subarray(0, taken), at);
+    at += taken;
+    if (taken < part.length) rest.push(part.subarray(taken));
   }
-  return sealMessage(bytes, messageType.frame, crc32);
+  return rest;
+}
+
+function bitsOf({ delivery, direction, whole, isDropped }: ShimFrameHead): number {
+  const direct = direction === 'fromServer' ? fromServerBit : 0;
+  return deliveries.indexOf(delivery) | direct | (whole === undefined ? 0 : wholeBit) | (isDropped ? droppedBit : 0);
 }
 
 /** Undefined when the payload is no frame. The body is a view into the payload. */
