@@ -24,9 +24,14 @@ afterAll(async () => {
 
 /** What a client hears in a whole conversation, and what its transport carried. */
 async function hold(target: Target, mode: EraMode, talk: (peer: Peer) => Promise<unknown>) {
-  const peer = await connectSdkV2(target, mode);
-  const heard = await talk(peer).finally(() => peer[Symbol.asyncDispose]());
-  return { heard, seen: peer.seen };
+  const seen: Peer['seen'][] = [];
+  const heard = await (async () => {
+    // Its goodbye is part of what its transport carried, so it is closed before the list is read.
+    await using peer = await connectSdkV2(target, mode);
+    seen.push(peer.seen);
+    return await talk(peer);
+  })();
+  return { heard, seen: seen.flat() };
 }
 
 test.for(modes)('talks to our fixture through wrap as it does directly, mode %s', async mode => {

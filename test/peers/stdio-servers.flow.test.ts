@@ -19,9 +19,14 @@ afterAll(async () => {
 });
 
 async function hold(target: Target, talk: (peer: Peer) => Promise<unknown>) {
-  const peer = await connectSdkV1(target, {});
-  const heard = await talk(peer).finally(() => peer[Symbol.asyncDispose]());
-  return { heard, seen: peer.seen };
+  const seen: Peer['seen'][] = [];
+  const heard = await (async () => {
+    // Its goodbye is part of what its transport carried, so it is closed before the list is read.
+    await using peer = await connectSdkV1(target, {});
+    seen.push(peer.seen);
+    return await talk(peer);
+  })();
+  return { heard, seen: seen.flat() };
 }
 
 test('server-filesystem does its work through wrap as it does directly', async () => {
