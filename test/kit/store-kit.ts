@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLogger, systemClock, type Logger } from '../../src/main/ports.ts';
 import { openStore } from '../../src/main/store/open-store.ts';
+import type { Retention } from '../../src/main/store/retention.ts';
 import type { RecordBatch, TrafficStore } from '../../src/main/store/traffic-store.ts';
 import type { ExchangeRecord, FrameRecord, SessionRecord } from '../../src/main/traffic/records.ts';
 import type { TimelineSpec, ViewState } from '../../src/shared/model/timeline.ts';
@@ -26,7 +27,7 @@ export interface TestStore {
 
 /** A store of its own for a test: `await using kit = await openTestStore()`. */
 export async function openTestStore(
-  options: { readonly path?: string; readonly maxSizeBytes?: number; readonly log?: Logger } = {},
+  options: { readonly path?: string; readonly maxSizeBytes?: number; readonly log?: Logger; readonly retention?: Partial<Retention> } = {},
 ): Promise<TestStore> {
   const directory = mkdtempSync(join(tmpdir(), 'shadowcat-store-'));
   const path = options.path ?? join(directory, 'data', 'traffic.db');
@@ -35,6 +36,8 @@ export async function openTestStore(
     workers: storeWorkers,
     clock: systemClock,
     log: options.log ?? silentLogger,
+    // The records of this kit are of a fixed day, which is longer ago than anything is kept.
+    retention: { maxAgeMs: Infinity, ...options.retention },
     ...(options.maxSizeBytes === undefined ? {} : { maxSizeBytes: options.maxSizeBytes }),
   });
   return {

@@ -9,7 +9,7 @@ import { openStore } from '../../src/main/store/open-store.ts';
 import { aFrame, anExchange, aSession, storeWorkers } from '../kit/store-kit.ts';
 
 const [mode, path = ''] = process.argv.slice(2);
-const store = await openStore({ path, workers: storeWorkers, clock: systemClock, log: silentLogger });
+const store = await openStore({ path, workers: storeWorkers, clock: systemClock, log: silentLogger, retention: { maxAgeMs: Infinity } });
 const recorder = createRecorder({ store, clock: systemClock, log: silentLogger });
 const say = (line: unknown) => process.stdout.write(`${JSON.stringify(line)}\n`);
 

@@ -2,6 +2,7 @@
 import type { Clock, Logger } from '../ports.ts';
 import type { StoreStats, ViewState } from '../../shared/model/timeline.ts';
 import { packBatch } from './packed-batch.ts';
+import { defaultRetention, type Retention } from './retention.ts';
 import { StoreThread } from './store-thread.ts';
 import type { CommitReceipt, TrafficStore } from './traffic-store.ts';
 import type { ReaderCalls, ReaderData, StoreChange, WorkerEvent, WriterCalls, WriterData } from './worker-protocol.ts';
@@ -15,9 +16,18 @@ export interface OpenStoreOptions {
   readonly log: Logger;
   /** Cap of the file; beyond it commits fail as on a full disk, until something is purged. */
   readonly maxSizeBytes?: number;
+  /** What is kept; what is not named is as in `defaultRetention` (30 days, 2 GiB). */
+  readonly retention?: Partial<Retention>;
 }
 
-const nothing: StoreChange = { insertedIds: [], updatedIds: [], frameIds: { from: 1, to: 0 }, sessionKeys: [], indexedFrames: undefined };
+const nothing: StoreChange = {
+  insertedIds: [],
+  updatedIds: [],
+  frameIds: { from: 1, to: 0 },
+  removedFrameIds: [],
+  sessionKeys: [],
+  indexedFrames: undefined,
+};
 
 /** Opens (or creates) the store. Resolves also when the file cannot be opened: traffic goes on, `stats` says what is wrong, and each commit tries again. */
 export async function openStore(options: OpenStoreOptions): Promise<TrafficStore> {
@@ -35,11 +45,11 @@ class ThreadedStore implements TrafficStore {
   #commitListeners = new Set<(receipt: CommitReceipt) => void>();
   #viewListeners = new Set<(viewId: string, state: ViewState) => void>();
 
-  constructor({ path, workers, log, maxSizeBytes }: OpenStoreOptions) {
+  constructor({ path, workers, log, maxSizeBytes, retention }: OpenStoreOptions) {
     this.#path = path;
     this.#log = log;
     const onEvent = (event: WorkerEvent) => this.#onEvent(event);
-    const writerData: WriterData = { path, maxSizeBytes };
+    const writerData: WriterData = { path, maxSizeBytes, retention: { ...defaultRetention, ...retention } };
     const readerData: ReaderData = { path };
     const onRestarted = () => {
       log.warn('A store thread was started again');
@@ -61,7 +71,7 @@ class ThreadedStore implements TrafficStore {
       frameIds,
       sessionKeys: renamedSessionKeys,
     });
-    for (const listener of this.#commitListeners) this.#notify(() => listener(receipt));
+    this.#announce(receipt);
     return receipt;
   }
 
@@ -144,8 +154,12 @@ class ThreadedStore implements TrafficStore {
       case 'indexed':
         this.#tellReader({ ...nothing, indexedFrames: { from: event.from, to: event.to } });
         return;
-      case 'purged':
-        this.#tellReader({ ...nothing, sessionKeys: [event.sessionKey] });
+      case 'expired':
+        this.#tellReader({ ...nothing, sessionKeys: event.sessionKeys });
+        this.#announce({ frameCount: 0, insertedIds: [], updatedIds: [], sessionIds: event.sessionIds, committedSeq: {} });
+        return;
+      case 'removed':
+        this.#tellReader({ ...nothing, updatedIds: event.exchangeIds, removedFrameIds: event.frameIds });
         return;
       case 'reopened':
         this.#reader
@@ -161,6 +175,10 @@ class ThreadedStore implements TrafficStore {
       case 'ready':
         return;
     }
+  }
+
+  #announce(receipt: CommitReceipt): void {
+    for (const listener of this.#commitListeners) this.#notify(() => listener(receipt));
   }
 
   #notify(tell: () => void): void {

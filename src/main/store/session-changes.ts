@@ -1,10 +1,25 @@
 /** Changes to whole sessions: rename, hide and restore, purge in steps, and what a dead host left open. */
+import { performance } from 'node:perf_hooks';
 import type { Db } from './database.ts';
 
-/** Frames removed in one transaction: a commit waits for one step at most. */
-const FRAMES_PER_PURGE_STEP = 1_000;
-/** Pages given back to the file system after each purged session (16 KiB each). */
-const VACUUM_PAGES = 2_000;
+/** Work of one purging transaction: what a commit that came meanwhile waits for. */
+const PURGE_STEP_MS = 8;
+/** Rows removed between two looks at the time. */
+const ROWS_PER_LOOK = 64;
+
+/** What one step of a purge removed. */
+export interface PurgeStep {
+  readonly frameIds: readonly number[];
+  readonly exchangeIds: readonly number[];
+  /** `resumed`: the session lives again, and what is left of it stays. */
+  readonly state: 'more' | 'done' | 'resumed';
+}
+
+interface PurgedFrame {
+  id: number;
+  body_key: number | null;
+  delivered_key: number | null;
+}
 
 export class SessionChanges {
   #db: Db;
@@ -78,6 +93,13 @@ export class SessionChanges {
       .run(sessionKey);
   }
 
+  /** Shows a session again that came back to life; returns its id if it was hidden. */
+  bringBack(sessionKey: number): string | undefined {
+    return this.#db
+      .prepare<[number], { id: string }>('UPDATE session SET deleted_at = NULL WHERE key = ? AND deleted_at IS NOT NULL RETURNING id')
+      .get(sessionKey)?.id;
+  }
+
   /** The next session to purge. Live ones wait for their end: their next frame would bring them back half. */
   nextToPurge(before: number): number | undefined {
     return this.#db
@@ -87,36 +109,56 @@ export class SessionChanges {
       .get(before)?.key;
   }
 
-  /** Removes a part of a session; true when nothing is left of it. The session row goes last, so a crash in between is taken up again. */
-  purgeStep(sessionKey: number): boolean {
-    const db = this.#db;
-    return db.transaction(() => {
-      const frames = db
-        .prepare<[number, number], { id: number; body_key: number | null; delivered_key: number | null }>(
-          'SELECT id, body_key, delivered_key FROM frame WHERE session_key = ? ORDER BY seq LIMIT ?',
-        )
-        .all(sessionKey, FRAMES_PER_PURGE_STEP);
-      const dropText = db.prepare('DELETE FROM frame_text WHERE rowid = ?');
-      const dropFrame = db.prepare('DELETE FROM frame WHERE id = ?');
-      const dropBody = db.prepare(
-        `DELETE FROM body WHERE key = @key AND NOT EXISTS (SELECT 1 FROM frame WHERE body_key = @key)
-           AND NOT EXISTS (SELECT 1 FROM frame WHERE delivered_key = @key)`,
-      );
-      for (const frame of frames) {
-        dropText.run(frame.id);
-        dropFrame.run(frame.id);
-      }
-      const keys = new Set(frames.flatMap(frame => [frame.body_key, frame.delivered_key]).filter(key => key !== null));
-      for (const key of keys) dropBody.run({ key });
-      if (frames.length === FRAMES_PER_PURGE_STEP) return false;
-      db.prepare('DELETE FROM exchange WHERE session_key = ?').run(sessionKey);
-      db.prepare('DELETE FROM session WHERE key = ?').run(sessionKey);
-      return true;
-    })();
+  /** Removes a part of a session. Its row goes last, so a crash in between is taken up again. */
+  purgeStep(sessionKey: number): PurgeStep {
+    return this.#db.transaction(() => this.#purgeSome(sessionKey))();
   }
 
-  /** Gives free pages back. */
-  vacuum(): void {
-    this.#db.pragma(`incremental_vacuum(${VACUUM_PAGES})`);
+  #purgeSome(sessionKey: number): PurgeStep {
+    const frameIds: number[] = [];
+    const exchangeIds: number[] = [];
+    const end = performance.now() + PURGE_STEP_MS;
+    const row = this.#db.prepare<[number], { state: string }>('SELECT state FROM session WHERE key = ?').get(sessionKey);
+    if (row?.state === 'live') return { frameIds, exchangeIds, state: 'resumed' };
+    while (performance.now() < end) {
+      const frames = this.#dropFrames(sessionKey);
+      frameIds.push(...frames);
+      if (frames.length > 0) continue;
+      const exchanges = this.#dropExchanges(sessionKey);
+      exchangeIds.push(...exchanges);
+      if (exchanges.length > 0) continue;
+      this.#db.prepare('DELETE FROM session WHERE key = ?').run(sessionKey);
+      return { frameIds, exchangeIds, state: 'done' };
+    }
+    return { frameIds, exchangeIds, state: 'more' };
+  }
+
+  #dropFrames(sessionKey: number): number[] {
+    const db = this.#db;
+    const frames = db
+      .prepare<[number, number], PurgedFrame>('SELECT id, body_key, delivered_key FROM frame WHERE session_key = ? ORDER BY seq LIMIT ?')
+      .all(sessionKey, ROWS_PER_LOOK);
+    const dropText = db.prepare('DELETE FROM frame_text WHERE rowid = ?');
+    const dropFrame = db.prepare('DELETE FROM frame WHERE id = ?');
+    const dropBody = db.prepare(
+      `DELETE FROM body WHERE key = @key AND NOT EXISTS (SELECT 1 FROM frame WHERE body_key = @key)
+         AND NOT EXISTS (SELECT 1 FROM frame WHERE delivered_key = @key)`,
+    );
+    for (const frame of frames) {
+      dropText.run(frame.id);
+      dropFrame.run(frame.id);
+    }
+    const keys = new Set(frames.flatMap(frame => [frame.body_key, frame.delivered_key]).filter(key => key !== null));
+    for (const key of keys) dropBody.run({ key });
+    return frames.map(frame => frame.id);
+  }
+
+  #dropExchanges(sessionKey: number): number[] {
+    return this.#db
+      .prepare<[number, number], number>(
+        'DELETE FROM exchange WHERE id IN (SELECT id FROM exchange WHERE session_key = ? LIMIT ?) RETURNING id',
+      )
+      .pluck()
+      .all(sessionKey, ROWS_PER_LOOK) as unknown as number[];
   }
 }

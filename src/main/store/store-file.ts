@@ -1,6 +1,7 @@
 /** The writer's file through good and bad days: opened, lost, set aside, found again. */
 import { BatchWriter } from './batch-writer.ts';
-import { openWritable, setAside, type Db, type WritableOptions } from './database.ts';
+import { foldLog, openWritable, setAside, type Db, type WritableOptions } from './database.ts';
+import { RetentionRules, type Retention } from './retention.ts';
 import { SessionChanges } from './session-changes.ts';
 import { storeProblemOf } from './store-problem.ts';
 import { TextIndex } from './text-index.ts';
@@ -13,9 +14,11 @@ export interface FileParts {
   readonly batches: BatchWriter;
   readonly changes: SessionChanges;
   readonly text: TextIndex;
+  readonly retention: RetentionRules;
 }
 
 export interface StoreFileOptions extends WritableOptions {
+  readonly retention: Retention;
   readonly onEvent: (event: WorkerEvent) => void;
 }
 
@@ -76,6 +79,17 @@ export class StoreFile {
     this.#failure = undefined;
   }
 
+  /** For idle moments. True when nothing is left in the log, or there is no file to fold it into. */
+  foldLog(): boolean {
+    try {
+      return this.#parts === undefined || foldLog(this.#parts.db);
+    } catch (error) {
+      // The next commit meets the same trouble and says so.
+      if (storeProblemOf(error) === undefined) throw error;
+      return true;
+    }
+  }
+
   close(): void {
     const parts = this.#parts;
     this.#parts = undefined;
@@ -92,7 +106,13 @@ export class StoreFile {
     const { db, setAsidePath } = openWritable(this.#options);
     if (setAsidePath !== undefined) this.#noteSetAside(setAsidePath);
     const changes = new SessionChanges(db);
-    this.#parts = { db, changes, batches: new BatchWriter(db, key => changes.resume(key)), text: new TextIndex(db) };
+    this.#parts = {
+      db,
+      changes,
+      batches: new BatchWriter(db, key => changes.resume(key)),
+      text: new TextIndex(db),
+      retention: new RetentionRules(db, this.#options.retention),
+    };
     return this.#parts;
   }
 

@@ -13,7 +13,10 @@ export interface RecordBatch {
   readonly exchanges: readonly ExchangeRecord[];
 }
 
-/** What a commit changed. Sent to listeners after the transaction is durable against a kill of the process. */
+/**
+ * What a commit changed. Sent to listeners after the transaction is durable against a kill of the process. Sessions
+ * that the bounds of the store removed are told the same way: named in `sessionIds`, with nothing else in it.
+ */
 export interface CommitReceipt {
   readonly frameCount: number;
   /** Row numbers of inserted and of changed exchanges, ascending. */

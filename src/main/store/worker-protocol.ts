@@ -3,6 +3,7 @@ import type { ErrorCode } from '../../shared/errors/error-table.ts';
 import type { StoreStats, ViewState } from '../../shared/model/timeline.ts';
 import type { WriterReceipt } from './batch-writer.ts';
 import type { PackedBatch } from './packed-batch.ts';
+import type { Retention } from './retention.ts';
 import type { StoreReader } from './traffic-store.ts';
 
 export interface WorkerRequest {
@@ -22,8 +23,10 @@ export type WorkerEvent =
   | { readonly event: 'indexed'; readonly from: number; readonly to: number }
   /** Writer: the file was replaced by a new one. */
   | { readonly event: 'reopened' }
-  /** Writer: a purge removed this session's rows. */
-  | { readonly event: 'purged'; readonly sessionKey: number }
+  /** Writer: the bounds of the store hid these sessions, or a session that was being removed came back to life. */
+  | { readonly event: 'expired'; readonly sessionIds: readonly string[]; readonly sessionKeys: readonly number[] }
+  /** Writer: these rows are gone. */
+  | { readonly event: 'removed'; readonly frameIds: readonly number[]; readonly exchangeIds: readonly number[] }
   | { readonly event: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string; readonly facts: Record<string, unknown> }
   /** Reader: a view changed. */
   | { readonly event: 'view'; readonly viewId: string; readonly state: ViewState };
@@ -31,6 +34,7 @@ export type WorkerEvent =
 export interface WriterData {
   readonly path: string;
   readonly maxSizeBytes: number | undefined;
+  readonly retention: Retention;
 }
 
 export interface ReaderData {
@@ -54,6 +58,7 @@ export interface StoreChange {
   readonly insertedIds: readonly number[];
   readonly updatedIds: readonly number[];
   readonly frameIds: { readonly from: number; readonly to: number };
+  readonly removedFrameIds: readonly number[];
   /** Sessions whose names changed, which were hidden, or brought back: their rows are looked at again. */
   readonly sessionKeys: readonly number[];
   /** Frames that full text covers since the last message. */

@@ -1,6 +1,8 @@
 /** Entry of the writer thread: owns the one connection that writes. Started by `openStore`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { systemClock } from '../ports.ts';
+import { IdleTask } from './idle-task.ts';
+import { Purger } from './purging.ts';
 import { servePort } from './serve-port.ts';
 import { StoreFile } from './store-file.ts';
 import type { WriterCalls, WriterData } from './worker-protocol.ts';
@@ -12,9 +14,17 @@ const data = workerData as WriterData;
 const file = new StoreFile({
   path: data.path,
   now: () => systemClock.now(),
+  retention: data.retention,
   ...(data.maxSizeBytes === undefined ? {} : { maxSizeBytes: data.maxSizeBytes }),
   onEvent: event => post(event),
 });
+
+/** How long nothing must be written before the log is folded into the file. */
+const FOLD_AFTER_MS = 2_000;
+
+const folding = new IdleTask(FOLD_AFTER_MS, () => file.foldLog());
+const purger = new Purger({ file, now: () => systemClock.now(), post: event => post(event), onWrite: () => folding.postpone() });
+const retaining = setInterval(() => void purger.retain(), data.retention.checkMs);
 
 let isIndexing = false;
 let isClosed = false;
@@ -23,11 +33,13 @@ const calls: WriterCalls = {
   commit(batch) {
     const receipt = file.use(parts => parts.batches.commit(batch));
     file.proven();
+    folding.postpone();
     startIndexing();
     return receipt;
   },
   renameSession(id, name) {
     file.use(parts => parts.changes.rename(id, name));
+    folding.postpone();
   },
   deleteSessions: (ids, deletedAt) => file.use(parts => parts.changes.setDeleted(ids, deletedAt)),
   restoreSessions: ids => file.use(parts => parts.changes.setDeleted(ids, null)),
@@ -37,10 +49,13 @@ const calls: WriterCalls = {
       parts.batches.forgetSessions();
       return marked;
     }),
-  purgeDeleted: purge,
+  purgeDeleted: before => purger.purgeDeleted(before),
   state: () => ({ state: file.state, ...(file.problem === undefined ? {} : { problem: file.problem }) }),
   close() {
     isClosed = true;
+    clearInterval(retaining);
+    purger.stop();
+    folding.stop();
     file.close();
   },
 };
@@ -48,6 +63,7 @@ const calls: WriterCalls = {
 const post = servePort(port, calls);
 file.tryOpen();
 post({ event: 'ready' });
+folding.postpone();
 startIndexing();
 
 /** Indexes in steps; between two steps the calls that came meanwhile are served. */
@@ -63,37 +79,11 @@ function indexStep(): void {
   try {
     const done = file.use(parts => parts.text.step());
     if (done === undefined) return;
+    folding.postpone();
     post({ event: 'indexed', from: done.from, to: done.to });
     startIndexing();
   } catch (error) {
     // The next commit tries again; until then rows are stored but not searchable.
     post({ event: 'log', level: 'warn', message: 'Full text could not be indexed', facts: { error: String(error) } });
   }
-}
-
-async function purge(before: number): Promise<number> {
-  let count = 0;
-  for (let key = nextToPurge(before); key !== undefined && !isClosed; key = nextToPurge(before)) {
-    const sessionKey = key;
-    while (!isClosed && !file.use(parts => parts.changes.purgeStep(sessionKey))) await pause();
-    if (isClosed) break;
-    count += 1;
-    file.use(parts => {
-      parts.batches.forgetSessions();
-      parts.changes.vacuum();
-    });
-    post({ event: 'purged', sessionKey });
-    await pause();
-  }
-  return count;
-}
-
-function nextToPurge(before: number): number | undefined {
-  return isClosed ? undefined : file.use(parts => parts.changes.nextToPurge(before));
-}
-
-function pause(): Promise<void> {
-  return new Promise(resolve => {
-    setImmediate(resolve);
-  });
 }

@@ -70,6 +70,13 @@ test('version 3 begins full text at the first frame, so that earlier ones are in
   expect(db.prepare('SELECT id FROM session').pluck().all()).toEqual(['s']);
 });
 
+test('version 4 orders the sessions that earlier versions stored by their last frame', () => {
+  const db = databaseAt(3);
+  db.exec(anySession);
+  migrateTo(db, 4);
+  expect(db.prepare('SELECT id FROM session INDEXED BY session_by_last_at ORDER BY last_at').pluck().all()).toEqual(['s']);
+});
+
 test('migrating is done once, and a file of a newer program is refused', () => {
   const db = databaseAt(schemaVersion);
   migrate(db);

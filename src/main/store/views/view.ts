@@ -111,6 +111,7 @@ export class View {
     const touched = new Set<number>();
     if (isFrames) {
       for (let id = change.frameIds.from; id <= change.frameIds.to; id += 1) touched.add(id);
+      for (const id of change.removedFrameIds) touched.add(id);
       if (filter.usesExchange)
         for (const id of this.#query.framesOfExchanges([...change.updatedIds, ...change.insertedIds])) touched.add(id);
     } else for (const id of [...change.insertedIds, ...change.updatedIds]) touched.add(id);
