@@ -17,7 +17,7 @@ import type { Spool } from './spool.ts';
 /** A host that is killed and started again should be met at once; one that is not there costs a look per second. */
 const firstRetryMs = 25;
 const lastRetryMs = 1_000;
-const welcomeWithinMs = 2_000;
+const welcomeWithinMs = 10_000;
 const spoolReadBytes = 256 * 1024;
 /** A person sees no delay, and a busy session makes tens of frames in it. */
 const gatherMs = 4;
