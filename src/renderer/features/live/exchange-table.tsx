@@ -84,7 +84,6 @@ export function ExchangeTable() {
   const last = Math.min(state.matched, Math.ceil((at.offset + viewHeight) / rowHeight) + OVERSCAN);
   useEffect(() => timeline.lookAt(first, last), [timeline, first, last]);
 
-  const ring = Math.ceil(viewHeight / rowHeight) + OVERSCAN * 2 + 2;
   const cursorIndex = selection?.index;
   // A cursor moved to a row that is not here yet is set when its page arrives.
   const [wantedCursor, setWantedCursor] = useState<number>();
@@ -144,8 +143,8 @@ export function ExchangeTable() {
         <div className="rows" role="rowgroup" style={{ height: `${list.pageHeight}px` }}>
           {indexes.map(index => (
             <TableRow
-              // A ring of elements: scrolling fills the ones that left with new content instead of making others.
-              key={index % ring}
+              // Keyed by place, so that the elements of rows in sight are never moved: reusing them in a ring costs a layout of all of them.
+              key={index}
               row={timeline.rowAt(index)}
               before={shown.includes('delta') || shown.includes('time') ? timeline.rowAt(index - 1) : undefined}
               index={index}
