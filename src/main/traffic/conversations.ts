@@ -49,7 +49,7 @@ export class Conversations {
   }
 
   endAll(end: ConversationEnd): void {
-    for (const id of [...this.#live.keys()]) this.end(id, end);
+    for (const id of this.#live.keys()) this.end(id, end);
   }
 
   onClosed(listener: (sessionId: string) => void): void {
