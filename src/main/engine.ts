@@ -6,7 +6,7 @@ import { contractVersion } from '../shared/contract/wire.ts';
 import { TrafficError } from '../shared/errors/error-table.ts';
 import type { Api } from './api/api.ts';
 import { createApi } from './api/create-api.ts';
-import type { PreferenceKeeper, ProxyRequest, SamplePlayer } from './api/handlers.ts';
+import type { PreferenceKeeper, ProxyRequest, SamplePlayer } from './api/api-deps.ts';
 import { openHttpListener, type HttpListener } from './listeners/http-listener.ts';
 import { openShimHub, type ShimHub } from './listeners/shim-hub.ts';
 import { compose } from './pipeline/compose.ts';

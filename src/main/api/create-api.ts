@@ -5,7 +5,8 @@ import type { TopicHandlers } from '../publish/topic.ts';
 import type { Api } from './api.ts';
 import type { Caller } from '../publish/caller.ts';
 import { openConnection } from './connection.ts';
-import { callHandlers, type ApiDeps } from './handlers.ts';
+import type { ApiDeps } from './api-deps.ts';
+import { callHandlers } from './handlers.ts';
 import { serveCalls } from './serve-calls.ts';
 import { timelineTopic } from './timeline-calls.ts';
 

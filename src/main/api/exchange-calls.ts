@@ -3,7 +3,7 @@ import type { ExchangeDetail } from '../../shared/contract/calls.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { FrameSummary } from '../../shared/model/frame.ts';
 import { maskText } from '../../shared/redaction/mask-text.ts';
-import type { ApiDeps } from './handlers.ts';
+import type { ApiDeps } from './api-deps.ts';
 import type { CallHandlers } from './serve-calls.ts';
 
 const MAX_FRAMES = 1000;

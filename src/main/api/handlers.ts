@@ -1,58 +1,10 @@
-/** The handlers of all calls, by noun. What they need is named here; nothing of it is a wire or a host. */
-import type { HostInfo, HostStatus, ListenerInfo, Check, RecordingState } from '../../shared/model/host.ts';
-import type { Preferences } from '../../shared/model/preferences.ts';
-import type { Clock, Ids, Logger } from '../ports.ts';
-import type { Latencies } from '../publish/latencies.ts';
-import type { StatusBoard } from '../publish/status-board.ts';
-import type { TrafficStore } from '../store/traffic-store.ts';
+/** The handlers of all calls, put together from those of each noun. */
+import type { ApiDeps } from './api-deps.ts';
 import { exchangeCalls } from './exchange-calls.ts';
 import { hostCalls } from './host-calls.ts';
 import type { CallHandlers } from './serve-calls.ts';
 import { sessionCalls } from './session-calls.ts';
 import { timelineCalls } from './timeline-calls.ts';
-
-export interface ProxyRequest {
-  readonly upstream: string;
-  readonly port?: number | undefined;
-  readonly name?: string | undefined;
-}
-
-/** Plays the bundled sample; at most one at a time. */
-export interface SamplePlayer {
-  play(): Promise<readonly string[]>;
-  stop(): void;
-  state(): HostStatus['sample'];
-}
-
-export interface PreferenceKeeper {
-  get(): Preferences;
-  set(change: Partial<Preferences>): Promise<Preferences>;
-  onChanged(listener: (preferences: Preferences) => void): () => void;
-}
-
-export interface ApiDeps {
-  readonly store: TrafficStore;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Logger;
-  readonly board: StatusBoard;
-  readonly latencies: Latencies;
-  readonly preferences: PreferenceKeeper;
-  readonly sample: SamplePlayer;
-  readonly recording: { state(): RecordingState; setOn(isOn: boolean): void };
-  readonly listeners: {
-    open(request: ProxyRequest): Promise<ListenerInfo>;
-    close(id: string): Promise<void>;
-  };
-  readonly host: {
-    info(): HostInfo;
-    doctor(): Promise<readonly Check[]>;
-    /** Asks the host to stop, after the reply was sent. */
-    stop(): void;
-    /** A fresh one-time address of the window; throws NOT_FOUND where there is no page. */
-    uiUrl(): string;
-  };
-}
 
 export function callHandlers(deps: ApiDeps): CallHandlers {
   return { ...hostCalls(deps), ...sessionCalls(deps), ...timelineCalls(deps), ...exchangeCalls(deps) };

@@ -1,7 +1,7 @@
 /** Calls about the host itself: information, recording, listeners, the sample, preferences. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { Caller } from '../publish/caller.ts';
-import type { ApiDeps } from './handlers.ts';
+import type { ApiDeps } from './api-deps.ts';
 import type { CallHandlers } from './serve-calls.ts';
 
 type HostCalls = Pick<

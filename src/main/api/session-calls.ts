@@ -1,6 +1,6 @@
 /** Calls about sessions: list, open, rename, delete with undo, frames. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
-import type { ApiDeps } from './handlers.ts';
+import type { ApiDeps } from './api-deps.ts';
 import type { CallHandlers } from './serve-calls.ts';
 
 /** How long a deletion can be taken back. */

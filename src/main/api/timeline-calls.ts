@@ -5,7 +5,7 @@ import { explainFilter } from '../../shared/filters/explain-filter.ts';
 import { readFilter } from '../../shared/filters/read-filter.ts';
 import type { Caller } from '../publish/caller.ts';
 import { newest, Throttle, type TopicHandler } from '../publish/topic.ts';
-import type { ApiDeps } from './handlers.ts';
+import type { ApiDeps } from './api-deps.ts';
 import type { CallHandlers } from './serve-calls.ts';
 
 const MAX_VIEWS_PER_CALLER = 16;
