@@ -1,9 +1,7 @@
-/** The one contract suite, in the process and over the headless host's WebSocket. The desktop runs the same cases in e2e. */
-import { spawn } from 'node:child_process';
+/** The one contract suite, in the process and over the headless host's WebSocket. `desktop.contract.test.ts` runs the same cases in windows. */
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { readHostFile } from '../../src/main/headless/host-file.ts';
@@ -13,6 +11,7 @@ import { silentLogger } from '../../src/main/ports.ts';
 import type { HostMessage } from '../../src/shared/contract/wire.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import { callsNeverAnswered, contractCases } from './contract-cases.ts';
+import { sampleUpstream } from './sample-upstream.ts';
 import { answeredCalls, bridgeOver, type Connection, type Subject } from './wire-under-test.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -44,17 +43,15 @@ async function startAll(): Promise<Running> {
     onStopRequested: stop.resolve,
   });
   if (started.kind !== 'started') throw new Error(`The host did not start: ${started.kind}`);
-  const server = spawn(process.execPath, [program.sampleHttpServer], { stdio: ['pipe', 'pipe', 'ignore'] });
-  const [line] = (await once(createInterface({ input: server.stdout }), 'line')) as [string];
+  const upstream = await sampleUpstream(program.sampleHttpServer);
   return {
     host: started.host,
     home,
-    upstreamUrl: (JSON.parse(line) as { url: string }).url,
+    upstreamUrl: upstream.url,
     stopRequested: stop.promise,
     async stop() {
       await started.host.stop();
-      server.stdin.end();
-      await once(server, 'exit');
+      await upstream.stop();
       await home[Symbol.asyncDispose]();
     },
   };

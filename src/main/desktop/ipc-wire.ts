@@ -2,12 +2,19 @@
 import { app, ipcMain, type IpcMainEvent, type WebContents } from 'electron';
 import type { Api, ApiConnection } from '../api/api.ts';
 
-/** Messages a window may leave untaken; then its topics keep only their newest state until it catches up. */
-const maxUntaken = 256;
+/**
+ * Messages a window may leave untaken; then its topics keep only their newest state until it caught up. Electron tells
+ * nobody how much waits for a page, so messages are counted; few, because one may carry 4 MiB of a body.
+ */
+const maxUntaken = 32;
+/** At this many it takes messages again; the gap keeps it from flapping. */
+const drainedUntaken = 8;
 
 interface Wire {
   readonly connection: ApiConnection;
   untaken: number;
+  /** From `maxUntaken` until `drainedUntaken`: what is held back meanwhile must not be overtaken. */
+  isCongested: boolean;
 }
 
 /** Serves every document whose address `isOurs`; messages of any other are ignored. Call before the first window opens. */
@@ -36,7 +43,9 @@ export function serveWindows(api: Pick<Api, 'connect'>, isOurs: (url: string) =>
     const wire = wires.get(event.sender);
     if (wire === undefined) return;
     wire.untaken = Math.max(0, wire.untaken - 1);
-    if (wire.untaken === maxUntaken - 1) wire.connection.drained();
+    if (!wire.isCongested || wire.untaken > drainedUntaken) return;
+    wire.isCongested = false;
+    wire.connection.drained();
   });
 
   app.on('web-contents-created', (_event, contents) => {
@@ -48,13 +57,15 @@ export function serveWindows(api: Pick<Api, 'connect'>, isOurs: (url: string) =>
 function openWire(api: Pick<Api, 'connect'>, contents: WebContents): Wire {
   const wire: Wire = {
     untaken: 0,
+    isCongested: false,
     connection: api.connect({
       canAdminister: false,
       send(message) {
         if (contents.isDestroyed()) return false;
         contents.send('shadowcat:message', message);
         wire.untaken += 1;
-        return wire.untaken < maxUntaken;
+        wire.isCongested ||= wire.untaken >= maxUntaken;
+        return !wire.isCongested;
       },
     }),
   };
