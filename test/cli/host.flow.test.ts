@@ -141,6 +141,22 @@ test('proxy alone becomes the host and names its address, path included', async 
   expect(await proxy.exited).toEqual({ code: 0, signal: null });
 });
 
+test('a session over HTTP shows its requests and answers without a message by method, path, status and type', async () => {
+  const cli = commandLine(home, 'http');
+  const { process: proxy, line } = await cli.ready('proxy', '--upstream', upstreamUrl, '--port', '0');
+  const url = line.listeners[0]?.url ?? '';
+  await listTools(url);
+  await fetch(url, { headers: { accept: 'text/event-stream' } });
+  await fetch(url, { method: 'DELETE' });
+  await proxy.stop();
+
+  const sessions = (await cli.json('session', 'list')) as { id: string }[];
+  const shown = await Promise.all(sessions.map(async ({ id }) => (await cli.run('session', 'show', id)).stdout));
+  const text = shown.join('');
+  for (const row of ['→  http +GET /mcp ', '←  http +GET /mcp 405 ', '→  http +DELETE /mcp ', '←  http +DELETE /mcp 405 '])
+    expect(text).toMatch(new RegExp(row));
+});
+
 test('proxy beside a running host uses it, and takes its listener along when it ends', async () => {
   const cli = commandLine(home, 'beside');
   const { process: host } = await cli.ready('serve', '--port', '0');

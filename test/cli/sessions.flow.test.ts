@@ -39,6 +39,12 @@ test('what was wrapped without a host is taken in by the first command that look
   expect(frames.map(({ seq }) => seq)).toEqual(frames.map((_, at) => at + 1));
   expect(frames.filter(({ kind }) => kind === 'request').map(({ method }) => method)).toEqual(['initialize', 'tools/call']);
 
+  const { stdout } = await cli.run('session', 'show', id);
+  expect(stdout).toMatch(/lifecycle .* server started, pid \d+\n/);
+  expect(stdout).toMatch(/lifecycle .* client closed stdin\n/);
+  expect(stdout).toMatch(/lifecycle .* server exited with code 0\n$/);
+  expect(stdout).toMatch(/ result +1 .* \{.{118}…\n/);
+
   const again = list.parse(await cli.json('session', 'list'));
   expect(again).toEqual(sessions);
 });

@@ -25,3 +25,8 @@ export function duration(ms: number): string {
   if (ms < 1) return `${ms.toFixed(2)} ms`;
   return ms < 1000 ? `${ms.toFixed(ms < 10 ? 1 : 0)} ms` : `${(ms / 1000).toFixed(2)} s`;
 }
+
+/** A number with its noun. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

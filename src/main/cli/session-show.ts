@@ -4,7 +4,8 @@ import type { SessionSummary } from '../../shared/model/session.ts';
 import { withHost } from './call-host.ts';
 import type { Command } from './command.ts';
 import { exitCodes } from './exit-codes.ts';
-import { bytes, duration, localTime } from './formats.ts';
+import { bytes, counted, duration, localTime } from './formats.ts';
+import { frameNamer, previewOf } from './frame-words.ts';
 import { printable, type Screen, table } from './screen.ts';
 import { allFrames, findSession } from './sessions.ts';
 
@@ -48,7 +49,7 @@ async function printText(screen: Screen, session: SessionSummary, pages: Pages):
     ['Transport', `${session.transport}, ${session.era}${session.protocolVersion === undefined ? '' : ` ${session.protocolVersion}`}`],
     ['Started', localTime(session.startedAt)],
     ['Ended', session.endedAt === undefined ? session.state : `${localTime(session.endedAt)}, ${endOf(session)}`],
-    ['Frames', `${session.frameCount} in ${session.exchangeCount} rows, ${session.errorCount} errors, ${bytes(session.sizeBytes)}`],
+    ['Frames', `${session.frameCount} in ${counted(session.exchangeCount, 'row')}, ${counted(session.errorCount, 'error')}, ${bytes(session.sizeBytes)}`],
   ];
   for (const [name, value] of facts) if (value !== undefined) await screen.write(`${name.padEnd(9)}  ${printable(value)}\n`);
   await screen.write('\n');
@@ -64,14 +65,10 @@ async function printText(screen: Screen, session: SessionSummary, pages: Pages):
     { title: 'LATENCY', align: 'right' },
     { title: 'PREVIEW' },
   ] as const;
+  const nameOf = frameNamer();
   for await (const frames of pages) {
-    await screen.write(
-      table(
-        columns,
-        frames.map(frame => rowOf(frame, session.startedAt)),
-        screen.isTerminal ? screen.columns : 0,
-      ),
-    );
+    const rows = frames.map(frame => rowOf(frame, { startedAt: session.startedAt, name: nameOf(frame), isTerminal: screen.isTerminal }));
+    await screen.write(table(columns, rows, screen.isTerminal ? screen.columns : 0));
     if (screen.isClosed) return;
   }
 }
@@ -81,17 +78,23 @@ function endOf({ endReason, exitCode, exitSignal }: SessionSummary): string {
   return exitSignal ?? (exitCode === undefined ? 'closed' : `exit code ${exitCode}`);
 }
 
-function rowOf(frame: FrameSummary, startedAt: number): string[] {
+interface RowFacts {
+  readonly startedAt: number;
+  readonly name: string;
+  readonly isTerminal: boolean;
+}
+
+function rowOf(frame: FrameSummary, { startedAt, name, isTerminal }: RowFacts): string[] {
   return [
     String(frame.seq),
     `+${duration(Math.max(0, frame.at - startedAt))}`,
     frame.direction === 'fromClient' ? '→' : '←',
     frame.kind,
     frame.idText ?? '',
-    frame.method ?? '',
+    name,
     frame.target ?? '',
     bytes(frame.sizeBytes),
     frame.latencyMs === undefined ? '' : duration(frame.latencyMs),
-    frame.preview,
+    previewOf(frame, isTerminal),
   ];
 }
