@@ -41,7 +41,21 @@ export default defineConfig({
       },
       {
         plugins: [react()],
-        optimizeDeps: { include: ['react', 'react-dom', 'react-dom/client', 'react/jsx-dev-runtime', 'vitest-browser-react'] },
+        optimizeDeps: {
+          include: [
+            'react',
+            'react-dom',
+            'react-dom/client',
+            'react/jsx-dev-runtime',
+            'vitest-browser-react',
+            'lucide-react',
+            'zod',
+            'zustand',
+            'zustand/vanilla',
+            '@tanstack/react-virtual',
+            'react-hotkeys-hook',
+          ],
+        },
         test: {
           name: 'browser',
           include: ['src/renderer/**/*.test.{ts,tsx}'],

@@ -26,6 +26,11 @@ test('widths are kept in bounds', () => {
   expect(withWidths(['method', 'target'], { method: 3 })).toEqual([{ id: 'method', width: 20 }, { id: 'target' }]);
 });
 
+test('names grow with the pane until their width is set', () => {
+  expect(gridTemplate(['server', 'target'], {})).toBe('minmax(80px, 0.45fr) minmax(80px, 1fr)');
+  expect(gridTemplate(['server', 'target'], { server: 140 })).toBe('140px minmax(80px, 1fr)');
+});
+
 test('target takes the rest, and without it nothing is stretched', () => {
   expect(gridTemplate(['direction', 'target', 'status'], { status: 130 })).toBe('14px minmax(80px, 1fr) 130px');
   expect(gridTemplate(['time'], {})).toBe('78px minmax(0, 1fr)');

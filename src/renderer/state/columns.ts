@@ -38,6 +38,8 @@ export const columns: Readonly<Record<ColumnId, Column>> = {
 
 /** The column that takes the rest of the pane. */
 export const FLEXIBLE: ColumnId = 'target';
+/** Names grow with the pane, less than the target does, until a person sets their width. */
+const GROWING: Partial<Record<ColumnId, number>> = { client: 0.4, server: 0.45, method: 0.35 };
 
 /** Each step adds columns to the one before, at the place they have in `columnIds`. */
 const steps: readonly { readonly from: number; readonly ids: readonly ColumnId[] }[] = [
@@ -80,7 +82,8 @@ export function withWidths(ids: readonly ColumnId[], widths: Readonly<Record<str
 export function gridTemplate(ids: readonly ColumnId[], widths: Readonly<Record<string, number>>): string {
   const tracks = ids.map(id => {
     const width = widths[id] ?? columns[id].width;
-    return id === FLEXIBLE ? `minmax(${width}px, 1fr)` : `${width}px`;
+    const share = id === FLEXIBLE ? 1 : widths[id] === undefined ? GROWING[id] : undefined;
+    return share === undefined ? `${width}px` : `minmax(${width}px, ${share}fr)`;
   });
   // Without the flexible column the rest stays empty at the end instead of stretching a number.
   return ids.includes(FLEXIBLE) ? tracks.join(' ') : `${tracks.join(' ')} minmax(0, 1fr)`;

@@ -113,12 +113,25 @@ export function ExchangeTable() {
     [at.offset, rowHeight, viewHeight, scrollTo, store, timeline],
   );
 
+  // A detail that opens takes room from the table; the row it belongs to stays in sight.
+  const shownHeight = useRef(viewHeight);
+  useLayoutEffect(() => {
+    const hasShrunk = viewHeight < shownHeight.current;
+    shownHeight.current = viewHeight;
+    if (!hasShrunk || isFollowing || cursorIndex === undefined) return;
+    const bottom = (cursorIndex + 1) * rowHeight;
+    if (bottom > at.offset + viewHeight) scrollTo(bottom - viewHeight);
+  }, [viewHeight, isFollowing, cursorIndex, rowHeight, at.offset, scrollTo]);
+
   const onPick = useCallback(
     (id: number, index: number) => {
       store.select(id, index);
       store.openDetail();
+      // Who reads a row does not want it carried away by the next ones.
+      const { matched } = timeline.state();
+      store.userScrolled(index === matched - 1 && store.getState().sort.column === 'id', matched);
     },
-    [store],
+    [store, timeline],
   );
 
   const isEmpty = state.viewId !== undefined && state.matched === 0 && state.progress >= 1;

@@ -3,6 +3,7 @@ import { Bell, CornerDownRight, Globe, Terminal, TriangleAlert, Zap, type Lucide
 import type { ReactNode } from 'react';
 import type { ExchangeSummary, RowKind } from '../../../shared/model/exchange.ts';
 import type { ColumnId } from '../../state/columns.ts';
+import { lifecycleText } from '../../formats/lifecycle.ts';
 import { cn } from '../../ui/cn.ts';
 
 const glyphs: Readonly<Record<RowKind, { readonly icon: LucideIcon; readonly word: string }>> = {
@@ -43,7 +44,7 @@ export function ThinLine({ exchange, columns, time }: ThinLineProps) {
         {!before.includes('direction') && <Icon className="i s" role="img" aria-label={word} />}
         <span className="note-who">{exchange.serverName}</span>
         <span className="note-what">{whatOf(exchange, word)}</span>
-        <span className="clip">{exchange.target ?? exchange.preview}</span>
+        <span className="clip">{exchange.kind === 'lifecycle' ? lifecycleText(exchange.preview) : (exchange.target ?? exchange.preview)}</span>
       </span>
     </>
   );
