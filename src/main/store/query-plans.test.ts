@@ -3,6 +3,7 @@ import { afterAll, expect, test } from 'vitest';
 import { readFilter } from '../../shared/filters/read-filter.ts';
 import { compileFilter } from './compile-filter.ts';
 import { migrate } from './database.ts';
+import { indexSteps } from './views/index-walk.ts';
 
 const db = new Database(':memory:');
 migrate(db);
@@ -44,6 +45,33 @@ test('a status, or a tool, is found by its index inside the step', () => {
 
 test('hidden sessions are found by their index', () => {
   expect(planOfStep('')).toContain('INDEX session_deleted');
+});
+
+test('a sorted view walks its index from where it was, reading no row and sorting nothing', () => {
+  for (const [column, index] of [
+    ['duration_ms', 'exchange_by_duration'],
+    ['size_bytes', 'exchange_by_size'],
+    ['target', 'exchange_by_target'],
+  ] as const) {
+    for (const isDescending of [true, false]) {
+      const steps = indexSteps({ index, key: `r.${column}`, isDescending });
+      const sign = isDescending ? '<' : '>';
+      const plans = { first: planOf(steps.first, 10), equal: planOf(steps.equal, 1, 1, 10), beyond: planOf(steps.beyond, 1, 10) };
+      expect(plans.equal).toBe(`SEARCH r USING COVERING INDEX ${index} (${column}=? AND rowid${sign}?)`);
+      expect(plans.beyond).toContain(`COVERING INDEX ${index} (${column}`);
+      expect(plans.beyond).toContain(`${column}${sign}?`);
+      expect(Object.values(plans).join(' ')).not.toContain('TEMP B-TREE');
+    }
+  }
+});
+
+test('the newest sessions come from their index, and so does their number', () => {
+  for (const column of ['last_at', 'started_at']) {
+    expect(planOf(`SELECT * FROM session WHERE deleted_at IS NULL ORDER BY ${column} DESC, key DESC LIMIT 1000`)).toBe(
+      `SCAN session USING INDEX session_by_${column}`,
+    );
+  }
+  expect(planOf('SELECT count(*) FROM session')).toContain('COVERING INDEX');
 });
 
 test('frames of a session and of an exchange come in order from their index', () => {

@@ -112,8 +112,9 @@ function list(value: string | number | null | undefined): unknown[] {
   return value == null ? [] : (JSON.parse(String(value)) as unknown[]);
 }
 
-/** NULL in a column means that the optional member is absent. */
-function present(members: Record<string, unknown>): Record<string, unknown> {
-  for (const name in members) if (members[name] === null) delete members[name];
-  return members;
+/** NULL in a column means that the optional member is absent. Built anew: an object that lost members is slow to send to another thread. */
+function present(members: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const name in members) if (members[name] !== null) found[name] = members[name];
+  return found;
 }

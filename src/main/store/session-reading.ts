@@ -43,12 +43,27 @@ export function readSessions(db: Db, query: SessionQuery): { sessions: SessionSu
     conditions.push(`(${names.join(' OR ')})`);
   }
   const where = conditions.join(' AND ');
-  const total = (db.prepare(`SELECT count(*) AS total FROM session WHERE ${where}`).get(...params) as { total: number }).total;
+  const total = conditions.length === 1 ? countSessions(db) : countWhere(db, where, params);
   const direction = query.descending ? 'DESC' : 'ASC';
   const rows = db
     .prepare(`SELECT * FROM session WHERE ${where} ORDER BY ${sortColumns[query.sort]} ${direction}, key ${direction} LIMIT ? OFFSET ?`)
     .all(...params, query.limit, query.offset);
   return { sessions: rows.map(toSession), total };
+}
+
+/** All that are not hidden, counted inside two small indexes instead of over the wide rows. */
+export function countSessions(db: Db): number {
+  return db
+    .prepare('SELECT (SELECT count(*) FROM session) - (SELECT count(*) FROM session INDEXED BY session_deleted WHERE deleted_at IS NOT NULL)')
+    .pluck()
+    .get() as number;
+}
+
+function countWhere(db: Db, where: string, params: readonly (string | number)[]): number {
+  return db
+    .prepare(`SELECT count(*) FROM session WHERE ${where}`)
+    .pluck()
+    .get(...params) as number;
 }
 
 /** What a session was when its host went away; exchanges that were marked as interrupted are given as they were. */

@@ -1,11 +1,16 @@
 /** Fills the full-text index after the commit, in small steps, so that a commit never waits long for it. */
+import { performance } from 'node:perf_hooks';
 import type { Statement } from 'better-sqlite3';
 import { unpackBody, type BodyRow } from './body-table.ts';
 import type { Db } from './database.ts';
 import { headText, INDEXED_BODY_BYTES } from './frame-text.ts';
 
-/** About 20 ms of work: what a commit may have to wait for. */
-const FRAMES_PER_STEP = 250;
+/** What a commit may have to wait for. One large step writes far less than many small ones: each makes a segment of its own. */
+const STEP_MS = 20;
+/** Frames between two looks at the time. */
+const FRAMES_PER_LOOK = 50;
+/** The same bound where the clock stands still or bodies are tiny. */
+const MAX_FRAMES_PER_STEP = 2_000;
 
 interface TextRow {
   id: number;
@@ -43,15 +48,22 @@ export class TextIndex {
 
   #indexNext(): { from: number; to: number } | undefined {
     const done = this.#progress.get()?.value ?? 0;
-    const rows = this.#frames.all(done, FRAMES_PER_STEP);
-    const last = rows.at(-1);
-    if (last === undefined) return undefined;
-    for (const row of rows) {
-      const text = this.#textOf(row);
-      if (text !== '') this.#insert.run(row.id, text);
+    const end = performance.now() + STEP_MS;
+    let first: number | undefined;
+    let last = done;
+    for (let count = 0; count < MAX_FRAMES_PER_STEP && (count === 0 || performance.now() < end); count += FRAMES_PER_LOOK) {
+      const rows = this.#frames.all(last, FRAMES_PER_LOOK);
+      for (const row of rows) {
+        const text = this.#textOf(row);
+        if (text !== '') this.#insert.run(row.id, text);
+      }
+      first ??= rows[0]?.id;
+      last = rows.at(-1)?.id ?? last;
+      if (rows.length < FRAMES_PER_LOOK) break;
     }
-    this.#setProgress.run(last.id);
-    return { from: rows[0]?.id ?? last.id, to: last.id };
+    if (first === undefined) return undefined;
+    this.#setProgress.run(last);
+    return { from: first, to: last };
   }
 
   #textOf(row: TextRow): string {

@@ -26,7 +26,13 @@ const folding = new IdleTask(FOLD_AFTER_MS, () => file.foldLog());
 const purger = new Purger({ file, now: () => systemClock.now(), post: event => post(event), onWrite: () => folding.postpone() });
 const retaining = setInterval(() => void purger.retain(), data.retention.checkMs);
 
+/** New frames wait this long for full text, so that one step takes many; so many begin one at once. */
+const INDEX_AFTER_MS = 200;
+const INDEX_AFTER_FRAMES = 1_000;
+
 let isIndexing = false;
+let unindexedCount = 0;
+let indexTimer: NodeJS.Timeout | undefined;
 let isClosed = false;
 
 const calls: WriterCalls = {
@@ -34,7 +40,7 @@ const calls: WriterCalls = {
     const receipt = file.use(parts => parts.batches.commit(batch));
     file.proven();
     folding.postpone();
-    startIndexing();
+    indexSoon(receipt.frameCount);
     return receipt;
   },
   renameSession(id, name) {
@@ -54,6 +60,7 @@ const calls: WriterCalls = {
   close() {
     isClosed = true;
     clearInterval(retaining);
+    clearTimeout(indexTimer);
     purger.stop();
     folding.stop();
     file.close();
@@ -66,8 +73,17 @@ post({ event: 'ready' });
 folding.postpone();
 startIndexing();
 
+function indexSoon(frameCount: number): void {
+  unindexedCount += frameCount;
+  if (unindexedCount >= INDEX_AFTER_FRAMES) startIndexing();
+  else if (unindexedCount > 0) indexTimer ??= setTimeout(startIndexing, INDEX_AFTER_MS);
+}
+
 /** Indexes in steps; between two steps the calls that came meanwhile are served. */
 function startIndexing(): void {
+  clearTimeout(indexTimer);
+  indexTimer = undefined;
+  unindexedCount = 0;
   if (isIndexing) return;
   isIndexing = true;
   setImmediate(indexStep);

@@ -2,10 +2,10 @@
 import type { Migration } from './migration.ts';
 import { exchangeIndexes } from './0002-exchange-indexes.ts';
 import { frameText } from './0003-frame-text.ts';
-import { sessionByLastAt } from './0004-session-by-last-at.ts';
+import { sessionOrder } from './0004-session-order.ts';
 import { sessionsFramesExchanges } from './0001-sessions-frames-exchanges.ts';
 
 /** In order; the position is the version. `PRAGMA user_version` says how far a file has come. */
-export const migrations: readonly Migration[] = [sessionsFramesExchanges, exchangeIndexes, frameText, sessionByLastAt];
+export const migrations: readonly Migration[] = [sessionsFramesExchanges, exchangeIndexes, frameText, sessionOrder];
 
 export const schemaVersion = migrations.length;

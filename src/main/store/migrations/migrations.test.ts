@@ -70,11 +70,12 @@ test('version 3 begins full text at the first frame, so that earlier ones are in
   expect(db.prepare('SELECT id FROM session').pluck().all()).toEqual(['s']);
 });
 
-test('version 4 orders the sessions that earlier versions stored by their last frame', () => {
+test('version 4 orders the sessions that earlier versions stored by their start and their last frame', () => {
   const db = databaseAt(3);
   db.exec(anySession);
   migrateTo(db, 4);
-  expect(db.prepare('SELECT id FROM session INDEXED BY session_by_last_at ORDER BY last_at').pluck().all()).toEqual(['s']);
+  for (const column of ['last_at', 'started_at'])
+    expect(db.prepare(`SELECT id FROM session INDEXED BY session_by_${column} ORDER BY ${column}`).pluck().all()).toEqual(['s']);
 });
 
 test('migrating is done once, and a file of a newer program is refused', () => {

@@ -4,10 +4,12 @@ import type { TimelineSpec } from '../../../shared/model/timeline.ts';
 
 type Column = TimelineSpec['sort']['column'];
 
-interface KeySource {
+export interface KeySource {
   /** SQL over `r` (row) and `s` (its session). */
   readonly sql: string;
   readonly isText: boolean;
+  /** An index that holds the rows in this order; rows without a key may be missing from it. */
+  readonly index?: string;
 }
 
 const exchangeKeys: Record<Exclude<Column, 'id'>, KeySource> = {
@@ -15,17 +17,19 @@ const exchangeKeys: Record<Exclude<Column, 'id'>, KeySource> = {
   client: { sql: 's.client_name', isText: true },
   server: { sql: 's.server_name', isText: true },
   method: { sql: 'r.method', isText: true },
-  target: { sql: 'r.target', isText: true },
+  target: { sql: 'r.target', isText: true, index: 'exchange_by_target' },
   status: { sql: 'r.status', isText: true },
-  durationMs: { sql: 'r.duration_ms', isText: false },
-  sizeBytes: { sql: 'r.size_bytes', isText: false },
+  durationMs: { sql: 'r.duration_ms', isText: false, index: 'exchange_by_duration' },
+  sizeBytes: { sql: 'r.size_bytes', isText: false, index: 'exchange_by_size' },
 };
 
 const frameKeys: typeof exchangeKeys = {
   ...exchangeKeys,
   startedAt: { sql: 'r.at', isText: false },
   status: { sql: 'r.kind', isText: true },
+  target: { sql: 'r.target', isText: true },
   durationMs: { sql: 'r.latency_ms', isText: false },
+  sizeBytes: { sql: 'r.size_bytes', isText: false },
 };
 
 export function keySource(mode: RowMode, column: Exclude<Column, 'id'>): KeySource {
@@ -40,7 +44,7 @@ export class SortedIds {
   #texts: string[] = [];
   #placeOfText = new Map<string, number>();
   #rankOfPlace: number[] | undefined;
-  #order = new Int32Array(0);
+  #order: Int32Array<ArrayBuffer> = new Int32Array(0);
   #isText: boolean;
   /** Smallest row number there is: a long-lived store counts from far above zero. */
   #base: number;
@@ -73,22 +77,26 @@ export class SortedIds {
     this.#keys[at] = key === null ? Number.NaN : typeof key === 'number' ? key : this.#placeOf(key);
   }
 
-  /** Puts rows that are not in the order yet in their places. */
-  insert(ids: readonly number[]): void {
+  /** Puts rows that are not in the order yet in their places. Returns whether others moved for them. */
+  insert(ids: readonly number[]): boolean {
     const compare = this.#comparison();
-    this.#order = mergedOrder(this.#order, Int32Array.from(ids).sort(compare), compare);
+    const before = this.#order;
+    const added = Int32Array.from(ids).sort(compare);
+    this.#order = mergedOrder(before, added, compare);
+    const last = before.at(-1);
+    return last !== undefined && this.#order[before.length - 1] !== last;
   }
 
   /** Takes `gone` out and puts `come` in its place; both may hold the same rows, whose keys changed. Returns whether other rows moved. */
   merge(gone: readonly number[], come: readonly number[]): boolean {
+    if (gone.length + come.length === 0) return false;
     const compare = this.#comparison();
-    const leaving = new Set([...gone, ...come]);
-    const kept = gone.length + come.length === 0 ? this.#order : this.#order.filter(id => !leaving.has(id));
+    const before = this.#order;
+    const kept = without(before, [...gone, ...come]);
     const added = Int32Array.from(new Set(come)).sort(compare);
-    const merged = mergedOrder(kept, added, compare);
-    const isMoved = this.#order.some((id, index) => merged[index] !== id);
-    this.#order = merged;
-    return isMoved;
+    this.#order = mergedOrder(kept, added, compare);
+    for (let index = 0; index < before.length; index += 1) if (this.#order[index] !== before[index]) return true;
+    return false;
   }
 
   #comparison(): (a: number, b: number) => number {
@@ -126,18 +134,53 @@ export class SortedIds {
   }
 }
 
+/** The order without some rows. Runs at each commit over up to a million rows, so it looks them up in bits instead of in a set. */
+function without(order: Int32Array<ArrayBuffer>, leaving: readonly number[]): Int32Array<ArrayBuffer> {
+  let low = Infinity;
+  let high = 0;
+  for (const id of leaving) {
+    if (id < low) low = id;
+    if (id > high) high = id;
+  }
+  const isLeaving = new Uint8Array(high - low + 1);
+  for (const id of leaving) isLeaving[id - low] = 1;
+  const kept = new Int32Array(order.length);
+  let count = 0;
+  for (const id of order) if (isLeaving[id - low] !== 1) kept[count++] = id;
+  return count === order.length ? order : kept.slice(0, count);
+}
+
 /** Two orders become one; where both are equal, the first goes first. */
-function mergedOrder(one: Int32Array, other: Int32Array, compare: (a: number, b: number) => number): Int32Array<ArrayBuffer> {
+function mergedOrder(one: Int32Array<ArrayBuffer>, other: Int32Array, compare: (a: number, b: number) => number): Int32Array<ArrayBuffer> {
+  if (other.length === 0) return one;
   const merged = new Int32Array(one.length + other.length);
   let read = 0;
-  let take = 0;
-  for (let write = 0; write < merged.length; write += 1) {
-    const old = one[read];
-    const next = other[take];
-    if (next === undefined || (old !== undefined && compare(old, next) <= 0)) merged[write] = one[read++] ?? 0;
-    else merged[write] = other[take++] ?? 0;
+  for (let take = 0; take < other.length; take += 1) {
+    const next = other[take] ?? 0;
+    const until = upperBound(one, read, next, compare);
+    merged.set(one.subarray(read, until), read + take);
+    merged[until + take] = next;
+    read = until;
   }
+  merged.set(one.subarray(read), read + other.length);
   return merged;
+}
+
+/** Where `id` goes: behind all that are not larger. Looks near `from` first, because the next one is often close. */
+function upperBound(order: Int32Array, from: number, id: number, compare: (a: number, b: number) => number): number {
+  let low = from;
+  let reach = 1;
+  while (low + reach <= order.length && compare(order[low + reach - 1] ?? 0, id) <= 0) {
+    low += reach;
+    reach *= 2;
+  }
+  let high = Math.min(order.length, low + reach - 1);
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compare(order[middle] ?? 0, id) <= 0) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** Letter case decides only between otherwise equal names. Empty names sort as the smallest. */

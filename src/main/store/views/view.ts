@@ -7,7 +7,8 @@ import type { TimelineSpec, ViewState } from '../../../shared/model/timeline.ts'
 import type { Db } from '../database.ts';
 import type { StoreChange } from '../worker-protocol.ts';
 import { IdList } from './id-list.ts';
-import { keySource, SortedIds } from './sort-keys.ts';
+import { walkIndex } from './index-walk.ts';
+import { keySource, SortedIds, type KeySource } from './sort-keys.ts';
 import { TextHits } from './text-hits.ts';
 import { ViewQuery } from './view-query.ts';
 
@@ -30,6 +31,7 @@ export class View {
   #sorted: SortedIds | undefined;
   #hits: TextHits;
   #sortKeys: Statement<[string], [number, string | number | null]> | undefined;
+  #keySource: KeySource | undefined;
   #revision = 0;
   #progress = 0;
   #isReordered = false;
@@ -42,11 +44,10 @@ export class View {
     if (spec.sort.column !== 'id') {
       const source = keySource(spec.mode, spec.sort.column);
       this.#sorted = new SortedIds(source.isText, spec.sort.descending, this.#query.bounds().first);
+      this.#keySource = source;
+      const session = source.sql.startsWith('s.') ? 'CROSS JOIN session s ON s.key = r.session_key' : '';
       this.#sortKeys = deps.db
-        .prepare(
-          `SELECT r.id, ${source.sql} FROM json_each(?) j CROSS JOIN ${this.#query.conditions.table} r ON r.id = j.value
-           CROSS JOIN session s ON s.key = r.session_key`,
-        )
+        .prepare(`SELECT r.id, ${source.sql} FROM json_each(?) j CROSS JOIN ${this.#query.conditions.table} r ON r.id = j.value ${session}`)
         .raw() as unknown as Statement<[string], [number, string | number | null]>;
     }
   }
@@ -61,11 +62,27 @@ export class View {
     else {
       const hasText = conditions.filter.textTerms.length > 0;
       if (hasText) yield* this.#findText(() => {});
+      if (conditions.isEverything && !this.#query.hasDeleted()) yield* this.#fillFromIndex();
       if (conditions.isScoped && this.#query.total() <= SMALL_SCOPE_ROWS) this.#add(this.#matchingInScope());
-      else yield* this.#fillFromRows(first, last);
+      else if (this.#ids.length !== this.#query.total()) yield* this.#fillFromRows(first, last);
     }
     this.#progress = 1;
     this.#revision += 1;
+  }
+
+  /** An index that has the order spares the sort, and the top rows are there at once. Rows that it lacks are left to the caller. */
+  *#fillFromIndex(): Generator<void> {
+    const { index, sql } = this.#keySource ?? {};
+    if (index === undefined || sql === undefined || this.#sorted === undefined) return;
+    for (const rows of walkIndex(this.#deps.db, { index, key: sql, isDescending: this.spec.sort.descending })) {
+      // A commit in between may have brought a row that comes only now.
+      const isNew = new Set(this.#ids.add(rows.map(([id]) => id).sort(ascending)));
+      for (const [id, key] of rows) if (isNew.has(id)) this.#sorted.setKey(id, key);
+      if (this.#sorted.insert([...isNew])) this.#isReordered = true;
+      this.#revision += 1;
+      this.#progress = Math.max(this.#progress, Math.min(0.999, this.#ids.length / Math.max(1, this.#query.total())));
+      yield;
+    }
   }
 
   *#fillFromRows(first: number, last: number): Generator<void> {
@@ -192,9 +209,8 @@ export class View {
     this.#revision += 1;
     if (this.#sorted !== undefined) {
       this.#loadKeys(added);
-      this.#sorted.insert(added);
-    }
-    if (hadRows && (this.#sorted !== undefined || !this.spec.sort.descending)) this.#isReordered = true;
+      if (this.#sorted.insert(added)) this.#isReordered = true;
+    } else if (hadRows && !this.spec.sort.descending) this.#isReordered = true;
   }
 
   #loadKeys(ids: readonly number[]): void {
