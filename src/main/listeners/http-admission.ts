@@ -1,24 +1,38 @@
 /** Who may talk to a loopback listener: no foreign Host (DNS rebinding), no foreign Origin (a web page calling home), no framing that two readers could take differently. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
-import { fieldValues } from '../support/http-fields.ts';
 
 const localName = /^(?:localhost|127\.0\.0\.1|\[::1\])$/i;
 
 /** The reason to refuse, or undefined. `boundHost` is what the listener was told to bind, and is local as well. */
 export function refusalAtDoor(path: string, rawHeaders: readonly string[], boundHost: string): TrafficError | undefined {
-  const hosts = fieldValues(rawHeaders, 'host');
+  const { hosts, codings, origins } = doorFields(rawHeaders);
   // An absolute target says where the request is meant to go, whatever Host says (RFC 9112, section 3.2.2).
-  const authority = /^https?:\/\/([^/?#]*)/i.exec(path)?.[1];
+  const authority = path.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(path)?.[1];
   if (authority !== undefined) hosts.push(authority);
   if (hosts.length === 0 || (authority === undefined && hosts.length > 1) || !hosts.every((host) => isLocal(hostname(host), boundHost)))
     return new TrafficError('FOREIGN_HOST', `This listener does not serve the host ${JSON.stringify(hosts.join(', ').slice(0, 200))}.`);
   // Node refuses two lengths and the like itself, but begins a request whose body it will not be able to end.
-  const codings = fieldValues(rawHeaders, 'transfer-encoding');
   if (codings.length > 1 || codings.some((coding) => coding.toLowerCase() !== 'chunked'))
     return new TrafficError('BAD_REQUEST', 'The only transfer coding of a request can be chunked.');
-  const foreign = fieldValues(rawHeaders, 'origin').find((origin) => !isLocalOrigin(origin, boundHost));
+  const foreign = origins.find((origin) => !isLocalOrigin(origin, boundHost));
   if (foreign === undefined) return undefined;
   return new TrafficError('FOREIGN_ORIGIN', `This listener does not serve pages of the origin ${JSON.stringify(foreign.slice(0, 200))}.`);
+}
+
+/** The fields that decide here, found in one pass over the head. */
+function doorFields(rawHeaders: readonly string[]): { readonly hosts: string[]; readonly codings: string[]; readonly origins: string[] } {
+  const found = { hosts: [] as string[], codings: [] as string[], origins: [] as string[] };
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    // 4, 6 and 17: the lengths of the three names; most fields are skipped without lower-casing.
+    if (name.length !== 4 && name.length !== 6 && name.length !== 17) continue;
+    const lower = name.toLowerCase();
+    const value = rawHeaders[at + 1] as string;
+    if (lower === 'host') found.hosts.push(value);
+    else if (lower === 'origin') found.origins.push(value);
+    else if (lower === 'transfer-encoding') found.codings.push(value);
+  }
+  return found;
 }
 
 function isLocalOrigin(origin: string, boundHost: string): boolean {

@@ -1,7 +1,7 @@
 /** Writes an answer to an HTTP client: head at once, every chunk at once, and never a clean end for a body that was cut. */
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Answer, BodySink } from '../pipeline/stage.ts';
+import type { Answer, BodySink, BodySource } from '../pipeline/stage.ts';
 import { fieldValue, forwardedFields } from '../support/http-fields.ts';
 
 /** Up to this size a whole answer is written at once; copying more costs more than a second write. */
@@ -14,8 +14,7 @@ export function writeAnswer(response: ServerResponse, answer: Answer, over: () =
   response.writeHead(answer.status, answer.statusText, forwardedFields(answer.rawHeaders));
   // Without a length and without chunks (a client of HTTP/1.0) a plain close would look like the proper end.
   const isDelimited = response.chunkedEncoding || fieldValue(answer.rawHeaders, 'content-length') !== undefined;
-  const sink = new AnswerSink(response, isDelimited, over);
-  response.on('drain', () => answer.body.resume());
+  const sink = new AnswerSink(response, answer.body, isDelimited, over);
   answer.body.start(sink);
   sink.started();
 }
@@ -38,16 +37,19 @@ export function writeInterim(response: ServerResponse, status: number, rawHeader
 
 class AnswerSink implements BodySink {
   readonly #response: ServerResponse;
+  readonly #source: BodySource;
   readonly #isDelimited: boolean;
   readonly #over: () => void;
   /** The first chunk, while it may still turn out to be the whole body: head and body are then one write. */
   #held: Uint8Array | undefined;
   #isStarting = true;
+  #isWaiting = false;
   #hasWritten = false;
   #isOver = false;
 
-  constructor(response: ServerResponse, isDelimited: boolean, over: () => void) {
+  constructor(response: ServerResponse, source: BodySource, isDelimited: boolean, over: () => void) {
     this.#response = response;
+    this.#source = source;
     this.#isDelimited = isDelimited;
     this.#over = over;
   }
@@ -105,7 +107,17 @@ class AnswerSink implements BodySink {
 
   #write(chunk: Uint8Array): boolean {
     this.#hasWritten = true;
-    return this.#response.write(chunk);
+    const isReady = this.#response.write(chunk);
+    if (!isReady && !this.#isWaiting) this.#waitForDrain();
+    return isReady;
+  }
+
+  #waitForDrain(): void {
+    this.#isWaiting = true;
+    this.#response.once('drain', () => {
+      this.#isWaiting = false;
+      this.#source.resume();
+    });
   }
 }
 

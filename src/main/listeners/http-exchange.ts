@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { Answer, Exchange, ExchangeEvents, IncomingRequest, Next, Route, Upstream, Verdict } from '../pipeline/stage.ts';
 import type { Clock, Logger } from '../ports.ts';
+import { Departure } from '../support/departure.ts';
 import { fieldValue } from '../support/http-fields.ts';
 import { ownAnswer, ownReason, type OwnReason } from '../traffic/own-answer.ts';
 import { writeAnswer, writeInterim } from './http-answer-sink.ts';
@@ -36,13 +37,13 @@ export function serveExchange(deps: ServeDeps, from: ReceivedRequest): void {
   );
 }
 
-class ServedCall {
+class ServedCall implements ExchangeEvents {
   readonly exchange: Exchange;
   readonly #deps: ServeDeps;
   readonly #from: ReceivedRequest;
   readonly #placed: Placed;
   readonly #sessionId: string | undefined;
-  readonly #left = new AbortController();
+  readonly #departure = new Departure();
   #answer: Answer | undefined;
   #isOver = false;
 
@@ -59,10 +60,11 @@ class ServedCall {
       route: refusal === undefined ? deps.route : { ...deps.route, upstream: closedDoor(refusal) },
       request: incoming(request, path, received),
       startedAt: deps.clock.now(),
-      signal: this.#left.signal,
-      events: this.#events(),
+      departure: this.#departure,
+      events: this,
     };
-    from.response.on('close', () => this.#closed());
+    if (received.isCut) this.#closed();
+    else from.response.on('close', () => this.#closed());
   }
 
   decided(verdict: Verdict): void {
@@ -91,6 +93,14 @@ class ServedCall {
     void this.#answerOurselves(ownReason(error));
   }
 
+  interim(status: number, rawHeaders: readonly string[]): void {
+    writeInterim(this.#from.response, status, rawHeaders);
+  }
+
+  endpoint(path: string): void {
+    this.#deps.sessions.learnEndpoint(this.#placed.conversation, path);
+  }
+
   #place(path: string): Placed {
     const { request, received, refusal } = this.#from;
     const { headers, socket } = request;
@@ -104,14 +114,6 @@ class ServedCall {
     };
     if (refusal !== undefined) return { conversation: this.#deps.sessions.placeRefused(hints), isInitialize: false };
     return this.#deps.sessions.place(hints);
-  }
-
-  #events(): ExchangeEvents {
-    const { response } = this.#from;
-    return {
-      interim: (status, rawHeaders) => writeInterim(response, status, rawHeaders),
-      endpoint: (path) => this.#deps.sessions.learnEndpoint(this.#placed.conversation, path),
-    };
   }
 
   #learn({ status, rawHeaders }: Answer): void {
@@ -136,7 +138,7 @@ class ServedCall {
   #closed(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#left.abort();
+    this.#departure.happen();
     this.#answer?.body.abort();
   }
 
@@ -165,6 +167,7 @@ function incoming(request: IncomingMessage, path: string, received: ReceivedBody
 
 /** The path and query of a request line; an absolute target loses its origin, which the door has checked. */
 function originForm(target: string): string {
+  if (target.startsWith('/')) return target;
   const origin = /^https?:\/\/[^/?#]*/i.exec(target)?.[0];
   if (origin === undefined) return target;
   const rest = target.slice(origin.length);

@@ -12,38 +12,43 @@ const ID_WAIT_MS = 1000;
 
 export interface ReceivedBody {
   readonly body: RequestBody;
+  /** The client left before the body was whole; nothing of it is forwarded. */
+  readonly isCut: boolean;
   idText(): string | undefined;
   /** Resolves once the id is known, as far as it will be. */
   idRead(): Promise<void>;
 }
 
-/** Calls `take` when the request can go on: with its whole body, or with a stream. Not at all when the client leaves before. */
+/** Calls `take` when the request can go on: with its whole body, with a stream, or with what came of it before the client left. */
 export function receiveBody(request: IncomingMessage, isExpecting: boolean, take: (received: ReceivedBody) => void): void {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
   const lengthBytes = length === undefined ? undefined : Number(length);
   if (coding === undefined && (lengthBytes === undefined || lengthBytes === 0)) {
     request.resume();
-    take({ body: { kind: 'none' }, idText: () => undefined, idRead: () => Promise.resolve() });
+    take({ body: { kind: 'none' }, isCut: false, idText: () => undefined, idRead: () => Promise.resolve() });
   } else if (lengthBytes === undefined || lengthBytes > WHOLE_BYTES || isExpecting) take(streamed(request, lengthBytes, isExpecting));
-  else readWhole(request, lengthBytes, (bytes) => take(whole(bytes)));
+  else readWhole(request, lengthBytes, take);
 }
 
-function readWhole(request: IncomingMessage, lengthBytes: number, take: (bytes: Uint8Array) => void): void {
-  let first: Buffer | undefined;
-  let others: Buffer[] | undefined;
+function readWhole(request: IncomingMessage, lengthBytes: number, take: (received: ReceivedBody) => void): void {
+  const chunks: Buffer[] = [];
   let count = 0;
+  const taken = () => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
   request.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
     count += chunk.length;
-    if (first === undefined) first = chunk;
-    else (others ??= [first]).push(chunk);
     // The last byte is here; waiting for the `end` event would cost another turn.
-    if (count === lengthBytes) take(others === undefined ? first : Buffer.concat(others));
+    if (count === lengthBytes) take(whole(taken(), false));
+  });
+  request.on('close', () => {
+    if (count < lengthBytes) take(whole(taken(), true));
   });
 }
 
-function whole(bytes: Uint8Array): ReceivedBody {
+function whole(bytes: Uint8Array, isCut: boolean): ReceivedBody {
   return {
     body: { kind: 'whole', bytes },
+    isCut,
     idText: () => {
       const read = readBody(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'));
       return read.kind === 'message' && read.message.kind === 'request' ? read.message.idText : undefined;
@@ -57,6 +62,7 @@ function streamed(request: IncomingMessage, lengthBytes: number | undefined, isE
   const source = new RequestSource(request, scan);
   return {
     body: { kind: 'stream', source, lengthBytes },
+    isCut: false,
     idText: () => (scan.facts.method === undefined ? undefined : scan.facts.idText),
     // A client that waits for our 100 will not send a byte before it has an answer.
     idRead: () => (isExpecting && !source.hasBegun ? Promise.resolve() : source.readToEnd(ID_WAIT_MS)),

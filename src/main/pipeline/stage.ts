@@ -1,6 +1,7 @@
 /** How a request passes through the stages: what a stage gets, what it may decide, and how an answer streams back. */
 import type { ErrorCode, TrafficError } from '../../shared/errors/error-table.ts';
 import type { Transport } from '../../shared/model/frame.ts';
+import type { Departure } from '../support/departure.ts';
 import type { Conversation } from '../traffic/conversation.ts';
 
 /** Bytes that are pushed: a request body or an answer body. Started once; after `data` returned false nothing comes until `resume`. */
@@ -65,8 +66,8 @@ export interface Exchange {
   readonly route: Route;
   readonly request: IncomingRequest;
   readonly startedAt: number;
-  /** Aborts when the client left. */
-  readonly signal: AbortSignal;
+  /** Tells when the client leaves. */
+  readonly departure: Departure;
   readonly events?: ExchangeEvents;
 }
 

@@ -1,5 +1,5 @@
 /** The outermost stage: notes what passes, refusals and our own failures included. It looks on and never decides. */
-import type { Exchange, Stage, Verdict } from '../pipeline/stage.ts';
+import type { Exchange, Next, Stage, Verdict } from '../pipeline/stage.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { HopTap } from './record/hop-tap.ts';
 
@@ -12,28 +12,29 @@ export interface RecordDeps {
 
 /** Forwards first and notes second, so that recording adds nothing to the time a request needs. */
 export function record(deps: RecordDeps): Stage {
+  const handle = (exchange: Exchange, next: Next): Promise<Verdict> => {
+    const tap = new HopTap(exchange, deps);
+    const verdict = next(tap.exchange);
+    tap.requestPassed();
+    return verdict.then(
+      (decided) => outcome(tap, decided),
+      (error: unknown) => {
+        if (exchange.departure.hasHappened) tap.clientLeft();
+        else tap.broke(error);
+        throw error;
+      },
+    );
+  };
   return {
     name: 'record',
-    async handle(exchange, next) {
+    handle(exchange, next) {
       const wait = deps.pressure();
-      if (wait !== undefined) await wait;
-      const tap = new HopTap(exchange, deps);
-      const verdict = next(tap.exchange);
-      tap.requestPassed();
-      return outcome(tap, exchange, verdict);
+      return wait === undefined ? handle(exchange, next) : wait.then(() => handle(exchange, next));
     },
   };
 }
 
-async function outcome(tap: HopTap, exchange: Exchange, pending: Promise<Verdict>): Promise<Verdict> {
-  let verdict: Verdict;
-  try {
-    verdict = await pending;
-  } catch (error) {
-    if (exchange.signal.aborted) tap.clientLeft();
-    else tap.failed(error);
-    throw error;
-  }
+function outcome(tap: HopTap, verdict: Verdict): Verdict {
   if (verdict.kind === 'answer') return { kind: 'answer', answer: tap.answered(verdict.answer) };
   tap.refused({ code: verdict.code, message: verdict.reason, facts: verdict.facts ?? {} });
   return verdict;

@@ -2,6 +2,8 @@
 
 /** RFC 9110, section 7.6.1, and the older `Proxy-*` and `Keep-Alive`: these describe one connection, not the message. */
 const hopByHop = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
+/** The lengths of those names: most fields are kept without lower-casing them. */
+const hopByHopLengths = new Set([...hopByHop].map((name) => name.length));
 
 /** A `Connection` field may not name these away: without them the other side would see other messages than we do. */
 const neverNamedAway = new Set(['content-length', 'host', 'transfer-encoding']);
@@ -31,11 +33,15 @@ export function forwardedFields(rawHeaders: readonly string[]): string[] {
   const kept: string[] = [];
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string;
-    const lower = name.toLowerCase();
-    if (hopByHop.has(lower) || lower.startsWith('proxy-') || named?.has(lower) === true) continue;
-    kept.push(name, rawHeaders[at + 1] as string);
+    if (!isOfConnection(name) && named?.has(name.toLowerCase()) !== true) kept.push(name, rawHeaders[at + 1] as string);
   }
   return kept;
+}
+
+function isOfConnection(name: string): boolean {
+  if (hopByHopLengths.has(name.length) && hopByHop.has(name.toLowerCase())) return true;
+  const first = name.charCodeAt(0);
+  return (first === 0x70 || first === 0x50) && name.toLowerCase().startsWith('proxy-');
 }
 
 /** The list as pairs, for the record. */

@@ -22,14 +22,35 @@ export interface CallEvents {
   failed(error: TrafficError, isUnanswered: boolean): void;
 }
 
-interface Call {
+/** One request on the connection, and the source of its answer's body. */
+class Call implements BodySource {
   readonly request: WireRequest;
   readonly events: CallEvents;
-  isSent: boolean;
-  isAnswered: boolean;
+  readonly #connection: HttpConnection;
+  isSent = false;
+  isAnswered = false;
   sink: BodySink | undefined;
   /** The sink asked to wait, or was not given yet. */
-  isHeld: boolean;
+  isHeld = false;
+
+  constructor(request: WireRequest, events: CallEvents, connection: HttpConnection) {
+    this.request = request;
+    this.events = events;
+    this.#connection = connection;
+  }
+
+  start(sink: BodySink): void {
+    this.sink = sink;
+    this.#connection.startBody(this, sink);
+  }
+
+  resume(): void {
+    this.#connection.release(this);
+  }
+
+  abort(): void {
+    this.#connection.abandon(this);
+  }
 }
 
 /** Up to this size head and body become one buffer: one write is cheaper than two, and copying this much costs less. */
@@ -47,12 +68,11 @@ export class HttpConnection {
   /** Header fields of the newest answer, for the pool to read `Keep-Alive`. */
   lastHeaders: readonly string[] = [];
 
-  /** Takes over a connected socket. `onIdle` is called whenever it could carry another request. */
+  /** Takes over a connected socket, whose bytes come by `received`. `onIdle` is called whenever it could carry another request. */
   constructor(socket: Socket, name: string, onIdle: (connection: HttpConnection) => void) {
     this.#socket = socket;
     this.#name = name;
     this.#onIdle = onIdle;
-    socket.on('data', (bytes: Buffer) => this.#received(bytes));
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
     socket.on('error', (error) => this.#broke('the connection broke', error));
@@ -65,9 +85,41 @@ export class HttpConnection {
 
   /** Starts a request. The connection must be usable. */
   send(request: WireRequest, events: CallEvents): void {
-    this.#call = { request, events, isSent: false, isAnswered: false, sink: undefined, isHeld: false };
+    this.#call = new Call(request, events, this);
     this.#reader.begin(request.method);
     this.#write(this.#call);
+  }
+
+  /** Bytes of the socket; they may be kept. */
+  received(bytes: Buffer): void {
+    const call = this.#call;
+    if (call === undefined) {
+      // Bytes without a request: whatever they are, nobody may ever read them as an answer.
+      this.#socket.destroy();
+      return;
+    }
+    this.#reader.push(bytes);
+    if (call.isHeld) this.#socket.pause();
+    else this.#read(call);
+  }
+
+  /** The answer's body has a taker. */
+  startBody(call: Call, sink: BodySink): void {
+    if (this.#call === call) this.release(call);
+    else sink.fail(this.#failure('the connection broke', undefined, 'body'));
+  }
+
+  /** The taker can go on. Of a call that is over, nothing more happens. */
+  release(call: Call): void {
+    if (this.#call !== call || !call.isHeld || call.sink === undefined) return;
+    call.isHeld = false;
+    this.#read(call);
+    if (!call.isHeld && this.#socket.isPaused()) this.#socket.resume();
+  }
+
+  /** The taker lost interest. */
+  abandon(call: Call): void {
+    if (this.#call === call) this.destroy();
   }
 
   /** Ends it at once, whatever it carries. */
@@ -153,18 +205,6 @@ export class HttpConnection {
     if (call !== undefined && !call.isSent && call.request.body.kind === 'stream') call.request.body.source.resume();
   }
 
-  #received(bytes: Buffer): void {
-    const call = this.#call;
-    if (call === undefined) {
-      // Bytes without a request: whatever they are, nobody may ever read them as an answer.
-      this.#socket.destroy();
-      return;
-    }
-    this.#reader.push(bytes);
-    if (call.isHeld) this.#socket.pause();
-    else this.#read(call);
-  }
-
   #ended(): void {
     this.#reader.finish();
     const call = this.#call;
@@ -196,7 +236,7 @@ export class HttpConnection {
           status: part.head.status,
           statusText: part.head.statusText,
           rawHeaders: part.head.rawHeaders,
-          body: this.#bodyOf(call),
+          body: call,
         });
         return false;
       case 'data':
@@ -211,34 +251,10 @@ export class HttpConnection {
     }
   }
 
-  #bodyOf(call: Call): BodySource {
-    return {
-      start: (sink) => {
-        call.sink = sink;
-        if (this.#call !== call) {
-          sink.fail(this.#failure('the connection broke', undefined, 'body'));
-          return;
-        }
-        this.#release(call);
-      },
-      resume: () => this.#release(call),
-      abort: () => {
-        if (this.#call === call) this.destroy();
-      },
-    };
-  }
-
   #hold(call: Call): void {
     if (this.#call !== call) return;
     call.isHeld = true;
     this.#socket.pause();
-  }
-
-  #release(call: Call): void {
-    if (this.#call !== call || !call.isHeld || call.sink === undefined) return;
-    call.isHeld = false;
-    this.#read(call);
-    if (!call.isHeld && this.#socket.isPaused()) this.#socket.resume();
   }
 
   #complete(call: Call, trailers: readonly string[], isReusable: boolean): void {

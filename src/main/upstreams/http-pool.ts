@@ -6,6 +6,7 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { Clock } from '../ports.ts';
+import type { Departure } from '../support/departure.ts';
 import { fieldValue } from '../support/http-fields.ts';
 import { HttpConnection } from './http-connection.ts';
 
@@ -14,6 +15,11 @@ const MAX_IDLE = 256;
 /** Node's servers close idle connections after 5 s; reusing one at that moment loses the request. */
 const IDLE_TRUST_US = 4_000_000;
 const SWEEP_MS = 1000;
+/**
+ * All plain connections read into this: what was read is taken before anything else is. A buffer of this size for each read,
+ * as streams have it, costs more than copying the kilobyte that most answers have.
+ */
+const readBuffer = Buffer.allocUnsafeSlow(64 * 1024);
 
 export interface HttpPoolOptions {
   readonly url: URL;
@@ -44,16 +50,17 @@ export class HttpPool {
     }
   }
 
-  /** Opens a connection. Rejects with UPSTREAM_DOWN, UPSTREAM_TIMEOUT, or CANCELLED when the signal fired. */
-  open(signal: AbortSignal): Promise<HttpConnection> {
+  /** Opens a connection. Rejects with UPSTREAM_DOWN, UPSTREAM_TIMEOUT, or CANCELLED when the client left. */
+  open(departure: Departure): Promise<HttpConnection> {
     const { url, connectTimeoutMs } = this.#options;
     return new Promise((resolve, reject) => {
-      const socket = this.#dial();
+      let connection: HttpConnection | undefined;
+      const socket = this.#dial((bytes) => connection?.received(bytes));
       this.#open.add(socket);
       socket.once('close', () => this.#open.delete(socket));
       const settle = () => {
         clearTimeout(deadline);
-        signal.removeEventListener('abort', left);
+        departure.listener = undefined;
         socket.off('error', refused);
         socket.off('close', closed);
       };
@@ -64,19 +71,19 @@ export class HttpPool {
         socket.destroy();
         reject(error);
       };
-      const left = () => fail(new TrafficError('CANCELLED', 'The client left.'));
       const refused = (cause: Error) => fail(down(url, cause));
       const closed = () => fail(down(url, undefined));
       const deadline = setTimeout(
         () => fail(new TrafficError('UPSTREAM_TIMEOUT', `${url.host} did not accept a connection within ${connectTimeoutMs} ms.`, { facts: { phase: 'connect' } })),
         connectTimeoutMs,
       );
-      signal.addEventListener('abort', left, { once: true });
+      departure.listener = () => fail(new TrafficError('CANCELLED', 'The client left.'));
       socket.once('error', refused);
       socket.once('close', closed);
       socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
         settle();
-        resolve(new HttpConnection(socket, url.host, (connection) => this.#keep(connection)));
+        connection = new HttpConnection(socket, url.host, (idle) => this.#keep(idle));
+        resolve(connection);
       });
     });
   }
@@ -89,14 +96,16 @@ export class HttpPool {
     for (const socket of this.#open) socket.destroy();
   }
 
-  #dial(): Socket {
+  /** `received` gets bytes that are its own. */
+  #dial(received: (bytes: Buffer) => void): Socket {
     const { url, ca } = this.#options;
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
-    if (url.protocol !== 'https:') return connectTcp({ host, port, noDelay: true });
+    if (url.protocol !== 'https:') return connectTcp({ host, port, noDelay: true, onread: { buffer: readBuffer, callback: (count) => passOn(received, count) } });
     // SNI may not carry an address (RFC 6066, section 3).
     const socket = connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca }) });
     socket.setNoDelay(true);
+    socket.on('data', received);
     return socket;
   }
 
@@ -114,6 +123,14 @@ export class HttpPool {
     clearInterval(this.#sweep);
     this.#sweep = undefined;
   }
+}
+
+/** Hands over a copy of what was just read: the bytes of an answer may be kept, and the buffer is everybody's. */
+function passOn(received: (bytes: Buffer) => void, count: number): boolean {
+  const bytes = Buffer.allocUnsafe(count);
+  readBuffer.copy(bytes, 0, 0, count);
+  received(bytes);
+  return true;
 }
 
 /** A server that names its own time-out is believed, with a second to spare. */

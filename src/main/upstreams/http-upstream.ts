@@ -5,6 +5,7 @@ import type { Clock, Logger } from '../ports.ts';
 import { forwardedFields } from '../support/http-fields.ts';
 import { rewriteEndpoint } from './endpoint-rewrite.ts';
 import type { CallEvents, HttpConnection, WireRequest } from './http-connection.ts';
+import type { ResponseHead } from './http-head.ts';
 import { HttpPool } from './http-pool.ts';
 
 /** A local or near server answers a connect in milliseconds; after this nobody is there. */
@@ -28,32 +29,13 @@ export function httpUpstream(options: HttpUpstreamOptions): Upstream {
   if (url.username !== '' || url.password !== '') throw new TrafficError('BAD_REQUEST', 'A URL with a user name or password cannot be an upstream; let the client send an Authorization header.');
   const pool = new HttpPool({ url, clock, connectTimeoutMs, ...(ca === undefined ? {} : { ca }) });
 
-  async function send(exchange: Exchange): Promise<Answer> {
-    const request = wireRequest(url, exchange.request);
-    const idle = pool.takeIdle();
-    if (idle !== undefined) {
-      const first = await call(idle, request, exchange);
-      if (first !== 'closed-before-answer') return first;
-    }
-    if (exchange.signal.aborted) throw new TrafficError('CANCELLED', 'The client left.');
-    const fresh = await call(await opened(exchange.signal), request, exchange);
-    if (fresh !== 'closed-before-answer') return fresh;
-    throw new TrafficError('UPSTREAM_BROKE', `${url.host} accepted the request and closed without an answer.`, { facts: { phase: 'answer', may_have_executed: true } });
-  }
-
-  async function opened(signal: AbortSignal): Promise<HttpConnection> {
-    try {
-      return await pool.open(signal);
-    } catch (error) {
-      if (!signal.aborted) log.info('The upstream cannot be reached', { upstream: url.host, error: String(error) });
-      throw error;
-    }
-  }
-
+  const deps: SendingDeps = { url, pool, log };
   return {
     name: url.host,
-    async send(exchange) {
-      return rewriteEndpoint(url, exchange, await send(exchange));
+    send(exchange) {
+      return new Promise((resolve, reject) => {
+        new Sending(deps, exchange, { resolve, reject }).start();
+      });
     },
     close() {
       pool.close();
@@ -62,34 +44,93 @@ export function httpUpstream(options: HttpUpstreamOptions): Upstream {
   };
 }
 
-/** One try on one connection. Resolves with `closed-before-answer` where the request may be repeated on another one. */
-function call(connection: HttpConnection, request: WireRequest, exchange: Exchange): Promise<Answer | 'closed-before-answer'> {
-  const { signal, events } = exchange;
-  return new Promise((resolve, reject) => {
-    const left = () => {
-      connection.destroy();
-      reject(new TrafficError('CANCELLED', 'The client left.'));
-    };
-    const callEvents: CallEvents = {
-      interim: (head) => events?.interim(head.status, head.rawHeaders),
-      answer: (answer) => {
-        // From here on whoever takes the body aborts it.
-        signal.removeEventListener('abort', left);
-        resolve(answer);
-      },
-      failed: (error, isUnanswered) => {
-        signal.removeEventListener('abort', left);
-        if (isUnanswered && repeatable.has(request.method) && request.body.kind !== 'stream') resolve('closed-before-answer');
-        else reject(error);
-      },
-    };
-    if (signal.aborted) {
-      left();
+interface SendingDeps {
+  readonly url: URL;
+  readonly pool: HttpPool;
+  readonly log: Logger;
+}
+
+interface Outcome {
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
+/** One exchange on its way: on an idle connection if there is one, and once more on a fresh one where that is allowed. */
+class Sending implements CallEvents {
+  readonly #deps: SendingDeps;
+  readonly #exchange: Exchange;
+  readonly #outcome: Outcome;
+  readonly #request: WireRequest;
+  #isFresh = false;
+
+  constructor(deps: SendingDeps, exchange: Exchange, outcome: Outcome) {
+    this.#deps = deps;
+    this.#exchange = exchange;
+    this.#outcome = outcome;
+    this.#request = wireRequest(deps.url, exchange.request);
+  }
+
+  start(): void {
+    if (this.#exchange.departure.hasHappened) {
+      this.#outcome.reject(left());
       return;
     }
-    signal.addEventListener('abort', left, { once: true });
-    connection.send(request, callEvents);
-  });
+    const idle = this.#deps.pool.takeIdle();
+    if (idle === undefined) this.#dial();
+    else this.#sendOn(idle);
+  }
+
+  interim({ status, rawHeaders }: ResponseHead): void {
+    this.#exchange.events?.interim(status, rawHeaders);
+  }
+
+  answer(answer: Answer): void {
+    // From here on whoever takes the body aborts it.
+    this.#exchange.departure.listener = undefined;
+    this.#outcome.resolve(rewriteEndpoint(this.#deps.url, this.#exchange, answer));
+  }
+
+  failed(error: TrafficError, isUnanswered: boolean): void {
+    this.#exchange.departure.listener = undefined;
+    const { method, body } = this.#request;
+    if (!isUnanswered || !repeatable.has(method) || body.kind === 'stream') this.#outcome.reject(error);
+    else if (this.#isFresh) {
+      const message = `${this.#deps.url.host} accepted the request and closed without an answer.`;
+      this.#outcome.reject(new TrafficError('UPSTREAM_BROKE', message, { facts: { phase: 'answer', may_have_executed: true } }));
+    } else this.#dial();
+  }
+
+  #dial(): void {
+    const { pool, url, log } = this.#deps;
+    const { departure } = this.#exchange;
+    this.#isFresh = true;
+    pool.open(departure).then(
+      (connection) => {
+        if (!departure.hasHappened) {
+          this.#sendOn(connection);
+          return;
+        }
+        connection.destroy();
+        this.#outcome.reject(left());
+      },
+      (error: unknown) => {
+        if (!departure.hasHappened) log.info('The upstream cannot be reached', { upstream: url.host, error: String(error) });
+        this.#outcome.reject(error);
+      },
+    );
+  }
+
+  #sendOn(connection: HttpConnection): void {
+    this.#exchange.departure.listener = () => {
+      connection.destroy();
+      this.#outcome.reject(left());
+    };
+    connection.send(this.#request, this);
+  }
+}
+
+function left(): TrafficError {
+  return new TrafficError('CANCELLED', 'The client left.');
 }
 
 function wireRequest(url: URL, request: IncomingRequest): WireRequest {

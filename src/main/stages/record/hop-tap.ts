@@ -1,6 +1,6 @@
 /** One HTTP request and its answer, as the record sees them. Whatever goes wrong in here, the traffic goes on. */
 import { gunzipSync } from 'node:zlib';
-import type { Flag, HttpHead } from '../../../shared/model/frame.ts';
+import type { Direction, Flag, HttpHead } from '../../../shared/model/frame.ts';
 import type { Answer, Exchange, RequestBody } from '../../pipeline/stage.ts';
 import { fieldPairs, fieldValue } from '../../support/http-fields.ts';
 import { BodyCopy, type CopiedBody } from '../../traffic/body-copy.ts';
@@ -11,20 +11,25 @@ import type { Sighting } from '../../traffic/sighting.ts';
 import type { RecordDeps } from '../record.ts';
 import { BodyNotes, EventNotes, type AnswerFrame, type AnswerNotes } from './answer-notes.ts';
 import { DecodedBodyNotes, DecodedEventNotes, decoderFor } from './decoded-notes.ts';
-import { TappedSource } from './tapped-source.ts';
+import { TappedSource, type SourceWatcher } from './tapped-source.ts';
 
 /** A request body that unpacks to more than this is recorded packed. */
 const MAX_UNPACKED_BYTES = 4 * 1024 * 1024;
+type StreamedBody = Extract<RequestBody, { readonly kind: 'stream' }>;
+/** What was seen of a frame, without what all frames of a hop share. */
+type SeenFrame = Pick<Sighting, 'delivery' | 'body' | 'flags' | 'text' | 'eventId' | 'contentEncoding' | 'delivered'>;
+
 const nothing: CopiedBody = { bytes: new Uint8Array(0), sizeBytes: 0, isTruncated: false };
 
 /** Sessions in which the record failed: one line in the log tells as much as a thousand. */
 const complained = new WeakSet<Conversation>();
 
-export class HopTap {
+export class HopTap implements SourceWatcher {
   /** The exchange to hand on: the same, but for the tap on a streamed request body. */
   readonly exchange: Exchange;
   readonly #deps: RecordDeps;
-  readonly #requestCopy = new BodyCopy();
+  /** Only of a streamed body. */
+  readonly #requestCopy: BodyCopy | undefined;
   #isRequestNoted = false;
   #notes: AnswerNotes | undefined;
   /** Rides on the first frame of the answer. */
@@ -33,72 +38,93 @@ export class HopTap {
 
   constructor(exchange: Exchange, deps: RecordDeps) {
     this.#deps = deps;
-    this.exchange = this.#withTap(exchange);
+    const { body } = exchange.request;
+    if (body.kind === 'stream') {
+      this.#requestCopy = new BodyCopy();
+      this.exchange = this.#withTap(exchange, body, this.#requestCopy);
+    } else this.exchange = exchange;
   }
 
   /** The forward has begun. Requests that are whole are noted now, streamed ones when they have passed. */
   requestPassed(): void {
-    if (this.exchange.request.body.kind !== 'stream') this.#safely(() => this.#noteRequest([]));
+    if (this.#requestCopy === undefined) this.#noteRequest([]);
   }
 
   answered(answer: Answer): Answer {
-    this.#safely(() => this.#startAnswer(answer));
-    const source = new TappedSource(answer.body, {
-      passed: (chunk, received) => {
-        const wait = this.#safely(() => this.#notes?.push(chunk, received));
-        return wait ?? this.#deps.pressure();
-      },
-      ended: () => this.#endAnswer('complete', []),
-      failed: () => this.#endAnswer('upstream-died', ['stream-cut']),
-      aborted: () => this.#endAnswer('client-left', ['client-left']),
-    });
-    return { ...answer, body: source };
+    try {
+      this.#startAnswer(answer);
+    } catch (error) {
+      this.#complain(error);
+    }
+    return { status: answer.status, statusText: answer.statusText, rawHeaders: answer.rawHeaders, body: new TappedSource(answer.body, this) };
   }
 
   refused(reason: OwnReason): void {
     this.#noteOwn(reason);
   }
 
-  failed(error: unknown): void {
+  /** No answer came. */
+  broke(error: unknown): void {
     this.#noteOwn(ownReason(error));
   }
 
   clientLeft(): void {
-    this.#safely(() => this.#noteRequest(['client-left']));
+    this.#noteRequest(['client-left']);
     this.#endHop('client-left');
   }
 
-  #withTap(exchange: Exchange): Exchange {
-    const { request } = exchange;
-    if (request.body.kind !== 'stream') return exchange;
-    const source = new TappedSource(request.body.source, {
+  passed(chunk: Uint8Array, received: Uint8Array | undefined): Promise<void> | undefined {
+    try {
+      const wait = this.#notes?.push(chunk, received);
+      if (wait !== undefined) return wait;
+    } catch (error) {
+      this.#complain(error);
+    }
+    return this.#deps.pressure();
+  }
+
+  ended(): void {
+    this.#endAnswer('complete', []);
+  }
+
+  failed(): void {
+    this.#endAnswer('upstream-died', ['stream-cut']);
+  }
+
+  aborted(): void {
+    this.#endAnswer('client-left', ['client-left']);
+  }
+
+  #withTap(exchange: Exchange, body: StreamedBody, copy: BodyCopy): Exchange {
+    const source = new TappedSource(body.source, {
       passed: (chunk) => {
-        this.#safely(() => this.#requestCopy.push(chunk));
+        try {
+          copy.push(chunk);
+        } catch (error) {
+          this.#complain(error);
+        }
         return this.#deps.pressure();
       },
-      ended: () => this.#safely(() => this.#noteRequest([])),
-      failed: () => this.#safely(() => this.#noteRequest(['client-left'])),
-      aborted: () => this.#safely(() => this.#noteRequest([])),
+      ended: () => this.#noteRequest([]),
+      failed: () => this.#noteRequest(['client-left']),
+      aborted: () => this.#noteRequest([]),
     });
-    return { ...exchange, request: { ...request, body: { ...request.body, source } } };
+    return { ...exchange, request: { ...exchange.request, body: { ...body, source } } };
   }
 
   #noteRequest(flags: readonly Flag[]): void {
     if (this.#isRequestNoted) return;
     this.#isRequestNoted = true;
-    const { request } = this.exchange;
-    const body = copiedRequest(request.body, this.#requestCopy);
-    const encoding = fieldValue(request.rawHeaders, 'content-encoding');
-    const text = encoding === undefined ? undefined : unpacked(body, encoding);
-    this.#note({
-      direction: 'fromClient',
-      delivery: 'body',
-      body,
-      http: { method: request.method, path: request.path, headers: fieldPairs(request.rawHeaders) },
-      flags,
-      ...(encoding === undefined ? {} : { contentEncoding: encoding }),
-      ...(text === undefined ? {} : { text }),
-    });
+    try {
+      const { method, path, rawHeaders, body } = this.exchange.request;
+      const copied = copiedRequest(body, this.#requestCopy);
+      const encoding = fieldValue(rawHeaders, 'content-encoding');
+      const text = encoding === undefined ? undefined : unpacked(copied, encoding);
+      const http = { method, path, headers: fieldPairs(rawHeaders) };
+      this.#note('fromClient', { delivery: 'body', body: copied, flags, ...(encoding === undefined ? {} : { contentEncoding: encoding }), ...(text === undefined ? {} : { text }) }, http);
+    } catch (error) {
+      this.#complain(error);
+    }
   }
 
   #startAnswer({ status, rawHeaders }: Answer): void {
@@ -107,11 +133,11 @@ export class HopTap {
     const type = fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '';
     const encoding = fieldValue(rawHeaders, 'content-encoding');
     const decoder = decoderFor(encoding);
-    const note = (frame: AnswerFrame) => this.#safely(() => this.#noteAnswer(frame));
+    const note = (frame: AnswerFrame) => this.#noteAnswer(frame);
     this.#head = { status, headers: fieldPairs(rawHeaders) };
     if (type.startsWith('text/event-stream')) {
       // A stream may be silent for hours; that it is there is worth a frame of its own.
-      this.#note({ direction: 'fromServer', delivery: 'head', body: nothing, http: this.#head });
+      this.#note('fromServer', { delivery: 'head', body: nothing }, this.#head);
       this.#head = undefined;
       this.#notes = decoder === undefined ? new EventNotes(note) : new DecodedEventNotes(decoder, note);
     } else if (decoder !== undefined && encoding !== undefined) this.#notes = new DecodedBodyNotes(decoder, encoding, note);
@@ -124,68 +150,71 @@ export class HopTap {
   #noteAnswer(frame: AnswerFrame): void {
     const http = this.#head;
     this.#head = undefined;
-    this.#note({ direction: 'fromServer', ...frame, ...(http === undefined ? {} : { http }) });
+    try {
+      this.#note('fromServer', frame, http);
+    } catch (error) {
+      this.#complain(error);
+    }
   }
 
   #endAnswer(how: HopEnd, flags: readonly Flag[]): void {
-    const notes = this.#notes;
-    const isEnding = notes !== undefined && this.#safely(() => {
-      notes.end(flags, () => this.#endHop(how));
-      return true;
-    });
-    if (isEnding !== true) this.#endHop(how);
+    try {
+      if (this.#notes !== undefined) {
+        this.#notes.end(flags, () => this.#endHop(how));
+        return;
+      }
+    } catch (error) {
+      this.#complain(error);
+    }
+    this.#endHop(how);
   }
 
   #noteOwn(reason: OwnReason): void {
-    this.#safely(() => {
-      this.#noteRequest([]);
+    this.#noteRequest([]);
+    try {
       const { status, rawHeaders, bytes } = ownAnswer(reason, this.exchange.request.idText());
-      this.#note({
-        direction: 'fromServer',
-        delivery: 'body',
-        body: { bytes, sizeBytes: bytes.length, isTruncated: false },
-        http: { status, headers: fieldPairs(rawHeaders) },
-        flags: ['own-error'],
-      });
-    });
+      const body = { bytes, sizeBytes: bytes.length, isTruncated: false };
+      this.#note('fromServer', { delivery: 'body', body, flags: ['own-error'] }, { status, headers: fieldPairs(rawHeaders) });
+    } catch (error) {
+      this.#complain(error);
+    }
     this.#endHop('failed');
   }
 
-  #note(sighting: Omit<Sighting, 'at' | 'monotonicUs' | 'hopId'>): void {
+  #note(direction: Direction, frame: SeenFrame, http: HttpHead | undefined): void {
     const { clock } = this.#deps;
-    this.exchange.conversation.note({ ...sighting, hopId: this.exchange.id, at: clock.now(), monotonicUs: clock.monotonicUs() });
+    const { id, conversation } = this.exchange;
+    conversation.note({ ...frame, direction, at: clock.now(), monotonicUs: clock.monotonicUs(), hopId: id, ...(http === undefined ? {} : { http }) });
   }
 
   #endHop(how: HopEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
     const { clock } = this.#deps;
-    this.#safely(() => this.exchange.conversation.endHop(this.exchange.id, how, clock.now(), clock.monotonicUs()));
+    try {
+      this.exchange.conversation.endHop(this.exchange.id, how, clock.now(), clock.monotonicUs());
+    } catch (error) {
+      this.#complain(error);
+    }
   }
 
-  /** Observers fail open: an error in here is ours alone. */
-  #safely<T>(work: () => T): T | undefined {
-    try {
-      return work();
-    } catch (error) {
-      const { conversation } = this.exchange;
-      if (!complained.has(conversation)) {
-        complained.add(conversation);
-        this.#deps.log.warn('Traffic passed but was not recorded', { sessionId: conversation.id, error: String(error) });
-      }
-      return undefined;
-    }
+  /** Observers fail open: an error in here is ours alone, and the traffic goes on. */
+  #complain(error: unknown): void {
+    const { conversation } = this.exchange;
+    if (complained.has(conversation)) return;
+    complained.add(conversation);
+    this.#deps.log.warn('Traffic passed but was not recorded', { sessionId: conversation.id, error: String(error) });
   }
 }
 
-function copiedRequest(body: RequestBody, copy: BodyCopy): CopiedBody {
+function copiedRequest(body: RequestBody, copy: BodyCopy | undefined): CopiedBody {
   switch (body.kind) {
     case 'none':
       return nothing;
     case 'whole':
       return { bytes: body.bytes, sizeBytes: body.bytes.length, isTruncated: false };
     case 'stream':
-      return copy.take();
+      return copy?.take() ?? nothing;
   }
 }
 

@@ -1,4 +1,5 @@
 /** A body source with a listener on it: bytes go to their taker first, and are looked at afterwards. */
+import type { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { BodySink, BodySource } from '../../pipeline/stage.ts';
 
 /** What the tap sees. Nothing it does can change or stop the bytes; it can only ask for a pause. */
@@ -12,9 +13,11 @@ export interface SourceWatcher {
   aborted(): void;
 }
 
-export class TappedSource implements BodySource {
+/** Stands between source and taker: the taker's source, and the source's sink. */
+export class TappedSource implements BodySource, BodySink {
   readonly #inner: BodySource;
   readonly #watcher: SourceWatcher;
+  #sink: BodySink | undefined;
   #isTakerReady = true;
   #isWaiting = false;
   #isOver = false;
@@ -25,23 +28,29 @@ export class TappedSource implements BodySource {
   }
 
   start(sink: BodySink): void {
-    const watcher = this.#watcher;
-    this.#inner.start({
-      data: (chunk, received) => {
-        this.#isTakerReady = sink.data(chunk, received);
-        const wait = watcher.passed(chunk, received);
-        if (wait !== undefined) this.#waitFor(wait);
-        return this.#isTakerReady && !this.#isWaiting;
-      },
-      end: (trailers) => {
-        sink.end(trailers);
-        this.#over(() => watcher.ended());
-      },
-      fail: (error) => {
-        sink.fail(error);
-        this.#over(() => watcher.failed());
-      },
-    });
+    this.#sink = sink;
+    this.#inner.start(this);
+  }
+
+  data(chunk: Uint8Array, received?: Uint8Array): boolean {
+    this.#isTakerReady = this.#sink?.data(chunk, received) !== false;
+    const wait = this.#watcher.passed(chunk, received);
+    if (wait !== undefined) this.#waitFor(wait);
+    return this.#isTakerReady && !this.#isWaiting;
+  }
+
+  end(trailers: readonly string[]): void {
+    this.#sink?.end(trailers);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watcher.ended();
+  }
+
+  fail(error: TrafficError): void {
+    this.#sink?.fail(error);
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watcher.failed();
   }
 
   resume(): void {
@@ -51,7 +60,9 @@ export class TappedSource implements BodySource {
 
   abort(): void {
     this.#inner.abort();
-    this.#over(() => this.#watcher.aborted());
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#watcher.aborted();
   }
 
   #waitFor(wait: Promise<void>): void {
@@ -61,11 +72,5 @@ export class TappedSource implements BodySource {
       if (this.#isTakerReady && !this.#isOver) this.#inner.resume();
     };
     wait.then(go, go);
-  }
-
-  #over(tell: () => void): void {
-    if (this.#isOver) return;
-    this.#isOver = true;
-    tell();
   }
 }
