@@ -2,6 +2,7 @@
 import type { ExchangeSummary } from '../../shared/model/exchange.ts';
 import type { FrameSummary } from '../../shared/model/frame.ts';
 import type { SessionSummary } from '../../shared/model/session.ts';
+import { exchangeIdOf } from './exchange-key.ts';
 
 type Row = Readonly<Record<string, string | number | null>>;
 
@@ -16,7 +17,7 @@ export function toExchange(value: unknown): ExchangeSummary {
   const row = value as Row;
   return present({
     id: row.id,
-    exchangeId: `${row.session_id}/${row.first_seq}`,
+    exchangeId: exchangeIdOf(String(row.session_id), Number(row.first_seq)),
     sessionId: row.session_id,
     clientName: row.client_name,
     serverName: row.server_name,
@@ -64,7 +65,7 @@ export function toFrame(value: unknown): FrameSummary {
     target: row.target,
     eventId: row.event_id,
     hopId: row.hop_id,
-    exchangeId: row.exchange_seq === null ? null : `${row.session_id}/${row.exchange_seq}`,
+    exchangeId: row.exchange_seq === null ? null : exchangeIdOf(String(row.session_id), Number(row.exchange_seq)),
     http: row.http == null ? null : JSON.parse(String(row.http)),
     sizeBytes: row.size_bytes,
     storedBytes: row.stored_bytes,

@@ -236,7 +236,7 @@ describe('a conversation over HTTP', () => {
     note('fromClient', [call(1, 'one'), call(2, 'two'), { jsonrpc: '2.0', method: 'notifications/initialized' }], post('a'));
     note('fromServer', [result(2), result(1, { isError: true })], answer('a'));
     expect(record.rows.map((row) => [row.exchangeId, row.target, row.status])).toEqual([
-      ['s/1.0', 'one', 'tool-error'],
+      ['s/1', 'one', 'tool-error'],
       ['s/1.1', 'two', 'ok'],
       ['s/1.2', undefined, 'ok'],
     ]);

@@ -49,6 +49,9 @@ interface Noting {
   readonly flags: Flag[];
 }
 
+/** Rows that one batch may make; the frame itself holds all of it. Far above any real batch (2025-03-26). */
+const MAX_BATCH_ROWS = 8_192;
+
 export class Conversation {
   #session: SessionRecord;
   readonly #sink: RecordSink;
@@ -188,7 +191,8 @@ export class Conversation {
   /** One frame for all its messages, which are rows of their own. */
   #noteBatch(noting: Noting, items: readonly ReadMessage[]): void {
     const { seq, sighting, flags } = noting;
-    const [first] = items.map((item, index) => this.#noteMessage(`${seq}.${index}`, noting, item));
+    const listed = items.slice(0, MAX_BATCH_ROWS);
+    const [first] = listed.map((item, index) => this.#noteMessage(index === 0 ? `${seq}` : `${seq}.${index}`, noting, item));
     this.#sink.frame(
       newFrame(this.#session, seq, sighting, {
         kind: 'batch',
