@@ -307,3 +307,19 @@ test('checklist 50: answers that diverge from the specification pass as they are
   // `1` was asked, `"1"` was answered: shown as what it is.
   expect(relay.record.exchanges).toMatchObject([{ idText: '1', status: 'no-answer' }, { idText: '"1"', flags: ['unknown-id'] }]);
 });
+
+test.for(['//', '//[', '/sse?x=//['])('an endpoint event in answer to the odd path %s passes, and the relay lives on', async path => {
+  await using upstream = await rawUpstream(
+    request => {
+      request.startEvents();
+      // After the head, so that it comes when nobody waits for the answer any more.
+      setTimeout(() => request.chunk('event: endpoint\ndata: /message?sessionId=1\n\n'), 50);
+    },
+    { path: '/sse' },
+  );
+  await using relay = await startRelay(upstream.url);
+  await using client = await rawClient(relay.port);
+  client.send(requestText(`GET ${path}`, [['Accept', 'text/event-stream']]));
+  await client.until(received => received.includes('data: /message?sessionId=1\n\n'));
+  expect(upstream.requests[0]?.path).toBe(path);
+});

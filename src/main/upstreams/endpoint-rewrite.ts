@@ -92,10 +92,10 @@ class EndpointSource implements BodySource {
   /** What the client shall see instead of `uri`; tells the listener where its POSTs will come. */
   #ourUri(uri: string): string {
     const { request, events } = this.#exchange;
-    const base = new URL(request.path, this.#upstream);
-    if (!URL.canParse(uri, base.href)) return uri;
-    const target = new URL(uri, base);
-    if (target.origin !== this.#upstream.origin) return uri;
+    // Put behind the origin as text: a path such as `//x` would otherwise be read as another host, or as no URL at all.
+    const base = URL.parse(`${this.#upstream.origin}${request.path}`) ?? this.#upstream;
+    const target = URL.parse(uri, base.href);
+    if (target === null || target.origin !== this.#upstream.origin) return uri;
     events?.endpoint(target.pathname + target.search);
     const authority = /^(?:[a-z][a-z0-9+.-]*:)?\/\/[^/?#]*/i.exec(uri)?.[0];
     const host = fieldValue(request.rawHeaders, 'host');
