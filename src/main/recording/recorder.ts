@@ -24,10 +24,6 @@ export interface RecorderLimits {
   /** A record waits at most this long before its commit begins; so many frames begin one at once. */
   readonly flushMs: number;
   readonly flushFrames: number;
-  /** The same wait while traffic is dense: a commit costs nearly the same for a hundred frames as for ten. */
-  readonly busyFlushMs: number;
-  /** Frames of a batch from which on traffic counts as dense. */
-  readonly busyFrames: number;
   /** What a full queue may cost a connection. */
   readonly pressureMs: number;
   readonly firstRetryMs: number;
@@ -37,11 +33,9 @@ export interface RecorderLimits {
 const defaultLimits: RecorderLimits = {
   maxQueuedBytes: 64 * 1024 * 1024,
   maxQueuedFrames: 100_000,
+  // A kill may take back 500 ms. Waiting 100 ms here saved no measurable work, and on a slow disk the rest was too little.
   flushMs: 50,
   flushFrames: 1_000,
-  // With the commit itself far below the 500 ms that a kill may take back.
-  busyFlushMs: 100,
-  busyFrames: 32,
   pressureMs: 250,
   firstRetryMs: 250,
   lastRetryMs: 5_000,
@@ -85,7 +79,6 @@ class BatchingRecorder implements Recorder {
   /** Latest records of sessions that could not be queued because recording was off. */
   #unsavedSessions = new Map<string, SessionRecord>();
   #timer: NodeJS.Timeout | undefined;
-  #isBusy = false;
   #writing: Promise<void> | undefined;
   #retryNow: (() => void) | undefined;
   #waitingForRoom: (() => void)[] = [];
@@ -224,7 +217,7 @@ class BatchingRecorder implements Recorder {
   #schedule(): void {
     if (this.#writing !== undefined || this.#isClosed) return;
     if (this.#queue.frameCount >= this.#limits.flushFrames) this.#write();
-    else this.#timer ??= setTimeout(() => this.#write(), this.#isBusy ? this.#limits.busyFlushMs : this.#limits.flushMs);
+    else this.#timer ??= setTimeout(() => this.#write(), this.#limits.flushMs);
   }
 
   /** Begins a commit unless one is under way; when it is done, the next begins if enough waits. */
@@ -232,9 +225,7 @@ class BatchingRecorder implements Recorder {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#writing !== undefined || this.#queue.isEmpty) return;
-    const batch = this.#queue.take();
-    this.#isBusy = batch.frames.length >= this.#limits.busyFrames;
-    this.#writing = this.#commit(batch).finally(() => {
+    this.#writing = this.#commit(this.#queue.take()).finally(() => {
       this.#writing = undefined;
       if (!this.#queue.isEmpty) this.#schedule();
     });

@@ -20,6 +20,15 @@ export interface WriterReceipt extends CommitReceipt {
   readonly rejected: { readonly count: number; readonly firstReason: string | undefined };
 }
 
+/** Where the bytes of a frame lie: in its row, or in the table of bodies. */
+interface PlacedBody {
+  readonly inline: Uint8Array | null;
+  readonly key: number | null;
+  readonly hash: string | null;
+}
+
+const nothing: PlacedBody = { inline: null, key: null, hash: null };
+
 const messageKinds = ['request', 'result', 'error', 'batch'];
 
 export class BatchWriter {
@@ -86,13 +95,13 @@ export class BatchWriter {
   #putFrame(frame: PackedFrame, work: BatchWork): void {
     const session = this.#sessions.get(frame.sessionId, frame);
     work.touch(frame.sessionId, session);
-    const exchangeSeq = frame.exchangeId === undefined ? undefined : firstSeqOf(frame.exchangeId, frame.sessionId);
+    const exchangeSeq = frame.exchangeId === null ? undefined : firstSeqOf(frame.exchangeId, frame.sessionId);
     const preview = framePreview(frame.body, frame.contentEncoding);
     // A repeated frame is committed, too: who repeats it waits to hear so.
     work.committedSeq[frame.sessionId] = Math.max(work.committedSeq[frame.sessionId] ?? 0, frame.seq);
     if (!this.#insertFrameRow(frame, session, exchangeSeq, preview, work.nextFrameId)) return;
     work.nextFrameId += 1;
-    if (exchangeSeq === frame.seq && frame.exchangeId !== undefined) {
+    if (exchangeSeq === frame.seq && frame.exchangeId !== null) {
       const rowPreview = exchangePreview(frame.body, frame.contentEncoding, frame.kind);
       work.previews.set(frame.exchangeId, { session, firstSeq: frame.seq, text: rowPreview });
     }
@@ -110,46 +119,44 @@ export class BatchWriter {
   /** False when the frame is stored already: a resumed shim repeats what it does not know to be committed. */
   #insertFrameRow(frame: PackedFrame, session: KnownSession, exchangeSeq: number | undefined, preview: string, id: number): boolean {
     const body = this.#place(frame.body);
-    const delivered = frame.delivered === undefined ? undefined : this.#place(frame.delivered);
+    const delivered = frame.delivered === null ? nothing : this.#place(frame.delivered);
     const result = this.#insertFrame.run(
-      ...[
-        id,
-        session.key,
-        frame.seq,
-        exchangeSeq,
-        frame.at,
-        frame.monotonicUs,
-        frame.direction,
-        frame.transport,
-        frame.delivery,
-        frame.kind,
-        frame.idText,
-        frame.method,
-        frame.target,
-        frame.eventId,
-        frame.hopId,
-        frame.sizeBytes,
-        frame.body.length,
-        frame.delivered?.length,
-        frame.latencyMs,
-        frame.contentHash ?? body.hash,
-        frame.contentEncoding,
-        frame.flags,
-        frame.verdicts,
-        preview,
-        body.key,
-        delivered?.key,
-        frame.http,
-        body.inline,
-        delivered?.inline,
-      ].map(value => value ?? null),
+      id,
+      session.key,
+      frame.seq,
+      exchangeSeq ?? null,
+      frame.at,
+      frame.monotonicUs,
+      frame.direction,
+      frame.transport,
+      frame.delivery,
+      frame.kind,
+      frame.idText,
+      frame.method,
+      frame.target,
+      frame.eventId,
+      frame.hopId,
+      frame.sizeBytes,
+      frame.body.length,
+      frame.delivered === null ? null : frame.delivered.length,
+      frame.latencyMs,
+      frame.contentHash ?? body.hash,
+      frame.contentEncoding,
+      frame.flags,
+      frame.verdicts,
+      preview,
+      body.key,
+      delivered.key,
+      frame.http,
+      body.inline,
+      delivered.inline,
     );
     return result.changes > 0;
   }
 
-  #place(bytes: Uint8Array): { inline?: Uint8Array; key?: number; hash?: string } {
-    if (bytes.length === 0) return {};
-    return bytes.length <= INLINE_BODY_BYTES ? { inline: bytes } : this.#bodies.put(bytes);
+  #place(bytes: Uint8Array): PlacedBody {
+    if (bytes.length === 0) return nothing;
+    return bytes.length <= INLINE_BODY_BYTES ? { inline: bytes, key: null, hash: null } : { inline: null, ...this.#bodies.put(bytes) };
   }
 
   #putExchange(record: PackedBatch['exchanges'][number], work: BatchWork): void {

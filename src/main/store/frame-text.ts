@@ -13,11 +13,11 @@ const PREVIEW_SOURCE_BYTES = 480;
 const PARAMS_SOURCE_BYTES = 2 * 1024;
 
 /** The head of a body as text, decoded where it is still compressed; empty for binary content. */
-export function headText(body: Uint8Array, contentEncoding: string | null | undefined, maxBytes: number): string {
+export function headText(body: Uint8Array, contentEncoding: string | null, maxBytes: number): string {
   if (body.length === 0) return '';
   // The first bytes of a compressed body are tables; a few hundred of them give no text yet.
   const plain =
-    contentEncoding == null
+    contentEncoding === null
       ? body.subarray(0, maxBytes)
       : decodeContent(body.subarray(0, Math.max(maxBytes, 4 * 1024)), contentEncoding)?.subarray(0, maxBytes);
   if (plain === undefined || isBinary(plain)) return '';
@@ -25,12 +25,12 @@ export function headText(body: Uint8Array, contentEncoding: string | null | unde
 }
 
 /** First characters with whitespace folded and secrets masked. */
-export function framePreview(body: Uint8Array, contentEncoding: string | undefined): string {
+export function framePreview(body: Uint8Array, contentEncoding: string | null): string {
   return preview(headText(body, contentEncoding, PREVIEW_SOURCE_BYTES));
 }
 
 /** The same for a row of the table: of the `params` where the frame is a request or notification. */
-export function exchangePreview(body: Uint8Array, contentEncoding: string | undefined, kind: string): string {
+export function exchangePreview(body: Uint8Array, contentEncoding: string | null, kind: string): string {
   const text = headText(body, contentEncoding, PARAMS_SOURCE_BYTES);
   if (kind !== 'request' && kind !== 'notification') return preview(text);
   const params = /"params"\s*:\s*/.exec(text);

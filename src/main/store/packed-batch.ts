@@ -6,7 +6,8 @@
 import type { FrameRecord } from '../traffic/records.ts';
 import type { RecordBatch } from './traffic-store.ts';
 
-type Cell = string | number | undefined;
+/** `null` for what is absent: it is bound to the statement as it is. */
+type Cell = string | number | null;
 
 export interface PackedBatch {
   readonly sessions: RecordBatch['sessions'];
@@ -25,21 +26,21 @@ export interface PackedFrame {
   readonly transport: string;
   readonly delivery: string;
   readonly kind: string;
-  readonly idText: string | undefined;
-  readonly method: string | undefined;
-  readonly target: string | undefined;
-  readonly eventId: string | undefined;
-  readonly hopId: string | undefined;
-  readonly exchangeId: string | undefined;
-  readonly http: string | undefined;
+  readonly idText: string | null;
+  readonly method: string | null;
+  readonly target: string | null;
+  readonly eventId: string | null;
+  readonly hopId: string | null;
+  readonly exchangeId: string | null;
+  readonly http: string | null;
   readonly sizeBytes: number;
   readonly body: Uint8Array;
-  readonly delivered: Uint8Array | undefined;
-  readonly latencyMs: number | undefined;
-  readonly contentHash: string | undefined;
-  readonly contentEncoding: string | undefined;
-  readonly flags: string | undefined;
-  readonly verdicts: string | undefined;
+  readonly delivered: Uint8Array | null;
+  readonly latencyMs: number | null;
+  readonly contentHash: string | null;
+  readonly contentEncoding: string | null;
+  readonly flags: string | null;
+  readonly verdicts: string | null;
 }
 
 const CELLS_PER_FRAME = 23;
@@ -73,21 +74,21 @@ function pushCells(cells: Cell[], frame: FrameRecord): void {
     frame.transport,
     frame.delivery,
     frame.kind,
-    frame.idText,
-    frame.method,
-    frame.target,
-    frame.eventId,
-    frame.hopId,
-    frame.exchangeId,
-    frame.http === undefined ? undefined : JSON.stringify(frame.http),
+    frame.idText ?? null,
+    frame.method ?? null,
+    frame.target ?? null,
+    frame.eventId ?? null,
+    frame.hopId ?? null,
+    frame.exchangeId ?? null,
+    frame.http === undefined ? null : JSON.stringify(frame.http),
     frame.sizeBytes,
     frame.body.length,
-    frame.delivered?.length,
-    frame.latencyMs,
-    frame.contentHash,
-    frame.contentEncoding,
-    frame.flags.length === 0 ? undefined : JSON.stringify(frame.flags),
-    frame.verdicts.length === 0 ? undefined : JSON.stringify(frame.verdicts),
+    frame.delivered?.length ?? null,
+    frame.latencyMs ?? null,
+    frame.contentHash ?? null,
+    frame.contentEncoding ?? null,
+    frame.flags.length === 0 ? null : JSON.stringify(frame.flags),
+    frame.verdicts.length === 0 ? null : JSON.stringify(frame.verdicts),
   );
 }
 
@@ -98,7 +99,7 @@ export function* unpackFrames({ cells, bodies }: PackedBatch): Generator<PackedF
   for (let at = 0; at < cells.length; at += CELLS_PER_FRAME) {
     const text = (index: number) => cells[at + index] as string;
     const number = (index: number) => cells[at + index] as number;
-    const deliveredBytes = cells[at + 17] as number | undefined;
+    const deliveredBytes = cells[at + 17] as number | null;
     yield {
       sessionId: text(0),
       seq: number(1),
@@ -117,7 +118,7 @@ export function* unpackFrames({ cells, bodies }: PackedBatch): Generator<PackedF
       http: text(14),
       sizeBytes: number(15),
       body: take(number(16)),
-      delivered: deliveredBytes === undefined ? undefined : take(deliveredBytes),
+      delivered: deliveredBytes === null ? null : take(deliveredBytes),
       latencyMs: number(18),
       contentHash: text(19),
       contentEncoding: text(20),

@@ -87,12 +87,12 @@ export class SortedIds {
     return last !== undefined && this.#order[before.length - 1] !== last;
   }
 
-  /** Takes `gone` out and puts `come` in its place; both may hold the same rows, whose keys changed. Returns whether other rows moved. */
-  merge(gone: readonly number[], come: readonly number[]): boolean {
-    if (gone.length + come.length === 0) return false;
+  /** Takes rows out and puts others in; both may hold the same ones, whose keys changed. Returns whether other rows moved. */
+  merge(leaving: readonly number[], come: readonly number[]): boolean {
+    if (leaving.length === 0) return come.length > 0 && this.insert(come);
     const compare = this.#comparison();
     const before = this.#order;
-    const kept = without(before, [...gone, ...come]);
+    const kept = without(before, leaving);
     const added = Int32Array.from(new Set(come)).sort(compare);
     this.#order = mergedOrder(kept, added, compare);
     for (let index = 0; index < before.length; index += 1) if (this.#order[index] !== before[index]) return true;

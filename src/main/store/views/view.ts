@@ -151,7 +151,9 @@ export class View {
     const added = this.#ids.add(matching);
     if (this.#sorted !== undefined) {
       this.#loadKeys(matching);
-      if (this.#sorted.merge(removed, matching)) this.#isReordered = true;
+      const isNew = new Set(added);
+      const leaving = [...removed, ...matching.filter(id => !isNew.has(id))];
+      if (this.#sorted.merge(leaving, matching)) this.#isReordered = true;
       return;
     }
     const isAppended = removed.length === 0 && (added[0] ?? Infinity) > lastBefore;
