@@ -35,7 +35,13 @@ test('rows: ends, steps, errors, open and back', async ({ page }) => {
   await expect(selected).toContainText('fail');
   await page.keyboard.press('Enter');
   await expect(detail(page)).toContainText('The tool failed');
-  for (const [key, tab] of [['2', 'Raw'], ['3', 'Headers'], ['4', 'Timing'], ['5', 'Related'], ['1', 'Tree']] as const) {
+  for (const [key, tab] of [
+    ['2', 'Raw'],
+    ['3', 'Headers'],
+    ['4', 'Timing'],
+    ['5', 'Related'],
+    ['1', 'Tree'],
+  ] as const) {
     await page.keyboard.press(key);
     await expect(page.getByRole('tab', { name: tab })).toHaveAttribute('aria-selected', 'true');
   }
@@ -98,5 +104,8 @@ test('Tab reaches every part in the order it is read', async ({ page }) => {
     if (seen.at(-1) !== name) seen.push(name);
   }
   const places = ['Recording', 'Sessions', 'Filter rows', 'Exchanges'].map(name => seen.findIndex(one => one.includes(name)));
-  expect(places.every(place => place >= 0), seen.join(' | ')).toBe(true);
+  expect(
+    places.every(place => place >= 0),
+    seen.join(' | '),
+  ).toBe(true);
 });

@@ -1,7 +1,7 @@
 /** The Live page shows real traffic as it happens: appearing, pending, answered, failed, cancelled, late. */
 import { expect, test } from './harness/hosts.ts';
 import { connectClient, openProxy, startServer } from './traffic.ts';
-import { detail, grid, row, rows } from './window-page.ts';
+import { detail, goTo, grid, row, rows } from './window-page.ts';
 
 let server: Awaited<ReturnType<typeof startServer>>;
 let proxy: Awaited<ReturnType<typeof openProxy>>;
@@ -132,4 +132,20 @@ test('recording can be switched off and on, and the window says so', async ({ pa
   await expect(recording).toBeChecked();
   await client.call('echo', { text: 'recorded again' }).answered;
   await expect.poll(() => grid(page).getAttribute('aria-rowcount')).not.toBe(count);
+});
+
+test('a table keeps its place when a detail opens and when another page was looked at', async ({ page }) => {
+  const offset = () => grid(page).evaluate(element => element.scrollTop);
+  await grid(page).evaluate(element => (element.scrollTop = 300));
+  await expect.poll(offset).toBe(300);
+  await rows(page).nth(20).click();
+  await expect(detail(page)).toBeVisible();
+  expect(await offset()).toBe(300);
+
+  await goTo(page, 'Sessions');
+  await goTo(page, 'Live');
+  await expect.poll(offset).toBe(300);
+  await page.keyboard.press('Escape');
+  await expect(detail(page)).toHaveCount(0);
+  expect(await offset()).toBe(300);
 });

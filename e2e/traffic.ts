@@ -44,7 +44,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, waitin
   const { id } = message;
   if (id === undefined) return void response.writeHead(202).end();
   if (message.params?.name === 'wait') await new Promise<void>(go => waiting.set(id, go));
-  response.writeHead(200, { 'content-type': 'application/json', ...(message.method === 'initialize' ? { 'mcp-session-id': `e2e-${Date.now()}` } : {}) });
+  response.writeHead(200, {
+    'content-type': 'application/json',
+    ...(message.method === 'initialize' ? { 'mcp-session-id': `e2e-${Date.now()}` } : {}),
+  });
   response.end(JSON.stringify({ jsonrpc: '2.0', id, ...outcome(message) }));
 }
 
@@ -52,7 +55,10 @@ function outcome({ method, params }: Rpc): object {
   if (method === 'initialize')
     return { result: { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo: { name: 'e2e-server', version: '1.0.0' } } };
   if (params?.name === 'boom') return { error: { code: -32602, message: 'Unknown tool: boom' } };
-  const text = params?.name === 'fail' ? JSON.stringify({ message: 'rate limit reached', status: 403 }) : `echo of ${String(params?.arguments?.['text'] ?? '')}`;
+  const text =
+    params?.name === 'fail'
+      ? JSON.stringify({ message: 'rate limit reached', status: 403 })
+      : `echo of ${String(params?.arguments?.['text'] ?? '')}`;
   return { result: { content: [{ type: 'text', text }], isError: params?.name === 'fail' } };
 }
 
@@ -125,7 +131,7 @@ export async function wrapEcho(dataDir: string) {
     /** At a steady rate, in slices of 20 ms. */
     async sendPaced(perSecond: number, forMs: number) {
       const start = Date.now();
-      for (let sent = 0; Date.now() - start < forMs; ) {
+      for (let sent = 0; Date.now() - start < forMs;) {
         const due = Math.floor(((Date.now() - start) / 1000) * perSecond) - sent;
         if (due > 0) await write(due);
         sent += Math.max(0, due);

@@ -20,7 +20,12 @@ try {
   await everyLook(page, 'live');
   await row(page, 'tool error').last().click();
   await everyLook(page, 'live-detail');
-  for (const [key, tab] of [['2', 'raw'], ['3', 'headers'], ['4', 'timing'], ['5', 'related']] as const) {
+  for (const [key, tab] of [
+    ['2', 'raw'],
+    ['3', 'headers'],
+    ['4', 'timing'],
+    ['5', 'related'],
+  ] as const) {
     await page.getByRole('tab', { name: new RegExp(tab, 'i') }).waitFor();
     await page.keyboard.press(key);
     await everyLook(page, `live-detail-${tab}`);

@@ -21,8 +21,8 @@ function HostGone() {
       <div className="banner error" role="alert">
         <WifiOff className="i" aria-hidden="true" />
         <p>
-          <b>The host was restarted and does not know this window any more.</b> What you see is its last state. Open the address that it printed, in
-          this browser; this window then goes on by itself.
+          <b>The host was restarted and does not know this window any more.</b> What you see is its last state. Open the address that it
+          printed, in this browser; this window then goes on by itself.
         </p>
       </div>
     );
@@ -45,7 +45,8 @@ function RecordingProblem() {
   const { host } = useWorkbench();
   const act = useAct();
   if (status === undefined) return null;
-  const problem = status.recording.problem ?? (status.store.state === 'ok' ? undefined : (status.store.problem ?? `The store is ${status.store.state}.`));
+  const problem =
+    status.recording.problem ?? (status.store.state === 'ok' ? undefined : (status.store.problem ?? `The store is ${status.store.state}.`));
   if (problem !== undefined)
     return (
       <div className="banner error" role="alert">

@@ -7,8 +7,8 @@ export function SignedOut() {
       <Mark />
       <h1>Open the address again that the host printed</h1>
       <p>
-        This page is not signed in. The address that <code>shadowcat serve</code> prints when it starts carries a one-time token; it may have been
-        used already, or the host was restarted since.
+        This page is not signed in. The address that <code>shadowcat serve</code> prints when it starts carries a one-time token; it may
+        have been used already, or the host was restarted since.
       </p>
       <p>
         Copy the line that begins with <code>{window.location.origin}/#token=</code> from its terminal, or start it again for a new one.

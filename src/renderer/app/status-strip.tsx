@@ -26,7 +26,10 @@ export function StatusStrip() {
         </span>
       )}
       {lost > 0 && (
-        <span className="warn" title={`${count(recording.droppedBodyCount)} bodies and ${count(recording.unrecordedFrameCount)} frames were not recorded`}>
+        <span
+          className="warn"
+          title={`${count(recording.droppedBodyCount)} bodies and ${count(recording.unrecordedFrameCount)} frames were not recorded`}
+        >
           <TriangleAlert className="i s" aria-hidden="true" />
           {count(lost)} not recorded
         </span>

@@ -24,7 +24,9 @@ export function TitleBar() {
         aria-checked={isOn}
         aria-label="Recording"
         disabled={status === undefined || !isConnected}
-        title={isOn ? 'Every message is stored. Click to let traffic pass unrecorded.' : 'Traffic passes unrecorded. Click to record again.'}
+        title={
+          isOn ? 'Every message is stored. Click to let traffic pass unrecorded.' : 'Traffic passes unrecorded. Click to record again.'
+        }
         onClick={() => act(() => host.call('recording.set', { isOn: !isOn }))}
       >
         <Circle className="i s rec-dot" aria-hidden="true" />

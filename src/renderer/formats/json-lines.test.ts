@@ -6,7 +6,15 @@ describe('jsonLines', () => {
   test('unfolds the upper levels', () => {
     const lines = jsonLines({ a: 1, b: { c: [true, null] } }, noFolding);
     expect(lines.map(line => `${'  '.repeat(line.depth)}${line.label ?? ''}:${line.shape}`)).toEqual([
-      ':object', '  a:leaf', '  b:object', '    c:array', '      :leaf', '      :leaf', '    :close', '  :close', ':close',
+      ':object',
+      '  a:leaf',
+      '  b:object',
+      '    c:array',
+      '      :leaf',
+      '      :leaf',
+      '    :close',
+      '  :close',
+      ':close',
     ]);
   });
 

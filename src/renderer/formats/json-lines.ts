@@ -61,7 +61,7 @@ function walk(lines: JsonLine[], folding: Folding, node: Node): void {
     return;
   }
   const count = Array.isArray(value) ? value.length : Object.keys(value).length;
-  const isOpen = count > 0 && folding.toggled.has(key) !== (depth < OPEN_DEPTH);
+  const isOpen = count > 0 && folding.toggled.has(key) !== depth < OPEN_DEPTH;
   const shape = Array.isArray(value) ? 'array' : 'object';
   lines.push({ ...node, shape, isOpen, count });
   if (!isOpen) return;
@@ -87,7 +87,16 @@ function children(lines: JsonLine[], folding: Folding, node: Node): void {
       depth: depth + 1,
     });
   if (names.length > limit)
-    lines.push({ key, path, depth: depth + 1, label: undefined, value: undefined, shape: 'more', isOpen: false, count: names.length - limit });
+    lines.push({
+      key,
+      path,
+      depth: depth + 1,
+      label: undefined,
+      value: undefined,
+      shape: 'more',
+      isOpen: false,
+      count: names.length - limit,
+    });
 }
 
 /** Folds or unfolds one line. */

@@ -12,10 +12,15 @@ export function lifecycleText(preview: string): string {
   const { event, ...rest } = fact;
   const parts = Object.entries(rest)
     .filter(([, value]) => value !== null && value !== '' && value !== false)
-    .map(([name, value]) => (value === true ? words(name) : `${words(name)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`));
+    .map(([name, value]) =>
+      value === true ? words(name) : `${words(name)} ${typeof value === 'object' ? JSON.stringify(value) : String(value)}`,
+    );
   return [words(String(event)), ...parts].join(', ');
 }
 
 function words(name: string): string {
-  return name.replaceAll(/([a-z])([A-Z])/g, '$1 $2').replaceAll(/[-_]/g, ' ').toLowerCase();
+  return name
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll(/[-_]/g, ' ')
+    .toLowerCase();
 }

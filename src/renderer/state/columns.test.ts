@@ -8,7 +8,19 @@ test('columns follow the width of the pane', () => {
   expect(columnsFor(520, [])).toContain('server');
   expect(columnsFor(639, [])).not.toContain('time');
   expect(columnsFor(1100, [])).toEqual([
-    'id', 'time', 'delta', 'direction', 'client', 'server', 'method', 'target', 'status', 'duration', 'bar', 'size', 'flags',
+    'id',
+    'time',
+    'delta',
+    'direction',
+    'client',
+    'server',
+    'method',
+    'target',
+    'status',
+    'duration',
+    'bar',
+    'size',
+    'flags',
   ]);
 });
 
@@ -18,7 +30,14 @@ test('a choice stands at every width, without columns that no longer exist', () 
 
 test('the first toggle starts from what is on screen', () => {
   const shown = columnsFor(400, []);
-  expect(withColumnToggled(shown, [], 'size').map(column => column.id)).toEqual(['direction', 'method', 'target', 'status', 'duration', 'size']);
+  expect(withColumnToggled(shown, [], 'size').map(column => column.id)).toEqual([
+    'direction',
+    'method',
+    'target',
+    'status',
+    'duration',
+    'size',
+  ]);
   expect(withColumnToggled(shown, [], 'status').map(column => column.id)).not.toContain('status');
 });
 

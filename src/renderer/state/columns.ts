@@ -3,7 +3,23 @@ import type { Preferences } from '../../shared/model/preferences.ts';
 import type { SortColumn } from '../../shared/model/timeline.ts';
 
 export const columnIds = [
-  'id', 'time', 'delta', 'direction', 'client', 'server', 'method', 'target', 'status', 'duration', 'bar', 'firstByte', 'size', 'frames', 'transport', 'rpcId', 'flags',
+  'id',
+  'time',
+  'delta',
+  'direction',
+  'client',
+  'server',
+  'method',
+  'target',
+  'status',
+  'duration',
+  'bar',
+  'firstByte',
+  'size',
+  'frames',
+  'transport',
+  'rpcId',
+  'flags',
 ] as const;
 export type ColumnId = (typeof columnIds)[number];
 
@@ -66,7 +82,9 @@ export function widthsOf(chosen: Preferences['columns']): Record<string, number>
 
 /** Shows or hides a column; the first own choice starts from what is on screen. */
 export function withColumnToggled(shown: readonly ColumnId[], chosen: Preferences['columns'], id: ColumnId): Preferences['columns'] {
-  const ids = shown.includes(id) ? shown.filter(column => column !== id) : columnIds.filter(column => column === id || shown.includes(column));
+  const ids = shown.includes(id)
+    ? shown.filter(column => column !== id)
+    : columnIds.filter(column => column === id || shown.includes(column));
   return withWidths(ids, widthsOf(chosen));
 }
 

@@ -7,8 +7,7 @@ interface Row {
   readonly text: string;
 }
 
-const rowsOf = (page: number, text = 'a'): Row[] =>
-  Array.from({ length: PAGE_SIZE }, (_, at) => ({ id: page * PAGE_SIZE + at, text }));
+const rowsOf = (page: number, text = 'a'): Row[] => Array.from({ length: PAGE_SIZE }, (_, at) => ({ id: page * PAGE_SIZE + at, text }));
 const cacheOf = (maxPages?: number) => new PageCache<Row>((a, b) => a.id === b.id && a.text === b.text, maxPages);
 
 describe('PageCache', () => {

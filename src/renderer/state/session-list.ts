@@ -23,7 +23,15 @@ export interface SessionListState {
 }
 
 export class SessionList {
-  #state: SessionListState = { search: '', sort: 'startedAt', descending: true, sessions: [], total: 0, isLoading: true, problem: undefined };
+  #state: SessionListState = {
+    search: '',
+    sort: 'startedAt',
+    descending: true,
+    sessions: [],
+    total: 0,
+    isLoading: true,
+    problem: undefined,
+  };
   #wanted = PAGE;
   #asked = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;

@@ -38,8 +38,10 @@ function isCommand(event: KeyboardEvent): boolean {
 function belongsToControl(event: KeyboardEvent): boolean {
   const { target } = event;
   if (!(target instanceof HTMLElement)) return false;
-  if (event.key === 'Enter' || event.key === ' ') return target.closest('button, a, summary, [role=menuitem], [role=menuitemcheckbox], [role=treeitem], [role=separator]') !== null;
-  if (/^(?:Arrow|Home|End|Page)/.test(event.key)) return target.closest('[role=tree], [role=tablist], [role=menu], [role=separator], [role=listbox], .scroll-keys') !== null;
+  if (event.key === 'Enter' || event.key === ' ')
+    return target.closest('button, a, summary, [role=menuitem], [role=menuitemcheckbox], [role=treeitem], [role=separator]') !== null;
+  if (/^(?:Arrow|Home|End|Page)/.test(event.key))
+    return target.closest('[role=tree], [role=tablist], [role=menu], [role=separator], [role=listbox], .scroll-keys') !== null;
   if (event.key === 'Escape') return target.closest('[role=menu]') !== null;
   return false;
 }

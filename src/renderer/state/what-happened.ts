@@ -91,7 +91,12 @@ function ofFlags(exchange: ExchangeSummary): string[] {
 /** "Seen 14 times in this session, 2 of them failed." */
 export function sameTargetSentence(same: { readonly count: number; readonly errorCount: number }): string | undefined {
   if (same.count < 2) return undefined;
-  const failures = same.errorCount === 0 ? 'none of them failed' : same.errorCount === same.count ? 'all of them failed' : `${count(same.errorCount)} of them failed`;
+  const failures =
+    same.errorCount === 0
+      ? 'none of them failed'
+      : same.errorCount === same.count
+        ? 'all of them failed'
+        : `${count(same.errorCount)} of them failed`;
   return `The same call was made ${count(same.count)} times in this session; ${failures}.`;
 }
 

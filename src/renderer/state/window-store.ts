@@ -84,7 +84,8 @@ export function windowStore() {
     setFilter: (filter: string) => narrow({ filter }),
     setMode: (mode: WindowState['mode']) => narrow({ mode, sort: arrivalOrder }),
     setRequestsOnly: (requestsOnly: boolean) => narrow({ requestsOnly }),
-    setSort: (sort: WindowState['sort']) => narrow({ sort, follow: { ...store.getState().follow, isFollowing: sort.column === 'id' && !sort.descending } }),
+    setSort: (sort: WindowState['sort']) =>
+      narrow({ sort, follow: { ...store.getState().follow, isFollowing: sort.column === 'id' && !sort.descending } }),
     setPaused: (isPaused: boolean) => set({ isPaused }),
     select: (id: number, index: number) => {
       const { selection } = store.getState();

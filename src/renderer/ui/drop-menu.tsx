@@ -27,7 +27,15 @@ export function DropMenu({ icon: Icon, label, children }: DropMenuProps) {
   };
   return (
     <span className="menu-place">
-      <button ref={button} type="button" className="btn plain icon" aria-label={label} title={label} aria-haspopup="menu" popoverTarget={id}>
+      <button
+        ref={button}
+        type="button"
+        className="btn plain icon"
+        aria-label={label}
+        title={label}
+        aria-haspopup="menu"
+        popoverTarget={id}
+      >
         <Icon className="i" aria-hidden="true" />
       </button>
       <div

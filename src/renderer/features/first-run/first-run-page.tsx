@@ -26,7 +26,10 @@ export function FirstRunPage() {
             <SquareTerminal className="i" aria-hidden="true" />
             Wrap a command
           </h2>
-          <p>For servers that a client starts itself. Put this in front of the server’s command in the client’s configuration, then restart the client.</p>
+          <p>
+            For servers that a client starts itself. Put this in front of the server’s command in the client’s configuration, then restart
+            the client.
+          </p>
           <Command text={info?.wrapCommand} label="Copy the wrap command" />
         </section>
         <section className="card way" aria-labelledby="way-proxy">
@@ -43,7 +46,10 @@ export function FirstRunPage() {
         <Play className="i l" aria-hidden="true" />
         <div>
           <h2 id="way-sample">Play a sample session</h2>
-          <p>A real client and a real server talk through Shadowcat for a few seconds: calls, progress, a tool that fails, one that is cancelled.</p>
+          <p>
+            A real client and a real server talk through Shadowcat for a few seconds: calls, progress, a tool that fails, one that is
+            cancelled.
+          </p>
         </div>
         <span className="grow" />
         <button type="button" className="btn big primary" disabled={isPlaying} onClick={() => act(() => host.call('sample.play', {}))}>

@@ -30,7 +30,9 @@ const exchange: ExchangeSummary = {
 };
 
 test('an error is told by word and glyph, not by colour alone', async () => {
-  const screen = await render(<ExchangeCell exchange={{ ...exchange, status: 'error', errorCode: -32602, errorMessage: 'Unknown tool' }} column="status" />);
+  const screen = await render(
+    <ExchangeCell exchange={{ ...exchange, status: 'error', errorCode: -32602, errorMessage: 'Unknown tool' }} column="status" />,
+  );
   const cell = screen.getByRole('gridcell');
   await expect.element(cell).toHaveTextContent('error −32602');
   await expect.element(cell).toHaveAttribute('title', 'Unknown tool');

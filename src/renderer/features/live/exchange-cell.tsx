@@ -21,7 +21,10 @@ interface ExchangeCellProps {
 export function ExchangeCell({ exchange, column }: ExchangeCellProps) {
   if (column === 'status') return <StatusCell exchange={exchange} />;
   return (
-    <span role="gridcell" className={cn(`c-${column}`, column === 'duration' && exchange.durationMs !== undefined && paceOf(exchange.durationMs))}>
+    <span
+      role="gridcell"
+      className={cn(`c-${column}`, column === 'duration' && exchange.durationMs !== undefined && paceOf(exchange.durationMs))}
+    >
       <Content exchange={exchange} column={column} />
     </span>
   );

@@ -3,11 +3,10 @@
  * Columns, order and widths are TanStack Table's; what a row shows is ours, because rows are pulled and not held.
  */
 import { ArrowDown } from 'lucide-react';
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, useSyncExternalStore, type CSSProperties } from 'react';
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore, type CSSProperties } from 'react';
 import { count } from '../../formats/size.ts';
 import { newCount } from '../../state/follow.ts';
 import { rowId } from '../../state/row-identity.ts';
-import { afterScroll, aimAt, scrollWindow } from '../../state/scroll-window.ts';
 import { usePreferences, useWindow, useWorkbench } from '../../state/use-workbench.ts';
 
 import { cn } from '../../ui/cn.ts';
@@ -18,10 +17,12 @@ import { tableEvents } from './table-events.ts';
 import { TableHead } from './table-head.tsx';
 import { TableRow } from './table-row.tsx';
 import { useColumns } from './use-columns.ts';
+import { useRowWindow } from './use-row-window.ts';
 
 /** Rows drawn beyond the edge, so that a fast scroll finds something. */
 const OVERSCAN = 8;
 const HEAD_PX = 26;
+const ROW_PX = { compact: 28, comfortable: 34, twoLines: 46 } as const;
 
 export function ExchangeTable() {
   const { window: store, timeline } = useWorkbench();
@@ -29,7 +30,7 @@ export function ExchangeTable() {
   const state = timeline.state();
   const { density, timeFormat } = usePreferences();
   const isNarrow = useMedia(NARROW);
-  const rowHeight = isNarrow ? 46 : density === 'comfortable' ? 34 : 28;
+  const rowHeight = isNarrow ? ROW_PX.twoLines : ROW_PX[density];
 
   const scroller = useRef<HTMLDivElement>(null);
   const size = useSize(scroller);
@@ -39,46 +40,7 @@ export function ExchangeTable() {
   const columns = useColumns(size.width);
   const { template, shown } = columns;
 
-  // Where the list is scrolled to. The shift makes lists possible that are longer than a browser can lay out.
-  const [at, setAt] = useState({ offset: 0, shift: 0 });
-  const pageOffset = useRef(0);
-  const mustScroll = useRef(false);
-  const list = scrollWindow(state.matched, rowHeight, viewHeight, at.shift);
-
-  const scrollTo = useCallback(
-    (offset: number) => {
-      const aim = aimAt(scrollWindow(timeline.state().matched, rowHeight, viewHeight), offset);
-      pageOffset.current = aim.pageOffset;
-      mustScroll.current = true;
-      setAt({ offset: aim.pageOffset + aim.shift, shift: aim.shift });
-    },
-    [timeline, rowHeight, viewHeight],
-  );
-
-  // The element follows where we sent the list, once its height is there. What the person scrolls is not read back: that would lay out twice a frame.
-  useLayoutEffect(() => {
-    const element = scroller.current;
-    if (element === null || !mustScroll.current) return;
-    mustScroll.current = false;
-    element.scrollTop = pageOffset.current;
-  }, [at, state.matched]);
-
-  const isFollowing = follow.isFollowing;
-  useLayoutEffect(() => {
-    if (isFollowing && viewHeight > 0) scrollTo(state.matched * rowHeight);
-  }, [isFollowing, state.matched, state.generation, rowHeight, viewHeight, scrollTo]);
-
-  const onScroll = () => {
-    const element = scroller.current;
-    if (element === null) return;
-    const moved = element.scrollTop - pageOffset.current;
-    if (Math.abs(moved) < 1) return;
-    const next = afterScroll(list, element.scrollTop, pageOffset.current);
-    pageOffset.current = element.scrollTop;
-    setAt(next);
-    const isAtEnd = next.offset + viewHeight >= list.listHeight - rowHeight;
-    store.userScrolled(isAtEnd && store.getState().sort.column === 'id', state.matched);
-  };
+  const { at, list, scrollTo, onScroll } = useRowWindow({ scroller, rowHeight, viewHeight, state, cursorIndex: selection?.index });
 
   const first = Math.max(0, Math.floor(at.offset / rowHeight) - OVERSCAN);
   const last = Math.min(state.matched, Math.ceil((at.offset + viewHeight) / rowHeight) + OVERSCAN);
@@ -112,16 +74,6 @@ export function ExchangeTable() {
       }),
     [at.offset, rowHeight, viewHeight, scrollTo, store, timeline],
   );
-
-  // A detail that opens takes room from the table; the row it belongs to stays in sight.
-  const shownHeight = useRef(viewHeight);
-  useLayoutEffect(() => {
-    const hasShrunk = viewHeight < shownHeight.current;
-    shownHeight.current = viewHeight;
-    if (!hasShrunk || isFollowing || cursorIndex === undefined) return;
-    const bottom = (cursorIndex + 1) * rowHeight;
-    if (bottom > at.offset + viewHeight) scrollTo(bottom - viewHeight);
-  }, [viewHeight, isFollowing, cursorIndex, rowHeight, at.offset, scrollTo]);
 
   const onPick = useCallback(
     (id: number, index: number) => {

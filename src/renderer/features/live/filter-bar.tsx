@@ -88,7 +88,11 @@ function ColumnsMenu() {
   return (
     <DropMenu icon={Columns3} label="Columns and view">
       {columnIds.map(id => (
-        <MenuCheck key={id} isChecked={shown.includes(id)} onChange={() => act(() => preferences.set({ columns: withColumnToggled(shown, chosen, id) }))}>
+        <MenuCheck
+          key={id}
+          isChecked={shown.includes(id)}
+          onChange={() => act(() => preferences.set({ columns: withColumnToggled(shown, chosen, id) }))}
+        >
           {columns[id].name}
         </MenuCheck>
       ))}
@@ -97,7 +101,10 @@ function ColumnsMenu() {
       <MenuCheck isChecked={!requestsOnly} onChange={() => store.setRequestsOnly(!requestsOnly)}>
         Notifications and logs
       </MenuCheck>
-      <MenuCheck isChecked={detailDock === 'bottom'} onChange={() => act(() => preferences.set({ detailDock: detailDock === 'bottom' ? 'auto' : 'bottom' }))}>
+      <MenuCheck
+        isChecked={detailDock === 'bottom'}
+        onChange={() => act(() => preferences.set({ detailDock: detailDock === 'bottom' ? 'auto' : 'bottom' }))}
+      >
         Detail below the table
       </MenuCheck>
     </DropMenu>

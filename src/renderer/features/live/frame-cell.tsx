@@ -22,7 +22,10 @@ export function FrameCell(props: FrameCellProps) {
   const isSlowable = column === 'duration' && frame.latencyMs !== undefined;
   const isBad = column === 'status' && (frame.kind === 'error' || frame.kind === 'invalid');
   return (
-    <span role="gridcell" className={cn(`c-${column}`, isSlowable && paceOf(frame.latencyMs ?? 0), column === 'status' && (isBad ? 'error' : 'quiet'))}>
+    <span
+      role="gridcell"
+      className={cn(`c-${column}`, isSlowable && paceOf(frame.latencyMs ?? 0), column === 'status' && (isBad ? 'error' : 'quiet'))}
+    >
       <Content {...props} />
     </span>
   );

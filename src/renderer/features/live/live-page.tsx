@@ -46,31 +46,32 @@ export function LivePage() {
 
 function Traffic({ isDetailOpen }: { readonly isDetailOpen: boolean }) {
   const isMedium = useMedia(MEDIUM);
-  const { detailDock } = usePreferences();
+  const { detailDock, panes } = usePreferences();
   const isBelow = detailDock === 'bottom' || (detailDock === 'auto' && isMedium);
+  const kept = panes[isBelow ? 'detail-below' : 'detail-beside']?.[1];
+  const detailSize = `${kept ?? (isBelow ? 50 : 46)}%`;
   return (
     <div className="traffic">
       <h1 className="sr">Live</h1>
       <FilterBar />
-      {isDetailOpen ? (
-        <PaneGroup
-          key={isBelow ? 'below' : 'beside'}
-          name={isBelow ? 'detail-below' : 'detail-beside'}
-          orientation={isBelow ? 'vertical' : 'horizontal'}
-          ids={['table', 'detail']}
-          className="with-detail"
-        >
-          <Panel id="table" minSize="20%">
-            <ExchangeTable />
-          </Panel>
-          <Handle label="Size of the detail" />
-          <Panel id="detail" defaultSize={isBelow ? '50%' : '46%'} minSize="20%">
+      {/* The table stays the same element when a detail opens beside it, so it keeps its place. */}
+      <PaneGroup
+        key={isBelow ? 'below' : 'beside'}
+        name={isBelow ? 'detail-below' : 'detail-beside'}
+        orientation={isBelow ? 'vertical' : 'horizontal'}
+        ids={isDetailOpen ? ['table', 'detail'] : ['table']}
+        className="with-detail"
+      >
+        <Panel id="table" minSize="20%">
+          <ExchangeTable />
+        </Panel>
+        {isDetailOpen && <Handle label="Size of the detail" />}
+        {isDetailOpen && (
+          <Panel id="detail" defaultSize={detailSize} minSize="20%">
             <DetailPane />
           </Panel>
-        </PaneGroup>
-      ) : (
-        <ExchangeTable />
-      )}
+        )}
+      </PaneGroup>
     </div>
   );
 }

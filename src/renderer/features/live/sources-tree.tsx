@@ -42,7 +42,8 @@ export function SourcesTree() {
 
   const onKeyDown = (event: KeyboardEvent, at: number) => {
     const item = items[at];
-    const move = (to: number) => list.current?.querySelectorAll<HTMLElement>('[role=treeitem]')[Math.min(Math.max(to, 0), items.length - 1)]?.focus();
+    const move = (to: number) =>
+      list.current?.querySelectorAll<HTMLElement>('[role=treeitem]')[Math.min(Math.max(to, 0), items.length - 1)]?.focus();
     if (event.key === 'ArrowDown') move(at + 1);
     else if (event.key === 'ArrowUp') move(at - 1);
     else if (event.key === 'Home') move(0);
@@ -109,7 +110,14 @@ export function SourcesTree() {
 
 function itemsOf(source: Source, isFolded: boolean): Item[] {
   const { clientName, servers } = source;
-  const client: Item = { key: keyOf({ kind: 'source', clientName }), scope: { kind: 'source', clientName }, level: 1, label: clientName, source, isOpen: !isFolded };
+  const client: Item = {
+    key: keyOf({ kind: 'source', clientName }),
+    scope: { kind: 'source', clientName },
+    level: 1,
+    label: clientName,
+    source,
+    isOpen: !isFolded,
+  };
   if (isFolded) return [client];
   return [
     client,

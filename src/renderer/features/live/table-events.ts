@@ -6,6 +6,7 @@ interface Table {
 }
 
 let current: Table | undefined;
+let left = { generation: -1, offset: 0 };
 
 export const tableEvents = {
   /** The table announces itself while it is mounted. */
@@ -17,5 +18,10 @@ export const tableEvents = {
   },
   /** Scrolls a row into sight and, as the cursor, selects it. */
   reveal: (index: number, isCursor: boolean): void => current?.reveal(index, isCursor),
+  /** Where a table of this view was scrolled to, for the next one that shows it (another page was opened, the detail docks elsewhere). */
+  leave(generation: number, offset: number): void {
+    left = { generation, offset };
+  },
+  placeOf: (generation: number): number => (left.generation === generation ? left.offset : 0),
   firstVisible: (): number => current?.firstVisible() ?? 0,
 };

@@ -34,7 +34,12 @@ export function TableHead({ columns }: { readonly columns: Columns }) {
             aria-sort={direction === false ? (canSort ? 'none' : undefined) : direction === 'asc' ? 'ascending' : 'descending'}
           >
             {canSort ? (
-              <button type="button" className="sort" onClick={header.column.getToggleSortingHandler()} title={`Sort by ${column.name.toLowerCase()}`}>
+              <button
+                type="button"
+                className="sort"
+                onClick={header.column.getToggleSortingHandler()}
+                title={`Sort by ${column.name.toLowerCase()}`}
+              >
                 {column.title}
                 {direction === 'asc' && <ArrowUp className="i s" aria-hidden="true" />}
                 {direction === 'desc' && <ArrowDown className="i s" aria-hidden="true" />}

@@ -87,4 +87,3 @@ function Cell({ row, column, children }: { readonly row: TimelineRow; readonly c
 export function isThinKind(exchange: ExchangeSummary): boolean {
   return exchange.kind !== 'request' && exchange.kind !== 'response';
 }
-

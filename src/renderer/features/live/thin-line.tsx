@@ -27,7 +27,10 @@ interface ThinLineProps {
 }
 
 export function ThinLine({ exchange, columns, time }: ThinLineProps) {
-  const before = columns.slice(0, columns.findIndex(column => !leading.includes(column)));
+  const before = columns.slice(
+    0,
+    columns.findIndex(column => !leading.includes(column)),
+  );
   const { icon: Icon, word } = glyphs[exchange.kind];
   const tone = exchange.kind === 'invalid' ? 'error' : exchange.kind === 'stdout' ? 'warn' : undefined;
   return (
@@ -40,11 +43,18 @@ export function ThinLine({ exchange, columns, time }: ThinLineProps) {
           {column === 'direction' && <Icon className="i s" role="img" aria-label={word} />}
         </span>
       ))}
-      <span role="gridcell" className={cn('c-note', tone)} aria-colspan={Math.max(1, columns.length - before.length)} style={{ gridColumnStart: before.length + 1 }}>
+      <span
+        role="gridcell"
+        className={cn('c-note', tone)}
+        aria-colspan={Math.max(1, columns.length - before.length)}
+        style={{ gridColumnStart: before.length + 1 }}
+      >
         {!before.includes('direction') && <Icon className="i s" role="img" aria-label={word} />}
         <span className="note-who">{exchange.serverName}</span>
         <span className="note-what">{whatOf(exchange, word)}</span>
-        <span className="clip">{exchange.kind === 'lifecycle' ? lifecycleText(exchange.preview) : (exchange.target ?? exchange.preview)}</span>
+        <span className="clip">
+          {exchange.kind === 'lifecycle' ? lifecycleText(exchange.preview) : (exchange.target ?? exchange.preview)}
+        </span>
       </span>
     </>
   );

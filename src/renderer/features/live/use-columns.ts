@@ -1,5 +1,12 @@
 /** The columns on screen: what fits the pane or was chosen, with widths that are remembered. */
-import { columnResizingFeature, columnSizingFeature, createColumnHelper, rowSortingFeature, tableFeatures, useTable } from '@tanstack/react-table';
+import {
+  columnResizingFeature,
+  columnSizingFeature,
+  createColumnHelper,
+  rowSortingFeature,
+  tableFeatures,
+  useTable,
+} from '@tanstack/react-table';
 import { useMemo, useState } from 'react';
 import type { TimelineRow } from '../../../shared/model/timeline.ts';
 import { columnsFor, columns as known, gridTemplate, widthsOf, withWidths, type ColumnId } from '../../state/columns.ts';

@@ -27,13 +27,23 @@ export function SessionHead({ state, onSort }: SessionHeadProps) {
         const isSorted = sort !== undefined && state.sort === sort;
         const direction = state.descending ? 'descending' : 'ascending';
         return (
-          <span key={className} role="columnheader" className={cn(className, isSorted && 'sorted')} aria-sort={sort === undefined ? undefined : isSorted ? direction : 'none'}>
+          <span
+            key={className}
+            role="columnheader"
+            className={cn(className, isSorted && 'sorted')}
+            aria-sort={sort === undefined ? undefined : isSorted ? direction : 'none'}
+          >
             {sort === undefined ? (
-              title === '' ? <span className="sr">{className === 's-mark' ? 'Select' : 'Actions'}</span> : title
+              title === '' ? (
+                <span className="sr">{className === 's-mark' ? 'Select' : 'Actions'}</span>
+              ) : (
+                title
+              )
             ) : (
               <button type="button" className="sort" onClick={() => onSort(sort, isSorted ? !state.descending : sort !== 'name')}>
                 {title}
-                {isSorted && (state.descending ? <ArrowDown className="i s" aria-hidden="true" /> : <ArrowUp className="i s" aria-hidden="true" />)}
+                {isSorted &&
+                  (state.descending ? <ArrowDown className="i s" aria-hidden="true" /> : <ArrowUp className="i s" aria-hidden="true" />)}
               </button>
             )}
           </span>

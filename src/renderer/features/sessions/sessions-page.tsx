@@ -41,7 +41,12 @@ function Sessions({ list, open }: SessionsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const { density } = usePreferences();
   const rowHeight = density === 'comfortable' ? 48 : 42;
-  const virtual = useVirtualizer({ count: sessions.length, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 8 });
+  const virtual = useVirtualizer({
+    count: sessions.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 8,
+  });
   const visible = virtual.getVirtualItems();
   const lastVisible = visible.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -72,10 +77,15 @@ function Sessions({ list, open }: SessionsProps) {
       const undoMs = await list.remove(ids);
       setMarked(new Set());
       moveTo(cursorAt);
-      store.toast(doomed.length === 1 && doomed[0] !== undefined ? `Deleted “${titleOf(doomed[0])}”.` : `Deleted ${counted(doomed.length, 'session')}.`, {
-        forMs: undoMs,
-        action: { label: 'Undo', run: () => act(() => list.restore(ids)) },
-      });
+      store.toast(
+        doomed.length === 1 && doomed[0] !== undefined
+          ? `Deleted “${titleOf(doomed[0])}”.`
+          : `Deleted ${counted(doomed.length, 'session')}.`,
+        {
+          forMs: undoMs,
+          action: { label: 'Undo', run: () => act(() => list.restore(ids)) },
+        },
+      );
     });
   };
 
@@ -114,7 +124,11 @@ function Sessions({ list, open }: SessionsProps) {
       {sessions.length === 0 && !state.isLoading ? (
         <div className="no-rows static">
           <h2>{state.search === '' ? 'No session recorded yet' : `No session holds “${state.search}”`}</h2>
-          <p>{state.search === '' ? 'The first message that passes begins one. The Live page says how to get it here.' : 'Names, addresses and the text of all messages were searched.'}</p>
+          <p>
+            {state.search === ''
+              ? 'The first message that passes begins one. The Live page says how to get it here.'
+              : 'Names, addresses and the text of all messages were searched.'}
+          </p>
         </div>
       ) : (
         <div

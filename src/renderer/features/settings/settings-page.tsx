@@ -132,8 +132,14 @@ function About() {
     ['Runs on', `${info.platform}, Node ${info.nodeVersion}`],
     ['Data directory', info.dataDir],
     ['Store', `${status.store.path}, ${bytes(status.store.sizeBytes)}`],
-    ['Recorded', `${count(status.store.sessionCount)} sessions, ${count(status.store.exchangeCount)} exchanges, ${count(status.store.frameCount)} frames`],
-    ...status.listeners.map(listener => [`Listener ${listener.name}`, listener.upstream === undefined ? listener.url : `${listener.url} → ${listener.upstream}`] as const),
+    [
+      'Recorded',
+      `${count(status.store.sessionCount)} sessions, ${count(status.store.exchangeCount)} exchanges, ${count(status.store.frameCount)} frames`,
+    ],
+    ...status.listeners.map(
+      listener =>
+        [`Listener ${listener.name}`, listener.upstream === undefined ? listener.url : `${listener.url} → ${listener.upstream}`] as const,
+    ),
   ];
   return (
     <section className="card" aria-labelledby="settings-about">

@@ -38,7 +38,11 @@ export function DetailHead({ detail }: { readonly detail: ExchangeDetail }) {
           {exchange.direction === 'fromClient' ? exchange.serverName : exchange.clientName}
         </b>
         <span title={dayAndTime(exchange.startedAt)}>{clockTime(exchange.startedAt)}</span>
-        {isPending ? <b>{running(now - exchange.startedAt)}</b> : exchange.durationMs !== undefined && <b>{duration(exchange.durationMs)}</b>}
+        {isPending ? (
+          <b>{running(now - exchange.startedAt)}</b>
+        ) : (
+          exchange.durationMs !== undefined && <b>{duration(exchange.durationMs)}</b>
+        )}
         <span>
           {bytes(exchange.requestBytes)} → {bytes(exchange.responseBytes)}
         </span>
@@ -68,7 +72,9 @@ function Why({ detail }: { readonly detail: ExchangeDetail }) {
     store.setFilter(
       [
         token('server', exchange.serverName),
-        exchange.method === 'tools/call' && exchange.target !== undefined ? token('tool', exchange.target) : token('method', exchange.method),
+        exchange.method === 'tools/call' && exchange.target !== undefined
+          ? token('tool', exchange.target)
+          : token('method', exchange.method),
       ].join(' '),
     );
   return (

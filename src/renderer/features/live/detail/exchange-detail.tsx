@@ -51,7 +51,13 @@ export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: {
           <div className={cn('split', split === 'stacked' && 'stacked')}>
             <PayloadSide title={exchange.kind === 'request' ? 'Request' : 'Message'} frame={request} view={tab} />
             {(response !== undefined || exchange.kind === 'request') && (
-              <PayloadSide title="Response" frame={response} view={tab} missing={missingAnswer(detail)} of={frameAt === undefined ? undefined : `${frameAt + 1} of ${frames.length}`} />
+              <PayloadSide
+                title="Response"
+                frame={response}
+                view={tab}
+                missing={missingAnswer(detail)}
+                of={frameAt === undefined ? undefined : `${frameAt + 1} of ${frames.length}`}
+              />
             )}
           </div>
         )}
@@ -67,7 +73,10 @@ export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: {
 });
 
 /** Request and response, or in their place the frame that `[` and `]` moved to. */
-function sidesOf({ exchange, frames }: ExchangeDetail, frameAt: number | undefined): { request: FrameSummary | undefined; response: FrameSummary | undefined } {
+function sidesOf(
+  { exchange, frames }: ExchangeDetail,
+  frameAt: number | undefined,
+): { request: FrameSummary | undefined; response: FrameSummary | undefined } {
   const bySeq = (seq: number | undefined) => frames.find(frame => frame.seq === seq);
   const request = bySeq(exchange.requestSeq) ?? frames.find(frame => frame.direction === exchange.direction);
   const response = bySeq(exchange.responseSeq);
@@ -80,7 +89,9 @@ function sidesOf({ exchange, frames }: ExchangeDetail, frameAt: number | undefin
 function headOf(frames: readonly FrameSummary[], seq: number | undefined, direction: FrameSummary['direction']): FrameSummary | undefined {
   const own = frames.find(frame => frame.seq === seq);
   if (own?.http !== undefined && own.direction === direction) return own;
-  return frames.find(frame => frame.direction === direction && frame.http !== undefined) ?? (own?.direction === direction ? own : undefined);
+  return (
+    frames.find(frame => frame.direction === direction && frame.http !== undefined) ?? (own?.direction === direction ? own : undefined)
+  );
 }
 
 function missingAnswer({ exchange }: ExchangeDetail): string {

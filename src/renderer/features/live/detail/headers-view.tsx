@@ -19,9 +19,14 @@ export function HeadersView({ title, frame, exchange }: HeadersViewProps) {
         <b>{title}</b>
         {head !== undefined && (
           <>
-            <span className="clip mono">{head.method === undefined ? `HTTP ${head.status ?? ''}` : `${head.method} ${head.path ?? ''}`}</span>
+            <span className="clip mono">
+              {head.method === undefined ? `HTTP ${head.status ?? ''}` : `${head.method} ${head.path ?? ''}`}
+            </span>
             <span className="end">
-              <CopyButton text={() => head.headers.map(([name, value]) => `${name}: ${value}`).join('\n')} label={`Copy the ${title.toLowerCase()} headers`} />
+              <CopyButton
+                text={() => head.headers.map(([name, value]) => `${name}: ${value}`).join('\n')}
+                label={`Copy the ${title.toLowerCase()} headers`}
+              />
             </span>
           </>
         )}
@@ -65,6 +70,7 @@ function isMcp(name: string): boolean {
 function mismatch(name: string, value: string, exchange: ExchangeSummary, frame: FrameSummary | undefined): string | undefined {
   if (!exchange.flags.includes('header-mismatch') && frame?.flags.includes('header-mismatch') !== true) return undefined;
   if (/^mcp-method$/i.test(name) && value.trim() !== exchange.method) return `the body says ${exchange.method}`;
-  if (/^mcp-name$/i.test(name) && exchange.target !== undefined && value.trim() !== exchange.target) return `the body says ${exchange.target}`;
+  if (/^mcp-name$/i.test(name) && exchange.target !== undefined && value.trim() !== exchange.target)
+    return `the body says ${exchange.target}`;
   return undefined;
 }

@@ -8,7 +8,9 @@ import { JsonTree } from './json-tree.tsx';
 function inPane(value: unknown) {
   return (
     <div style={{ height: '400px', display: 'flex', flexDirection: 'column' }}>
-      <style>{'.tree { flex: 1; overflow: auto; min-height: 0 } .tree-lines { position: relative } .jl { position: absolute; height: 20px }'}</style>
+      <style>
+        {'.tree { flex: 1; overflow: auto; min-height: 0 } .tree-lines { position: relative } .jl { position: absolute; height: 20px }'}
+      </style>
       <JsonTree title="Response" value={value} />
     </div>
   );

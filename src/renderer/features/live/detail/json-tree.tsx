@@ -118,7 +118,10 @@ function Line({ line, top, isSelected, onPick }: LineProps) {
       style={{ transform: `translateY(${top}px)`, paddingLeft: `${6 + line.depth * 12}px` }}
       onClick={onPick}
     >
-      <span className="tw">{canFold && (line.isOpen ? <ChevronDown className="i s" aria-hidden="true" /> : <ChevronRight className="i s" aria-hidden="true" />)}</span>
+      <span className="tw">
+        {canFold &&
+          (line.isOpen ? <ChevronDown className="i s" aria-hidden="true" /> : <ChevronRight className="i s" aria-hidden="true" />)}
+      </span>
       <span className="v">
         {line.label !== undefined && (
           <>
@@ -137,10 +140,29 @@ function Value({ line }: { readonly line: JsonLine }) {
   switch (shape) {
     case 'object':
       if (line.count === 0) return '{}';
-      return isOpen ? '{' : <>{'{ '}<span className="hint">{hintOf(value)}</span>{' }'}</>;
+      return isOpen ? (
+        '{'
+      ) : (
+        <>
+          {'{ '}
+          <span className="hint">{hintOf(value)}</span>
+          {' }'}
+        </>
+      );
     case 'array':
       if (line.count === 0) return '[]';
-      return isOpen ? <>{'[ '}<span className="hint">{items(line.count)}</span></> : <>{'[ '}<span className="hint">{items(line.count)}</span>{' ]'}</>;
+      return isOpen ? (
+        <>
+          {'[ '}
+          <span className="hint">{items(line.count)}</span>
+        </>
+      ) : (
+        <>
+          {'[ '}
+          <span className="hint">{items(line.count)}</span>
+          {' ]'}
+        </>
+      );
     case 'close':
       return Array.isArray(value) ? ']' : '}';
     case 'embedded':

@@ -48,7 +48,11 @@ export function PayloadSide({ title, frame, view, missing = 'There is no message
           </>
         )}
       </header>
-      {frame === undefined ? <p className="side-empty">{missing}</p> : <Payload title={title} frame={frame} body={body} view={view} loadAll={loadAll} />}
+      {frame === undefined ? (
+        <p className="side-empty">{missing}</p>
+      ) : (
+        <Payload title={title} frame={frame} body={body} view={view} loadAll={loadAll} />
+      )}
     </section>
   );
 }
@@ -86,7 +90,11 @@ function Payload({ title, frame, body, view, loadAll }: PayloadProps) {
           )}
         </div>
       )}
-      {payload?.kind === 'json' ? <JsonTree title={title} value={payload.value} /> : <RawView title={title} text={body.text} encoding={body.encoding} isPlain={view === 'tree'} />}
+      {payload?.kind === 'json' ? (
+        <JsonTree title={title} value={payload.value} />
+      ) : (
+        <RawView title={title} text={body.text} encoding={body.encoding} isPlain={view === 'tree'} />
+      )}
     </>
   );
 }

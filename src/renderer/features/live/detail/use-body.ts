@@ -43,7 +43,7 @@ export function useBody(frame: FrameSummary | undefined, { isExact, isRevealed }
       const mine = generation.current;
       let text = '';
       let maskedCount = 0;
-      for (let offset = 0; ; ) {
+      for (let offset = 0; ;) {
         const length = Math.min(SLICE_BYTES, limit - offset);
         const slice = await host.call('frame.body', { sessionId, seq, offset, length, decode: !isExact, reveal: isRevealed });
         // Another frame was picked while this one came in.
@@ -54,7 +54,15 @@ export function useBody(frame: FrameSummary | undefined, { isExact, isRevealed }
         const isWhole = offset >= slice.storedBytes;
         const isDone = isWhole || offset >= limit;
         const loadedBytes = Math.min(offset, slice.storedBytes);
-        setBody({ kind: isDone ? 'here' : 'loading', text, encoding: slice.encoding, loadedBytes, storedBytes: slice.storedBytes, maskedCount, isWhole });
+        setBody({
+          kind: isDone ? 'here' : 'loading',
+          text,
+          encoding: slice.encoding,
+          loadedBytes,
+          storedBytes: slice.storedBytes,
+          maskedCount,
+          isWhole,
+        });
         if (isDone) return;
       }
     },
@@ -63,7 +71,9 @@ export function useBody(frame: FrameSummary | undefined, { isExact, isRevealed }
 
   const run = useCallback(
     (limit: number) => {
-      load(limit).catch((error: unknown) => setBody({ ...nothing, kind: 'failed', problem: error instanceof Error ? error.message : String(error) }));
+      load(limit).catch((error: unknown) =>
+        setBody({ ...nothing, kind: 'failed', problem: error instanceof Error ? error.message : String(error) }),
+      );
     },
     [load],
   );
