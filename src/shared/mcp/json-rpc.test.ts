@@ -83,3 +83,24 @@ describe('TopLevelScan', () => {
     expect(scanOf('plain text', [0.5])).toEqual({ hasResult: false, hasError: false });
   });
 });
+
+describe('a body made to hurt the scan', () => {
+  test('millions of members, long keys and long values leave nothing behind', () => {
+    const scan = new TopLevelScan();
+    scan.push(Buffer.from('{"jsonrpc":"2.0",'));
+    const part = Buffer.from(Array.from({ length: 20_000 }, (_, at) => `"key-${at}":${at},`).join(''));
+    for (let round = 0; round < 20; round += 1) scan.push(part);
+    scan.push(Buffer.from(`"${'k'.repeat(100_000)}":1,"method":"${'m'.repeat(100_000)}","result":"${'r\\"'.repeat(100_000)}","id":"seven"}`));
+    expect(scan.facts).toEqual({ idText: '"seven"', hasResult: true, hasError: false });
+  });
+
+  test('an escape that is cut at every place ends no string too early', () => {
+    const text = `{"result":"${'\\\\\\"'.repeat(5)}","error":null,"id":7,"id":8}`;
+    for (let cut = 0; cut <= text.length; cut += 1) {
+      const scan = new TopLevelScan();
+      scan.push(Buffer.from(text.slice(0, cut)));
+      scan.push(Buffer.from(text.slice(cut)));
+      expect(scan.facts).toEqual({ idText: '8', hasResult: true, hasError: true });
+    }
+  });
+});

@@ -13,112 +13,176 @@ export interface TopLevelFacts {
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-// Longest key or scalar that is kept; ids and method names are far shorter.
-const KEPT_BYTES = 512;
+/** Longest id or method that is kept; real ones are far shorter. */
+const MAX_VALUE_BYTES = 512;
+/** Longest key that can be of interest (`method`), with its quotes. */
+const MAX_KEY_BYTES = 8;
 
-/** Feed all chunks in order, then read `facts`. Understands any well-formed UTF-8 JSON object; anything else yields no facts. */
+const memberNames = ['id', 'method', 'result', 'error'] as const;
+type Member = (typeof memberNames)[number];
+const members = memberNames.map(name => ({ name, bytes: Array.from(`"${name}"`, char => char.charCodeAt(0)) }));
+
+/**
+ * Feed all chunks in order, then read `facts`. Understands any well-formed UTF-8 JSON object; anything else yields no
+ * facts. Memory does not grow with the body: only the values of `id` and `method` are kept, capped.
+ */
 export class TopLevelScan {
   #depth = 0;
   #inString = false;
   #isEscaped = false;
-  #isKeeping = false;
-  #kept: number[] = [];
-  #key = '';
+  /** Set between a key's colon and the end of its value, at the top level. */
   #isValue = false;
-  readonly #members = new Map<string, string>();
+  #member: Member | undefined;
+  /** The key or the value that is being read. */
+  readonly #kept = new Uint8Array(MAX_VALUE_BYTES);
+  #keptBytes = 0;
+  /** 0 while what is read does not matter. */
+  #keptLimit = 0;
+  #id = '';
+  #method = '';
+  #hasResult = false;
+  #hasError = false;
   #isBroken = false;
 
   push(chunk: Uint8Array): void {
-    if (this.#isBroken) return;
-    for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at] as number;
-      if (this.#inString) {
-        at = this.#inText(chunk, at);
-      } else if (byte === QUOTE) {
-        this.#inString = true;
-        if (this.#depth === 1) this.#startKeeping(byte);
-      } else this.#structure(byte);
-      if (this.#isBroken) return;
+    let at = 0;
+    while (at < chunk.length && !this.#isBroken) {
+      if (this.#inString) at = this.#keptLimit === 0 ? this.#skipString(chunk, at) : this.#keepString(chunk, at);
+      else {
+        const byte = chunk[at] as number;
+        if (byte === QUOTE) this.#openString();
+        else if (byte > 0x20) this.#structure(byte);
+        at += 1;
+      }
     }
   }
 
-  #inText(chunk: Uint8Array, from: number): number {
-    // The long way through big strings: nothing is kept, so only quotes and backslashes matter.
+  #openString(): void {
+    this.#inString = true;
+    if (this.#depth !== 1) return;
+    if (!this.#isValue) this.#keep(MAX_KEY_BYTES);
+    this.#keepByte(QUOTE);
+  }
+
+  /** Nothing of this string matters: native searches jump from quote to backslash. Returns where to go on. */
+  #skipString(chunk: Uint8Array, from: number): number {
+    let at = from;
+    if (this.#isEscaped) {
+      this.#isEscaped = false;
+      at += 1;
+    }
+    let backslash = -2;
+    while (at < chunk.length) {
+      const quote = chunk.indexOf(QUOTE, at);
+      const end = quote === -1 ? chunk.length : quote;
+      if (backslash < at && backslash !== -1) backslash = chunk.indexOf(BACKSLASH, at);
+      if (backslash === -1 || backslash > end) {
+        if (quote === -1) return chunk.length;
+        this.#inString = false;
+        return quote + 1;
+      }
+      at = backslash + 2;
+    }
+    // The backslash was the last byte of the chunk, so that the first of the next one is escaped.
+    this.#isEscaped = at > chunk.length;
+    return chunk.length;
+  }
+
+  #keepString(chunk: Uint8Array, from: number): number {
     for (let at = from; at < chunk.length; at += 1) {
       const byte = chunk[at] as number;
-      if (this.#isKeeping) this.#keep(byte);
+      this.#keepByte(byte);
       if (this.#isEscaped) this.#isEscaped = false;
       else if (byte === BACKSLASH) this.#isEscaped = true;
       else if (byte === QUOTE) {
         this.#inString = false;
-        if (this.#depth === 1 && !this.#isValue) this.#key = parsedText(this.#take());
-        return at;
+        if (!this.#isValue) this.#endKey();
+        return at + 1;
       }
+      if (this.#keptLimit === 0) return at + 1;
     }
     return chunk.length;
   }
 
   #structure(byte: number): void {
-    switch (byte) {
-      case 0x7b: // {
-      case 0x5b: // [
-        if (this.#depth === 0 && byte === 0x5b) this.#isBroken = true;
-        if (this.#depth === 1) this.#members.set(this.#key, byte === 0x7b ? '{' : '[');
-        this.#depth += 1;
-        this.#isKeeping = false;
-        this.#kept = [];
-        return;
-      case 0x7d: // }
-      case 0x5d: // ]
-        if (this.#depth === 1) this.#endValue();
-        this.#depth -= 1;
-        return;
-      case 0x3a: // :
-        if (this.#depth === 1) {
-          this.#isValue = true;
-          this.#startKeeping(undefined);
-        }
-        return;
-      case 0x2c: // ,
-        if (this.#depth === 1) this.#endValue();
-        return;
-      default:
-        if (this.#isKeeping && byte > 0x20) this.#keep(byte);
-    }
+    const isOpening = byte === 0x7b || byte === 0x5b; // { [
+    if (isOpening) {
+      if (this.#depth === 0 && byte === 0x5b) this.#isBroken = true;
+      if (this.#depth === 1) this.#noteValue('{');
+      this.#depth += 1;
+      this.#keptLimit = 0;
+    } else if (byte === 0x7d || byte === 0x5d) {
+      if (this.#depth === 1) this.#endValue();
+      this.#depth -= 1;
+    } else if (this.#depth !== 1) return;
+    else if (byte === 0x3a) {
+      this.#isValue = true;
+      if (this.#member !== undefined) this.#keep(MAX_VALUE_BYTES);
+    } else if (byte === 0x2c) this.#endValue();
+    else this.#keepByte(byte);
+  }
+
+  #endKey(): void {
+    const length = this.#keptBytes;
+    const isKept = this.#keptLimit > 0;
+    this.#keptLimit = 0;
+    this.#member = undefined;
+    // Hostile bodies have millions of keys: one comparison turns nearly all of them away.
+    if (!isKept || !members.some(({ bytes }) => bytes[1] === this.#kept[1])) return;
+    this.#member = members.find(({ bytes }) => bytes.length === length && bytes.every((byte, at) => byte === this.#kept[at]))?.name;
   }
 
   #endValue(): void {
-    const value = this.#take();
-    if (this.#isValue && value !== '') this.#members.set(this.#key, value);
+    if (this.#isValue && this.#keptLimit > 0) this.#noteValue(utf8(this.#kept.subarray(0, this.#keptBytes)));
+    this.#keptLimit = 0;
     this.#isValue = false;
-    this.#key = '';
+    this.#member = undefined;
   }
 
-  #startKeeping(first: number | undefined): void {
-    this.#isKeeping = true;
-    this.#kept = first === undefined ? [] : [first];
+  /** Duplicate keys: the last one wins, as it does in JSON.parse. */
+  #noteValue(text: string): void {
+    if (text === '') return;
+    switch (this.#member) {
+      case 'id':
+        this.#id = text;
+        return;
+      case 'method':
+        this.#method = text;
+        return;
+      case 'result':
+        this.#hasResult = true;
+        return;
+      case 'error':
+        this.#hasError = true;
+        return;
+      case undefined:
+    }
   }
 
-  #keep(byte: number): void {
-    if (this.#kept.length < KEPT_BYTES) this.#kept.push(byte);
+  #keep(limit: number): void {
+    this.#keptBytes = 0;
+    this.#keptLimit = limit;
   }
 
-  #take(): string {
-    const text = utf8(this.#kept);
-    this.#kept = [];
-    this.#isKeeping = false;
-    return text;
+  /** What is too long to be of interest is forgotten at once; that a result or an error is there is enough. */
+  #keepByte(byte: number): void {
+    if (this.#keptBytes < this.#keptLimit) {
+      this.#kept[this.#keptBytes] = byte;
+      this.#keptBytes += 1;
+    } else if (this.#keptLimit > 0) {
+      this.#keptLimit = 0;
+      if (this.#isValue && (this.#member === 'result' || this.#member === 'error')) this.#noteValue('"');
+    }
   }
 
   get facts(): TopLevelFacts {
-    const id = this.#members.get('id');
-    const idText = id === undefined ? undefined : idTextOf(parsed(id), `{"id":${id}}`);
-    const method = parsed(this.#members.get('method') ?? '');
+    const idText = this.#id === '' ? undefined : idTextOf(parsed(this.#id), `{"id":${this.#id}}`);
+    const method = parsed(this.#method);
     return {
       ...(idText === undefined ? {} : { idText }),
       ...(typeof method === 'string' ? { method } : {}),
-      hasResult: this.#members.has('result'),
-      hasError: this.#members.has('error'),
+      hasResult: this.#hasResult,
+      hasError: this.#hasError,
     };
   }
 }
@@ -131,15 +195,10 @@ function parsed(text: string): unknown {
   }
 }
 
-function parsedText(text: string): string {
-  const value = parsed(text);
-  return typeof value === 'string' ? value : '';
-}
-
 /** UTF-8 without a decoder class: this folder runs where neither Node nor the DOM is known. A cut sequence becomes ''. */
-function utf8(bytes: readonly number[]): string {
+function utf8(bytes: Uint8Array): string {
   try {
-    return decodeURIComponent(bytes.map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''));
+    return decodeURIComponent(Array.from(bytes, byte => `%${byte.toString(16).padStart(2, '0')}`).join(''));
   } catch {
     return '';
   }
