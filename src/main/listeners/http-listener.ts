@@ -81,7 +81,9 @@ function serverFor(options: HttpListenerOptions, sessions: HttpSessions): Server
     return `${prefix}.${hopCount}`;
   };
   const deps: ServeDeps = { route, pipeline, clock, log, sessions, nextHopId };
+  const newest = new WeakMap<Socket, IncomingMessage>();
   const serve = (request: IncomingMessage, response: ServerResponse, isExpecting: boolean) => {
+    newest.set(request.socket, request);
     const refusal = refusalAtDoor(request.url ?? '/', request.rawHeaders, options.host);
     // What is refused at the door is not asked to send its body first, and is never forwarded.
     receiveBody(request, isExpecting, (received) => serveExchange(deps, { request, response, received, refusal }));
@@ -92,7 +94,12 @@ function serverFor(options: HttpListenerOptions, sessions: HttpSessions): Server
   server.on('request', (request, response) => serve(request, response, false));
   server.on('checkContinue', (request, response) => serve(request, response, true));
   server.on('checkExpectation', (request, response) => serve(request, response, false));
-  server.on('clientError', (error: Error & { code?: string; rawPacket?: Buffer }, socket) => answerMalformed(deps, error, socket as Socket));
+  server.on('clientError', (error: Error & { code?: string; rawPacket?: Buffer }, stream) => {
+    const socket = stream as Socket;
+    // The client closed in the middle of a body: whoever reads that body learns it from the close.
+    if (error.code === 'HPE_INVALID_EOF_STATE' && newest.get(socket)?.complete === false) socket.destroy();
+    else answerMalformed(deps, error, socket);
+  });
   return server;
 }
 

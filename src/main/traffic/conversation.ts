@@ -175,17 +175,12 @@ export class Conversation {
     const { message, facts } = item;
     if (sighting.http !== undefined && headerMismatch(sighting.http, item)) flags.push('header-mismatch');
     const { record, latencyMs } = this.#noteMessage(`${seq}`, noting, item);
-    this.#sink.frame(
-      newFrame(this.#session, seq, sighting, {
-        kind: message.kind,
-        flags,
-        ...(message.kind === 'notification' ? {} : { idText: message.idText }),
-        ...('method' in message ? { method: message.method } : {}),
-        ...(facts.target === undefined ? {} : { target: facts.target }),
-        exchangeId: record.exchangeId,
-        ...(latencyMs === undefined ? {} : { latencyMs }),
-      }),
-    );
+    const frame = newFrame(this.#session, seq, sighting, { kind: message.kind, flags, exchangeId: record.exchangeId });
+    if (message.kind !== 'notification') frame.idText = message.idText;
+    if ('method' in message) frame.method = message.method;
+    if (facts.target !== undefined) frame.target = facts.target;
+    if (latencyMs !== undefined) frame.latencyMs = latencyMs;
+    this.#sink.frame(frame);
   }
 
   /** One frame for all its messages, which are rows of their own. */

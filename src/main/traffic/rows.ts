@@ -3,13 +3,14 @@ import type { Flag, FrameKind } from '../../shared/model/frame.ts';
 import type { ExchangeRecord, FrameRecord, SessionRecord } from './records.ts';
 import type { ReadMessage, Sighting } from './sighting.ts';
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+/** A frame that is still being written. */
+export type NewFrame = { -readonly [K in keyof FrameRecord]: FrameRecord[K] };
 
 /** What a row is, besides what its first frame says. */
 export type RowFacts = Pick<ExchangeRecord, 'kind' | 'method' | 'status' | 'flags'> & Partial<ExchangeRecord>;
 
 /** What a frame is, besides what was seen of it. */
-export type FrameFacts = Pick<FrameRecord, 'kind' | 'flags'> & Partial<Pick<FrameRecord, 'idText' | 'method' | 'target' | 'exchangeId' | 'latencyMs'>>;
+export type FrameFacts = Pick<FrameRecord, 'kind' | 'flags'> & Partial<Pick<FrameRecord, 'exchangeId' | 'latencyMs'>>;
 
 /** A new row. `key` is unique within the session. */
 export function newRow(session: SessionRecord, key: string, seq: number, { direction, http, body, at }: Sighting, facts: RowFacts): ExchangeRecord {
@@ -31,9 +32,9 @@ export function newRow(session: SessionRecord, key: string, seq: number, { direc
   };
 }
 
-export function newFrame(session: SessionRecord, seq: number, sighting: Sighting, facts: FrameFacts): FrameRecord {
+export function newFrame(session: SessionRecord, seq: number, sighting: Sighting, facts: FrameFacts): NewFrame {
   const { body } = sighting;
-  const frame: Mutable<FrameRecord> = {
+  const frame: NewFrame = {
     sessionId: session.id,
     seq,
     at: sighting.at,

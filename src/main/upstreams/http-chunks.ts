@@ -4,6 +4,9 @@ import { readFields } from './http-head.ts';
 /** Longest chunk-size line with its extensions; real ones have a few bytes. */
 const MAX_SIZE_LINE_BYTES = 4096;
 const MAX_TRAILER_BYTES = 64 * 1024;
+const MAX_PLAIN_DIGITS = 8;
+/** The value of a byte as a hexadecimal digit, -1 for any other byte. */
+const hexDigits = Int8Array.from({ length: 256 }, (_, byte) => (/[0-9a-fA-F]/.test(String.fromCharCode(byte)) ? Number.parseInt(String.fromCharCode(byte), 16) : -1));
 
 export type ChunkPart =
   | { readonly kind: 'more' }
@@ -53,16 +56,37 @@ export class ChunkedReader {
     }
   }
 
+  /** The plain form that nearly all servers send: up to eight hex digits and a line end, all of it here. */
+  #readPlainSize(): boolean {
+    const bytes = this.#pending;
+    let size = 0;
+    for (let at = 0; at <= MAX_PLAIN_DIGITS && at + 1 < bytes.length; at += 1) {
+      const digit = hexDigits[bytes[at] as number] as number;
+      if (digit >= 0) size = size * 16 + digit;
+      else {
+        if (at === 0 || bytes[at] !== 13 || bytes[at + 1] !== 10) return false;
+        this.#sized(size, at + 2);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  #sized(size: number, lineBytes: number): void {
+    this.#drop(lineBytes);
+    this.#left = size;
+    this.#state = size === 0 ? 'trailers' : 'data';
+  }
+
   #readSize(): ChunkPart | undefined {
+    if (this.#readPlainSize()) return undefined;
     const end = this.#pending.indexOf('\r\n');
     if (end < 0) return this.#pending.length > MAX_SIZE_LINE_BYTES ? broken('a chunk size line is too long') : more;
     const line = this.#pending.toString('latin1', 0, end);
     // At most 13 hex digits: beyond that the size is no exact number, and no honest server sends it.
     const size = /^([0-9a-fA-F]{1,13})(?:[\t ]*;[^\r\n]*)?$/.exec(line)?.[1];
     if (size === undefined || line.includes('\n')) return broken('a chunk size is no hexadecimal number');
-    this.#drop(end + 2);
-    this.#left = Number.parseInt(size, 16);
-    this.#state = this.#left === 0 ? 'trailers' : 'data';
+    this.#sized(Number.parseInt(size, 16), end + 2);
     return undefined;
   }
 

@@ -4,6 +4,8 @@ import type { RpcMessage } from './json-rpc.ts';
 /** legacy = 2024-11-05 … 2025-11-25 (`initialize`, sessions); modern = 2026-07-28 and later (per-request `_meta`). */
 export type Era = 'legacy' | 'modern';
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 const PROTOCOL_VERSION_KEY = 'io.modelcontextprotocol/protocolVersion';
 const CLIENT_INFO_KEY = 'io.modelcontextprotocol/clientInfo';
 const SERVER_INFO_KEY = 'io.modelcontextprotocol/serverInfo';
@@ -42,31 +44,40 @@ export function factsOf(message: RpcMessage): MessageFacts {
   const claimed = text(meta[PROTOCOL_VERSION_KEY]);
   // ISO dates compare as text.
   const era: Era = claimed !== undefined && claimed >= '2026-07-28' ? 'modern' : 'legacy';
-  const method =
-    message.kind === 'request' || message.kind === 'notification' ? message.method : undefined;
+  const facts: Mutable<MessageFacts> = { era, isToolError: message.kind === 'result' && body.isError === true };
   const version = claimed ?? versionInHandshake(message, body);
-  const client = peer(meta[CLIENT_INFO_KEY]) ?? (method === 'initialize' ? peer(body.clientInfo) : undefined);
-  const server = peer(meta[SERVER_INFO_KEY]) ?? (message.kind === 'result' ? peer(body.serverInfo) : undefined);
-  const target = method === undefined ? undefined : targetOf(method, body);
-  const cancels =
-    method === 'notifications/cancelled' && isId(body.requestId) ? JSON.stringify(body.requestId) : undefined;
-  const cancelReason = method === 'notifications/cancelled' ? text(body.reason) : undefined;
-  const token = method === 'notifications/progress' ? body.progressToken : meta.progressToken;
+  if (version !== undefined) facts.protocolVersion = version;
   const requestState = text(body.requestState);
-  const resultType = message.kind === 'result' ? text(body.resultType) : undefined;
-  return {
-    era,
-    isToolError: message.kind === 'result' && body.isError === true,
-    ...(version === undefined ? {} : { protocolVersion: version }),
-    ...(target === undefined ? {} : { target }),
-    ...(cancels === undefined ? {} : { cancels }),
-    ...(cancelReason === undefined ? {} : { cancelReason }),
-    ...(isId(token) ? { progressToken: JSON.stringify(token) } : {}),
-    ...(client === undefined ? {} : { clientInfo: client }),
-    ...(server === undefined ? {} : { serverInfo: server }),
-    ...(requestState === undefined ? {} : { requestState }),
-    ...(resultType === undefined ? {} : { resultType }),
-  };
+  if (requestState !== undefined) facts.requestState = requestState;
+  if (message.kind === 'request' || message.kind === 'notification') learnFromMethod(facts, message.method, body);
+  else if (message.kind === 'result') learnFromResult(facts, body);
+  const token = 'method' in message && message.method === 'notifications/progress' ? body.progressToken : meta.progressToken;
+  if (isId(token)) facts.progressToken = JSON.stringify(token);
+  const client = peer(meta[CLIENT_INFO_KEY]);
+  if (client !== undefined) facts.clientInfo = client;
+  const server = peer(meta[SERVER_INFO_KEY]);
+  if (server !== undefined) facts.serverInfo = server;
+  return facts;
+}
+
+function learnFromMethod(facts: Mutable<MessageFacts>, method: string, params: Record<string, unknown>): void {
+  const target = targetOf(method, params);
+  if (target !== undefined) facts.target = target;
+  if (method === 'notifications/cancelled') {
+    if (isId(params.requestId)) facts.cancels = JSON.stringify(params.requestId);
+    const reason = text(params.reason);
+    if (reason !== undefined) facts.cancelReason = reason;
+  } else if (method === 'initialize') {
+    const client = peer(params.clientInfo);
+    if (client !== undefined) facts.clientInfo = client;
+  }
+}
+
+function learnFromResult(facts: Mutable<MessageFacts>, result: Record<string, unknown>): void {
+  const resultType = text(result.resultType);
+  if (resultType !== undefined) facts.resultType = resultType;
+  const server = peer(result.serverInfo);
+  if (server !== undefined) facts.serverInfo = server;
 }
 
 /** The tool, prompt, resource or task a method acts on; `undefined` for methods without one. */
@@ -103,6 +114,7 @@ function bodyOf(message: RpcMessage): Record<string, unknown> {
 }
 
 function peer(value: unknown): PeerInfo | undefined {
+  if (value === undefined) return undefined;
   const fields = record(value);
   const name = text(fields.name);
   if (name === undefined) return undefined;
@@ -110,8 +122,10 @@ function peer(value: unknown): PeerInfo | undefined {
   return { name, version: text(fields.version) ?? '', ...(title === undefined ? {} : { title }) };
 }
 
-function record(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+const noFields: Readonly<Record<string, unknown>> = {};
+
+function record(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : noFields;
 }
 
 function text(value: unknown): string | undefined {

@@ -137,6 +137,11 @@ export class SseReader {
   /** Reads the field name; returns where its value begins, or `to`. */
   #inName(chunk: Uint8Array, from: number, to: number): number {
     let at = from;
+    // Nearly every line is one of data, and here in one piece.
+    if (this.#name === '' && to - from > 4 && chunk[from + 4] === COLON && isData(chunk, from)) {
+      this.#name = 'data';
+      at = from + 4;
+    }
     while (at < to && chunk[at] !== COLON) {
       if (this.#name.length < MAX_NAME_BYTES) this.#name += String.fromCharCode(chunk[at] as number);
       at += 1;
@@ -159,7 +164,7 @@ export class SseReader {
     this.#hasLine = true;
     // A line without a colon is a field with an empty value.
     if (this.#place === 'name') this.#startValue();
-    const value = this.#name === 'data' ? '' : new TextDecoder().decode(new Uint8Array(this.#value));
+    const value = this.#name === 'data' ? '' : this.#value.every(isAscii) ? String.fromCharCode(...this.#value) : new TextDecoder().decode(new Uint8Array(this.#value));
     if (this.#name === 'event') this.#event = value;
     else if (this.#name === 'id' && !value.includes('\0')) this.#id = value;
     else if (this.#name === 'retry') this.#retry = value;
@@ -185,6 +190,14 @@ export class SseReader {
     this.#hasLine = false;
     this.#hasRaw = false;
   }
+}
+
+function isData(chunk: Uint8Array, at: number): boolean {
+  return chunk[at] === 0x64 && chunk[at + 1] === 0x61 && chunk[at + 2] === 0x74 && chunk[at + 3] === 0x61;
+}
+
+function isAscii(byte: number): boolean {
+  return byte < 0x80;
 }
 
 /** The smaller position of two, where -1 means none. */

@@ -47,7 +47,7 @@ export class HopTap implements SourceWatcher {
 
   /** The forward has begun. Requests that are whole are noted now, streamed ones when they have passed. */
   requestPassed(): void {
-    if (this.#requestCopy === undefined) this.#noteRequest([]);
+    if (this.#requestCopy === undefined) this.#noteRequest(this.exchange.departure.hasHappened ? ['client-left'] : []);
   }
 
   answered(answer: Answer): Answer {
