@@ -13,10 +13,12 @@ type Store = Parameters<EngineDeps['host']['doctor']>[0];
 /** Less than this and recording stops soon. */
 const LOW_DISK_BYTES = 1024 ** 3;
 const REACH_DEADLINE_MS = 1_000;
+/** Long enough for what a store may hold by default on a slow disk; the person at the terminal waits for it. */
+const INTEGRITY_DEADLINE_MS = 10_000;
 
 /** What only the running engine can tell. */
 export async function storeChecks({ dataDir, store, hubPath }: { dataDir: string; store: Store; hubPath: string }): Promise<Check[]> {
-  return Promise.all([storeCheck(store), diskCheck(dataDir), hubCheck(hubPath)]);
+  return Promise.all([storeCheck(store), integrityCheck(store, dataDir), diskCheck(dataDir), hubCheck(hubPath)]);
 }
 
 /** What can be told without an engine, also when it does not start. */
@@ -101,7 +103,27 @@ async function storeCheck(store: Store): Promise<Check> {
       advice: 'Make room or repair the rights, then start the host again; traffic passes meanwhile, unrecorded.',
     };
   } catch (error) {
-    return { name, state: 'fail', detail: String(error), advice: 'Start the host again; if it stays so, move traffic.db away.' };
+    return { name, state: 'fail', detail: messageOf(error), advice: 'Start the host again; if it stays so, move traffic.db away.' };
+  }
+}
+
+async function integrityCheck(store: Store, dataDir: string): Promise<Check> {
+  const name = 'Store integrity';
+  const file = join(dataDir, 'traffic.db');
+  const advice = `Save what still reads with "shadowcat tape export", stop the host and move ${file} away; the next start makes a new one.`;
+  try {
+    const { problems, checkedCount, tableCount } = await store.quickCheck(INTEGRITY_DEADLINE_MS);
+    const [first] = problems;
+    if (first !== undefined) return { name, state: 'fail', detail: `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${file}: ${first}`, advice };
+    if (checkedCount === tableCount) return ok(name, `all ${tableCount} tables read`);
+    return {
+      name,
+      state: 'warn',
+      detail: `nothing wrong in ${checkedCount} of ${tableCount} tables; then the time was over`,
+      advice: 'Run doctor again when the disk is less busy, or delete old sessions.',
+    };
+  } catch (error) {
+    return { name, state: 'fail', detail: `${file} cannot be read: ${messageOf(error)}`, advice };
   }
 }
 
@@ -128,7 +150,7 @@ async function hubCheck(hubPath: string): Promise<Check> {
     return {
       name,
       state: 'fail',
-      detail: `${hubPath} does not answer (${String(error)})`,
+      detail: `${hubPath} does not answer (${messageOf(error)})`,
       advice: 'Start the host again; wrapped servers keep their records until then.',
     };
   } finally {
@@ -138,6 +160,10 @@ async function hubCheck(hubPath: string): Promise<Check> {
 
 function ok(name: string, detail: string): Check {
   return { name, state: 'ok', detail, advice: '' };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function megabytes(bytes: number): string {

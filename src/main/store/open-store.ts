@@ -4,7 +4,7 @@ import type { StoreStats, ViewState } from '../../shared/model/timeline.ts';
 import { packBatch } from './packed-batch.ts';
 import { defaultRetention, type Retention } from './retention.ts';
 import { StoreThread } from './store-thread.ts';
-import type { CommitReceipt, TrafficStore } from './traffic-store.ts';
+import type { CommitReceipt, QuickCheck, TrafficStore } from './traffic-store.ts';
 import type { ReaderCalls, ReaderData, StoreChange, WorkerEvent, WriterCalls, WriterData } from './worker-protocol.ts';
 
 export interface OpenStoreOptions {
@@ -42,6 +42,7 @@ class ThreadedStore implements TrafficStore {
   #log: Logger;
   #writer: StoreThread<WriterCalls>;
   #reader: StoreThread<ReaderCalls>;
+  readonly #startReader: (name: string) => StoreThread<ReaderCalls>;
   #commitListeners = new Set<(receipt: CommitReceipt) => void>();
   #viewListeners = new Set<(viewId: string, state: ViewState) => void>();
 
@@ -56,7 +57,8 @@ class ThreadedStore implements TrafficStore {
       void this.#reader.call('reopen', []).catch(() => {});
     };
     this.#writer = new StoreThread({ name: 'writer', entry: workers.writer, data: writerData, log, onEvent, onRestarted });
-    this.#reader = new StoreThread({ name: 'reader', entry: workers.reader, data: readerData, log, onEvent, onRestarted });
+    this.#startReader = name => new StoreThread({ name, entry: workers.reader, data: readerData, log, onEvent, onRestarted });
+    this.#reader = this.#startReader('reader');
     this.opened = this.#writer.call('state', []).then(() => undefined);
   }
 
@@ -132,6 +134,15 @@ class ThreadedStore implements TrafficStore {
       ...(totals.status === 'fulfilled' ? totals.value : empty),
       ...(state.status === 'fulfilled' ? state.value : { state: 'failed', problem: String(state.reason) }),
     };
+  }
+
+  async quickCheck(deadlineMs: number): Promise<QuickCheck> {
+    const checker = this.#startReader('checker');
+    try {
+      return await checker.call('quickCheck', [deadlineMs]);
+    } finally {
+      await checker.close();
+    }
   }
 
   /** Waits for what was handed over; a second call does nothing. */

@@ -5,6 +5,7 @@ import { fileSizeBytes, openReadable, type Db } from './database.ts';
 import { readExchange, readExchangeByKey, readRelated } from './exchange-reading.ts';
 import { readFilterValues } from './filter-values.ts';
 import { readBody, readFrames, readFramesWithBodies } from './frame-reading.ts';
+import { quickCheck } from './integrity.ts';
 import { servePort } from './serve-port.ts';
 import { readSession, readSessionPast, readSessions } from './session-reading.ts';
 import { storeProblemOf } from './store-problem.ts';
@@ -35,6 +36,7 @@ const calls: ReaderCalls = {
   viewIndexOf: async (viewId, id) => views().get(viewId).indexOf(id),
   viewFind: async (viewId, query) => findInView(db(), views().get(viewId), query),
   filterValues: async (key, prefix, limit) => readFilterValues(db(), key, prefix, limit),
+  quickCheck: async deadlineMs => quickCheck(db(), deadlineMs),
   totals: async () => {
     const row = db()
       .prepare(

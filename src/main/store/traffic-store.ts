@@ -60,6 +60,14 @@ export interface FrameWithBody {
   readonly delivered?: Uint8Array;
 }
 
+/** What a look through the file found. */
+export interface QuickCheck {
+  readonly problems: readonly string[];
+  /** Tables that were looked at, and how many there are: fewer when the time ran out. */
+  readonly checkedCount: number;
+  readonly tableCount: number;
+}
+
 /** Write side. */
 export interface StoreWriter {
   /** Atomic. Frames whose key exists are ignored, so that a resumed shim may repeat itself. Rejects with STORE_FAILED. */
@@ -112,6 +120,8 @@ export interface StoreReader {
   /** Values that completion offers for a filter key, most frequent first. */
   filterValues(key: string, prefix: string, limit: number): Promise<readonly string[]>;
   stats(): Promise<StoreStats>;
+  /** Reads the whole file on a thread of its own: seconds per gigabyte, so only on request. No further table after `deadlineMs`. */
+  quickCheck(deadlineMs: number): Promise<QuickCheck>;
 }
 
 export interface TrafficStore extends StoreWriter, StoreReader {
