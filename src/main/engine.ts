@@ -46,6 +46,7 @@ export interface EngineDeps {
     doctor(store: TrafficStore): Promise<readonly Check[]>;
     stop(): void;
     uiUrl(): string;
+    showWindow(): void;
   };
 }
 
@@ -170,6 +171,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       doctor: () => deps.host.doctor(store),
       stop: () => deps.host.stop(),
       uiUrl: () => deps.host.uiUrl(),
+      showWindow: () => deps.host.showWindow(),
     },
   });
 

@@ -46,5 +46,7 @@ export interface ApiDeps {
     stop(): void;
     /** A fresh one-time address of the window; throws NOT_FOUND where there is no page. */
     uiUrl(): string;
+    /** Brings the window to the front; throws NOT_FOUND where the host has none of its own. */
+    showWindow(): void;
   };
 }

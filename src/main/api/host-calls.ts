@@ -6,7 +6,7 @@ import type { CallHandlers } from './serve-calls.ts';
 
 type HostCalls = Pick<
   CallHandlers,
-  | 'host.info' | 'host.doctor' | 'host.stop' | 'host.uiUrl' | 'recording.set' | 'listener.open' | 'listener.close'
+  | 'host.info' | 'host.doctor' | 'host.stop' | 'host.uiUrl' | 'host.showWindow' | 'recording.set' | 'listener.open' | 'listener.close'
   | 'sample.play' | 'sample.stop' | 'preferences.get' | 'preferences.set'
 >;
 
@@ -25,6 +25,11 @@ export function hostCalls(deps: ApiDeps): HostCalls {
     'host.uiUrl': async (_input, caller) => {
       mustAdminister(caller);
       return Promise.resolve({ url: deps.host.uiUrl() });
+    },
+    'host.showWindow': (_input, caller) => {
+      mustAdminister(caller);
+      deps.host.showWindow();
+      return Promise.resolve({});
     },
     'recording.set': ({ isOn }) => {
       deps.recording.setOn(isOn);

@@ -7,6 +7,8 @@ export interface Readiness {
   readonly event: 'ready' | 'already-running';
   /** Signs in once; absent where the host serves no page (the desktop). */
   readonly uiUrl: string | undefined;
+  /** What was done about the desktop app's window, where the host is that. */
+  readonly window?: string;
   /** The host's process. */
   readonly pid: number;
   readonly dataDir: string;
@@ -24,7 +26,7 @@ export async function sayReady(screen: Screen, ready: Readiness, wrapCommand: st
   const lines = [
     ready.event === 'ready' ? 'Shadowcat is running.' : `Shadowcat runs already (process ${ready.pid}).`,
     '',
-    ...(ready.uiUrl === undefined ? [] : [`  Window     ${ready.uiUrl}`]),
+    ...windowLine(ready),
     ...ready.listeners.map(({ url, upstream }) => `  Proxy      ${url}${upstream === undefined ? '' : `  →  ${upstream}`}`),
     `  Data       ${ready.dataDir}`,
     '',
@@ -35,4 +37,9 @@ export async function sayReady(screen: Screen, ready: Readiness, wrapCommand: st
     ...(ready.event === 'ready' ? ['Stop with Ctrl-C.'] : []),
   ];
   await screen.write(`${lines.join('\n')}\n`);
+}
+
+function windowLine({ uiUrl, window }: Readiness): string[] {
+  const shown = uiUrl ?? window;
+  return shown === undefined ? [] : [`  Window     ${shown}`];
 }

@@ -11,6 +11,9 @@ import { untilStopped } from './until-stopped.ts';
 /** What the window is served on unless told otherwise. */
 export const defaultUiPort = 7390;
 
+/** The host that a directory has already. */
+export type RunningHost = Extract<Taken, { kind: 'running' }>;
+
 export interface HostRun {
   /** `undefined` takes the usual one, or the next free. */
   readonly uiPort: number | undefined;
@@ -18,7 +21,7 @@ export interface HostRun {
   /** Opens what the host shall listen on before it says that it is ready. */
   open(host: Host): Promise<void>;
   /** The directory has a host already: what to do with that one. */
-  join(running: Extract<Taken, { kind: 'running' }>): Promise<ExitCode>;
+  join(running: RunningHost): Promise<ExitCode>;
 }
 
 /** Ends with 0 after an orderly stop. */
@@ -52,7 +55,7 @@ export async function runHost(input: CommandInput, run: HostRun): Promise<ExitCo
   }
 }
 
-async function joined(running: Extract<Taken, { kind: 'running' }>, release: () => void, run: HostRun): Promise<ExitCode> {
+async function joined(running: RunningHost, release: () => void, run: HostRun): Promise<ExitCode> {
   release();
   try {
     return await run.join(running);
@@ -62,7 +65,7 @@ async function joined(running: Extract<Taken, { kind: 'running' }>, release: () 
 }
 
 /** Says how a running host can be reached, for a command that found one. */
-export async function describeRunning({ connection, info }: Extract<Taken, { kind: 'running' }>): Promise<Readiness> {
+export async function describeRunning({ connection, info }: RunningHost): Promise<Readiness> {
   const uiUrl = await connection.call('host.uiUrl', {}).then(
     ({ url }) => url,
     (error: unknown) => {

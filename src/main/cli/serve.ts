@@ -2,12 +2,12 @@
 import type { Command } from './command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { portFlag } from './port-flag.ts';
-import { describeRunning, runHost, tellReady } from './run-host.ts';
+import { describeRunning, type RunningHost, runHost, tellReady } from './run-host.ts';
 
 export const serve: Command = {
   usage: 'serve [--port P] [--open] [--json]',
   help: `Runs the host of the data directory and serves its window on 127.0.0.1 until Ctrl-C. Where one runs already,
-prints a fresh address of its window and ends with 0.
+prints a fresh address of its window, or brings the desktop app's to the front, and ends with 0.
   --port P         port of the window (default 7390, or the next free one); 0 takes any
   --open           open the window in a browser
   --json           print JSON lines; the first is
@@ -22,9 +22,17 @@ prints a fresh address of its window and ends with 0.
       isTabWanted,
       open: () => Promise.resolve(),
       async join(running) {
-        await tellReady(input, await describeRunning(running), running.info.wrapCommand, isTabWanted);
+        const ready = { ...(await describeRunning(running)), ...(await raiseWindow(running)) };
+        await tellReady(input, ready, running.info.wrapCommand, isTabWanted);
         return exitCodes.ok;
       },
     });
   },
 };
+
+/** The desktop app has a window of its own and serves none: whoever asks for a host shall see that one. */
+async function raiseWindow({ connection, info }: RunningHost): Promise<{ window?: string }> {
+  if (info.kind !== 'desktop') return {};
+  await connection.call('host.showWindow', {});
+  return { window: 'that of the desktop app, now in front' };
+}

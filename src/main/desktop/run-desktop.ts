@@ -33,6 +33,8 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
 
 async function start({ dataDir, program, pageUrl, preload, icon }: DesktopOptions): Promise<void> {
   const log = jsonLogger({ level: 'warn', clock: systemClock, write: line => process.stderr.write(line) });
+  const placeFile = join(dataDir, 'desktop', 'window.json');
+  const window = mainWindow(() => openWindow({ preload, url: pageUrl, icon, placeFile }));
   const started = await startHost({
     kind: 'desktop',
     dataDir,
@@ -42,6 +44,7 @@ async function start({ dataDir, program, pageUrl, preload, icon }: DesktopOption
     port: { number: 0, isFixed: false },
     rendererDir: undefined,
     onStopRequested: () => app.quit(),
+    onShowWindow: () => window.show(),
   });
   if (started.kind === 'running') return openOther(started);
   if (started.kind !== 'started') throw new Error(started.message);
@@ -51,8 +54,6 @@ async function start({ dataDir, program, pageUrl, preload, icon }: DesktopOption
   setMenu(process.platform);
   if (protocol === `${appScheme}:`) serveAppScheme(program.rendererDir);
   serveWindows(host.engine.api, url => isOfPage(url, { origin, protocol }));
-  const placeFile = join(dataDir, 'desktop', 'window.json');
-  const window = mainWindow(() => openWindow({ preload, url: pageUrl, icon, placeFile }));
   app.on('second-instance', () => window.show());
   app.on('activate', () => window.show());
   app.on('window-all-closed', () => {

@@ -34,6 +34,8 @@ export interface HostOptions extends EngineOptions {
   readonly rendererDir: string | undefined;
   /** A client of the contract asked the host to stop. */
   readonly onStopRequested: () => void;
+  /** Somebody who has no window asked for that of this host; absent where it has none. */
+  readonly onShowWindow?: () => void;
 }
 
 export interface Host {
@@ -70,7 +72,7 @@ async function assemble(options: HostOptions, lock: DirectoryLock): Promise<Host
     lock.release();
   };
   try {
-    engine = await openEngine(options, { secret, stop: options.onStopRequested, uiUrl: () => server?.freshUiUrl() });
+    engine = await openEngine(options, { secret, stop: options.onStopRequested, uiUrl: () => server?.freshUiUrl(), showWindow: options.onShowWindow });
     server = await startHttpServer({ api: engine.api, log, secret, port, rendererDir });
     const { apiUrl } = server;
     writeHostFile(dataDir, {
@@ -101,6 +103,7 @@ export interface HostHooks {
   readonly secret: string;
   readonly stop: () => void;
   readonly uiUrl: () => string | undefined;
+  readonly showWindow?: (() => void) | undefined;
 }
 
 /** Starts the engine alone, on a directory that the caller has locked: nothing listens but the hub, and nobody is told of that. */
@@ -141,6 +144,10 @@ export async function openEngine({ kind, dataDir, program, log }: EngineOptions,
         const url = hooks.uiUrl();
         if (url === undefined) throw new TrafficError('NOT_FOUND', 'This host serves no window to a browser.');
         return url;
+      },
+      showWindow() {
+        if (hooks.showWindow === undefined) throw new TrafficError('NOT_FOUND', 'This host has no window of its own.');
+        hooks.showWindow();
       },
     },
   });

@@ -45,6 +45,8 @@ export const calls = {
   'host.stop': { input: Nothing, output: Nothing },
   /** A fresh one-time address of the window. Only for the holder of the host secret. NOT_FOUND where the host serves no page. */
   'host.uiUrl': { input: Nothing, output: z.object({ url: z.string() }) },
+  /** Brings the window of the desktop app to the front. Only for the holder of the host secret. NOT_FOUND where the host has none. */
+  'host.showWindow': { input: Nothing, output: Nothing },
 
   'session.list': { input: SessionQuery, output: z.object({ sessions: z.array(SessionSummary), total: z.number().int() }) },
   'session.get': { input: z.object({ id: SessionId }), output: SessionSummary },
