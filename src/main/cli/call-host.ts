@@ -4,6 +4,7 @@ import type { CallInput, CallName, CallOutput } from '../../shared/contract/call
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import { openEngine } from '../headless/start-host.ts';
 import { takeDirectory } from '../headless/take-directory.ts';
+import type { StoreReader } from '../store/traffic-store.ts';
 import type { CommandInput } from './command.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 
@@ -14,6 +15,8 @@ export type CallHost = <N extends CallName>(name: N, input: CallInput<N>) => Pro
 export interface Reached {
   readonly call: CallHost;
   readonly isRunningHost: boolean;
+  /** The store itself, where the engine is our own. */
+  readonly store: StoreReader | undefined;
 }
 
 /** Runs the work and closes what was opened for it. What wrapped servers recorded without a host is taken in first. */
@@ -22,7 +25,7 @@ export async function withHost<T>(input: CommandInput, work: (host: Reached) => 
   switch (taken.kind) {
     case 'running':
       try {
-        return await work({ call: (name, value) => taken.connection.call(name, value), isRunningHost: true });
+        return await work({ call: (name, value) => taken.connection.call(name, value), isRunningHost: true, store: undefined });
       } finally {
         taken.connection.close();
       }
@@ -45,6 +48,7 @@ async function withOwnEngine<T>({ dataDir, program, log }: CommandInput, work: (
     await engine.takeInSpools();
     return await work({
       isRunningHost: false,
+      store: engine.store,
       async call(name, value) {
         const reply = await engine.api.call(name, value);
         if (!reply.ok) throw new TrafficError(reply.code, reply.message);

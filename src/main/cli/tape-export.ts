@@ -3,17 +3,13 @@ import { once } from 'node:events';
 import { createWriteStream, renameSync, rmSync } from 'node:fs';
 import { finished } from 'node:stream/promises';
 import { TrafficError } from '../../shared/errors/error-table.ts';
-import type { FrameWithBody } from '../store/traffic-store.ts';
 import { exportTape } from '../tapes/export.ts';
 import { systemClock } from '../ports.ts';
-import { type CallHost, withHost } from './call-host.ts';
+import { withHost } from './call-host.ts';
 import type { Command, CommandInput } from './command.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
-import { frameWithBodies } from './frame-bodies.ts';
-import { allFrames, findSession } from './sessions.ts';
-
-/** Bodies fetched at a time; more would only fill memory faster than the file takes it. */
-const AT_ONCE = 8;
+import { framesToExport } from './frame-bodies.ts';
+import { findSession } from './sessions.ts';
 
 export const tapeExport: Command = {
   usage: 'tape export ID [--output FILE] [--reveal]',
@@ -26,26 +22,17 @@ ID may be the beginning of one, or "last".
   async run(input) {
     const [wanted = ''] = input.words;
     const { output } = input.flags;
-    const count = await withHost(input, async ({ call }) => {
-      const session = await findSession(call, wanted);
+    const count = await withHost(input, async host => {
+      const session = await findSession(host.call, wanted);
       const isRevealed = input.flags['reveal'] === true;
       const tool = { name: 'shadowcat', version: input.program.version };
-      const lines = exportTape({ session, frames: framesOf(call, session.id, !isRevealed), tool, clock: systemClock, isRevealed });
+      const lines = exportTape({ session, frames: framesToExport(host, session.id, !isRevealed), tool, clock: systemClock, isRevealed });
       return typeof output === 'string' ? writeFile(output, lines) : print(input, lines);
     });
     if (typeof output === 'string') input.screen.remark(`${count - 2} frames written to ${output}.`);
     return exitCodes.ok;
   },
 };
-
-/** Some bodies at a time: one by one would wait for the wire, all at once would fill memory. */
-async function* framesOf(call: CallHost, sessionId: string, isMasked: boolean): AsyncGenerator<FrameWithBody> {
-  for await (const page of allFrames(call, sessionId)) {
-    for (let from = 0; from < page.length; from += AT_ONCE) {
-      yield* await Promise.all(page.slice(from, from + AT_ONCE).map(frame => frameWithBodies(call, frame, isMasked)));
-    }
-  }
-}
 
 async function print({ screen }: CommandInput, lines: AsyncGenerator<string>): Promise<number> {
   let count = 0;

@@ -7,9 +7,14 @@ import type { Clock } from '../ports.ts';
 import type { FrameWithBody, StoreReader } from '../store/traffic-store.ts';
 import { tapeVersion, type TapeBytes, type TapeEnd, type TapeFrame, type TapeHeader } from './tape-lines.ts';
 
+/** A frame for a tape; with `maskedCount` when its bodies came masked already. */
+export interface ExportedFrame extends FrameWithBody {
+  readonly maskedCount?: number;
+}
+
 export interface ExportOptions {
   readonly session: SessionSummary;
-  readonly frames: AsyncIterable<FrameWithBody> | Iterable<FrameWithBody>;
+  readonly frames: AsyncIterable<ExportedFrame> | Iterable<ExportedFrame>;
   readonly tool: { readonly name: string; readonly version: string };
   readonly clock: Clock;
   /** Leave secrets in payloads as they are. */
@@ -49,12 +54,13 @@ export async function* storedFrames(
   }
 }
 
-function tapeFrame({ frame, body, delivered }: FrameWithBody, isRevealed: boolean): TapeFrame {
+function tapeFrame({ frame, body, delivered, maskedCount: maskedBefore }: ExportedFrame, isRevealed: boolean): TapeFrame {
   const { sessionId, preview, ...fields } = frame;
   void [sessionId, preview];
-  const received = tapeBytes(body, isRevealed);
-  const changed = delivered === undefined ? undefined : tapeBytes(delivered, isRevealed);
-  const maskedCount = (received?.maskedCount ?? 0) + (changed?.maskedCount ?? 0);
+  const isDone = isRevealed || maskedBefore !== undefined;
+  const received = tapeBytes(body, isDone);
+  const changed = delivered === undefined ? undefined : tapeBytes(delivered, isDone);
+  const maskedCount = (maskedBefore ?? 0) + (received?.maskedCount ?? 0) + (changed?.maskedCount ?? 0);
   return {
     line: 'frame',
     ...fields,
@@ -64,12 +70,12 @@ function tapeFrame({ frame, body, delivered }: FrameWithBody, isRevealed: boolea
   };
 }
 
-function tapeBytes(bytes: Uint8Array, isRevealed: boolean): { bytes: TapeBytes; maskedCount: number } | undefined {
+function tapeBytes(bytes: Uint8Array, isLeftAsIs: boolean): { bytes: TapeBytes; maskedCount: number } | undefined {
   if (bytes.length === 0) return undefined;
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (!isUtf8(buffer)) return { bytes: { base64: buffer.toString('base64') }, maskedCount: 0 };
   const text = buffer.toString('utf8');
-  if (isRevealed) return { bytes: { text }, maskedCount: 0 };
+  if (isLeftAsIs) return { bytes: { text }, maskedCount: 0 };
   const masked = maskText(text);
   return { bytes: { text: masked.text }, maskedCount: masked.count };
 }
