@@ -42,12 +42,27 @@ test.each([
   [['proxy', '--upstream', 'localhost:3000'], 'needs an http or https URL'],
   [['session', 'list', '--limit', '0'], '--limit needs a number above 0'],
   [['session', 'list', '--log-level', 'loud'], '--log-level is one of'],
+  [['--json', '--', 'node'], 'only flags of wrap'],
+  [['ftp://127.0.0.1/'], 'Unknown command'],
   [['completions', 'cmd'], 'bash, zsh and fish'],
 ])('%j is a mistake that is named, with exit code 2', async (args, message) => {
   const { code, stdout, stderr } = await run(...args);
   expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
   expect(stderr).toContain(message);
   expect(stderr.startsWith('shadowcat: ')).toBe(true);
+});
+
+test('a URL alone is proxy, and dashes alone are wrap', async () => {
+  const cli = commandLine(home, 'short');
+  const { process: proxy, line } = await cli.ready('http://127.0.0.1:9/mcp', '--port', '0', '--name', 'tides');
+  expect(line).toMatchObject({ event: 'ready', listeners: [{ name: 'tides', url: expect.stringMatching(/:\d+\/mcp$/) }] });
+  await proxy.stop();
+
+  const script = 'process.stdout.write(JSON.stringify(process.argv.slice(1))); process.exitCode = 7';
+  const wrapped = [process.execPath, '-e', script, '--', 'a', '--json'];
+  expect(await run('--data-dir', cli.dataDir, '--name', 'short', '--', ...wrapped)).toMatchObject({ code: 7, stdout: '["a","--json"]' });
+  expect(await run('--', ...wrapped)).toMatchObject({ code: 7, stdout: '["a","--json"]' });
+  expect(await cli.json('session', 'list')).toMatchObject([{ transport: 'stdio', serverName: 'short', exitCode: 7 }]);
 });
 
 test('global flags may stand before the command', async () => {

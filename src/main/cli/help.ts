@@ -20,6 +20,8 @@ Usage: shadowcat <command> [flags]
 
 ${commands}
 Without a command: the window, on the desktop or in a browser tab.
+Short forms: "shadowcat URL" is "shadowcat proxy --upstream URL", "shadowcat -- command args…" is
+"shadowcat wrap -- command args…"; flags follow the URL and stand before the dashes.
 
 ${globalHelp}  --version        the version
 

@@ -28,6 +28,9 @@ async function run(args: readonly string[], entryFile: string, screen: Screen): 
   if (leading.some(flag => flag === '--version' || flag === '-v')) return print(screen, `${programFiles(entryFile).version}\n`);
   if (words[0] === undefined) return withoutCommand(leading, entryFile, screen);
   if (words[0] === 'help') return help(words.slice(1), screen);
+  if (/^https?:\/\//i.test(words[0])) return run([...leading, 'proxy', '--upstream', ...words], entryFile, screen);
+  // The short form of wrap never comes this far, unless a flag of another command stands before it.
+  if (words[0] === '--') throw new CommandError(exitCodes.usage, 'Before "--" stand only flags of wrap. See shadowcat wrap --help.');
   const found = findCommand(words);
   if (found === undefined) throw unknownCommand(words);
   const command = await found.entry.load();
