@@ -23,7 +23,7 @@ const table = {
   pipeline: { uses: ['shared', 'support', 'traffic'], packages: ['node'] },
   stages: { uses: ['shared', 'support', 'traffic', 'pipeline', 'ports'], packages: ['node'] },
   listeners: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['pipeline'], packages: ['node'] },
-  upstreams: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['pipeline'], packages: ['node', 'undici'] },
+  upstreams: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['pipeline'], packages: ['node'] },
   store: { uses: ['shared', 'support', 'ports'], types: ['traffic'], packages: ['node', 'zod', 'better-sqlite3'] },
   recording: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store'], packages: ['node'] },
   tapes: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store', 'pipeline'], packages: ['node', 'zod'] },
