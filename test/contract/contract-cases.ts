@@ -413,7 +413,9 @@ export const contractCases: readonly ContractCase[] = [
           const bodies = Array.from({ length: 24 }, () => slow.call('frame.body', { sessionId: id, seq, length: 4 * 1024 * 1024 }));
           // The wire is full once nothing more gets through to a reader that does not read; the host must not care.
           await new Promise(resolve => setTimeout(resolve, 500));
-          for (let width = 100; width < 300; width += 1) await quick.call('preferences.set', { columns: [{ id: 'method', width }] });
+          const setWidth = (width: number) => quick.call('preferences.set', { columns: [{ id: 'method', width }] });
+          await Promise.all(Array.from({ length: 199 }, (_, at) => setWidth(100 + at)));
+          await setWidth(299);
           flow?.resume();
           await Promise.all(bodies);
           await following.until('the newest value', ({ columns }) => columns[0]?.width === 299);

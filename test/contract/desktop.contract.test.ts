@@ -92,7 +92,8 @@ async function asConnection(page: Page): Promise<Connection> {
       const subscription = followers.size + 1;
       followers.set(subscription, following);
       const [topic, params] = following;
-      const subscribed = inside.evaluate(
+      // Not awaited: what is asked of a page reaches it in the order of asking.
+      void inside.evaluate(
         ({ shadowcat, stops, tellTest }, [id, topicName, text]) => {
           const stop = shadowcat.subscribe(
             topicName,
@@ -104,7 +105,7 @@ async function asConnection(page: Page): Promise<Connection> {
         },
         [subscription, topic, JSON.stringify(params)] as const,
       );
-      return () => void subscribed.then(() => inside.evaluate(({ stops }, id) => stops.get(id)?.(), subscription));
+      return () => void inside.evaluate(({ stops }, id) => stops.get(id)?.(), subscription);
     },
     close: () => page.close(),
     flow: holdOf(page),
