@@ -296,6 +296,43 @@ test('checklist 36: 100 calls in flight beside 20 open streams: none waits for a
   for (const { socket } of [...streams, ...clients]) socket.destroy();
 });
 
+test('small and large events reach a client that reads late, whole and in order, and the upstream waits for it', async () => {
+  const events = Array.from({ length: 8000 }, (_, n) => `data: ${n} ${'x'.repeat(n % 50 === 0 ? 100_000 : 2000)}\n\n`);
+  let sentCount = 0;
+  await using upstream = await rawUpstream(async (request) => {
+    request.startEvents();
+    for (const event of events) {
+      request.chunk(event);
+      sentCount += 1;
+      await request.drained();
+    }
+    request.endChunks();
+  });
+  await using relay = await startRelay(upstream.url);
+  const response = await fetch(`${relay.url}?late`, { headers: { Accept: 'text/event-stream' } });
+  await sleep(700);
+  const stoppedAt = sentCount;
+  await sleep(200);
+  expect([sentCount, sentCount < events.length]).toEqual([stoppedAt, true]);
+  expect((await response.text()) === events.join('')).toBe(true);
+});
+
+test('a stream that was asked for behind another one follows it, event by event', async () => {
+  await using upstream = await rawUpstream(async (request) => {
+    request.startEvents();
+    for (let n = 0; n < 3; n += 1) {
+      request.chunk(`data: ${request.path} ${n}\n\n`);
+      await sleep(20);
+    }
+    request.endChunks();
+  });
+  await using relay = await startRelay(upstream.url);
+  await using client = await rawClient(relay.port);
+  const get = (path: string) => requestText(`GET ${path}`, [['Accept', 'text/event-stream']]);
+  client.send(Buffer.concat([get('/one'), get('/two')]));
+  for (const path of ['/one', '/two']) expect((await client.response()).body.toString()).toBe([0, 1, 2].map((n) => `data: ${path} ${n}\n\n`).join(''));
+});
+
 test('back-pressure: a client that does not read stops the upstream, and one that sends too fast is stopped', async () => {
   let writtenBytes = 0;
   await using upstream = await rawUpstream(async (request) => {
