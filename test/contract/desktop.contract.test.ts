@@ -22,13 +22,16 @@ let app: ElectronApplication;
 let upstream: SampleUpstream;
 let subject: Subject;
 
+/** Windows whose connection was closed; opening one takes a second, so the next connection is a new document in one of these. */
+const idleWindows: Page[] = [];
+
 beforeAll(async () => {
   dataDir = mkdtempSync(join(tmpdir(), 'desktop-contract-'));
   upstream = await sampleUpstream(join(root, 'resources', 'sample', 'http-server.mjs'));
   app = await _electron.launch({ executablePath: fakeElectron, args: [root, '--data-dir', dataDir], cwd: root });
   await app.firstWindow();
   answeredCalls.clear();
-  subject = { connect: async () => asConnection(await openWindow()), upstreamUrl: upstream.url };
+  subject = { connect: async () => asConnection(idleWindows.pop() ?? (await openWindow())), upstreamUrl: upstream.url };
 });
 
 afterAll(async () => {
@@ -58,6 +61,11 @@ async function openWindow(): Promise<Page> {
   }, preload);
   const page = await opened;
   await page.waitForFunction(() => 'shadowcat' in window);
+  await page.exposeBinding('tellTest', (_source, [subscription, what, message]: Told) => {
+    const [, , onMessage, onClosed] = followersOf.get(page)?.get(subscription) ?? [];
+    if (typeof what === 'number') onMessage?.(what, JSON.parse(message));
+    else onClosed?.(what, message);
+  });
   return page;
 }
 
@@ -71,14 +79,13 @@ interface Inside {
   readonly stops: Map<number, () => void>;
 }
 
+/** What follows the subscriptions of the document in a window now. */
+const followersOf = new WeakMap<Page, Map<number, Parameters<Bridge['subscribe']>>>();
+
 /** The bridge of a window, from outside of it. Values travel as JSON, which is what the contract promises. */
 async function asConnection(page: Page): Promise<Connection> {
   const followers = new Map<number, Parameters<Bridge['subscribe']>>();
-  await page.exposeBinding('tellTest', (_source, [subscription, what, message]: Told) => {
-    const [, , onMessage, onClosed] = followers.get(subscription) ?? [];
-    if (typeof what === 'number') onMessage?.(what, JSON.parse(message));
-    else onClosed?.(what, message);
-  });
+  followersOf.set(page, followers);
   const inside = await page.evaluateHandle(() => Object.assign(window as unknown as Inside, { stops: new Map() }) as Inside);
   return {
     async call(name, input) {
@@ -107,7 +114,12 @@ async function asConnection(page: Page): Promise<Connection> {
       );
       return () => void inside.evaluate(({ stops }, id) => stops.get(id)?.(), subscription);
     },
-    close: () => page.close(),
+    async close() {
+      // The host lets go of a document when the next one in its window says hello.
+      await page.reload();
+      await page.waitForFunction(() => 'shadowcat' in window);
+      idleWindows.push(page);
+    },
     flow: holdOf(page),
   };
 }
