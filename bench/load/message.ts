@@ -1,4 +1,4 @@
-/** The one exchange that HTTP hops carry: a `tools/call` of a legacy session and its answer of 1 KB. */
+/** The one exchange that HTTP hops carry: a `tools/call` of a legacy client and its answer of 1 KB. */
 
 const answerBytes = 1_024;
 
@@ -10,11 +10,13 @@ export const requestBody = JSON.stringify({
   params: { name: 'search_files', arguments: { path: '/srv/project', pattern: '*.ts', excludePatterns: ['node_modules', 'dist'] } },
 });
 
-/** Fields of every request beside Host and Content-Length. */
+/**
+ * Fields of every request beside Host and Content-Length. No `Mcp-Session-Id`: all requests carry the same id, because the
+ * upstream's answer is fixed, and within one session that would make each of them a duplicate of the one before.
+ */
 export const requestFields: Readonly<Record<string, string>> = {
   'Content-Type': 'application/json',
   Accept: 'application/json, text/event-stream',
-  'Mcp-Session-Id': '6f0c7f0e-5a0f-4a52-9a6c-6d1f5a3c2b10',
   'MCP-Protocol-Version': '2025-06-18',
 };
 
