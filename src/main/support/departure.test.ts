@@ -1,4 +1,4 @@
-/** A client's departure: told once, to whoever listens at that moment, and as a signal to those who want one. */
+/** A client's departure: told once, to whoever listens at that moment. */
 import { expect, test } from 'vitest';
 import { Departure } from './departure.ts';
 
@@ -17,14 +17,4 @@ test('a listener that was taken back hears nothing', () => {
   departure.listener = () => expect.fail('it was taken back');
   departure.listener = undefined;
   departure.happen();
-});
-
-test('is a signal, whether it is asked for before or after', () => {
-  const before = new Departure();
-  const { signal } = before;
-  expect(signal.aborted).toBe(false);
-  before.happen();
-  const after = new Departure();
-  after.happen();
-  expect([signal.aborted, after.signal.aborted]).toEqual([true, true]);
 });

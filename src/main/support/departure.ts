@@ -1,9 +1,8 @@
-/** Whether the client of an exchange has left. An AbortSignal per request costs more than all stages together, so one is made only where somebody asks for it. */
+/** Whether the client of an exchange has left, and who wants to know. Every request has one, and an AbortController would be a good part of what a request costs. */
 
 export class Departure {
   #hasHappened = false;
   #listener: (() => void) | undefined;
-  #abort: AbortController | undefined;
 
   get hasHappened(): boolean {
     return this.#hasHappened;
@@ -14,19 +13,11 @@ export class Departure {
     this.#listener = listener;
   }
 
-  /** For whatever speaks in signals. */
-  get signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.#hasHappened) this.#abort.abort();
-    return this.#abort.signal;
-  }
-
   happen(): void {
     if (this.#hasHappened) return;
     this.#hasHappened = true;
     const listener = this.#listener;
     this.#listener = undefined;
-    this.#abort?.abort();
     listener?.();
   }
 }
