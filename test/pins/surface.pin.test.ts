@@ -64,6 +64,7 @@ test('the contract has these calls and topics', () => {
     'host.doctor',
     'host.stop',
     'host.uiUrl',
+    'host.showWindow',
     'session.list',
     'session.get',
     'session.rename',

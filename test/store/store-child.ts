@@ -1,6 +1,7 @@
 /**
  * A process that records, for tests that kill it or take its disk away: `node store-child.ts MODE PATH`.
- * Speaks JSON lines on stdout. `load`: records as fast as it is let and says up to which seq it handed over.
+ * Speaks JSON lines on stdout. `load`: records about a thousand frames a second, small and large, and says up to which
+ * seq it handed over: a load that a busy machine of two cores takes, because beyond that the queue is the only promise.
  * `wait`: records one frame and says when recording stopped and when it went on.
  */
 import { silentLogger, systemClock } from '../../src/main/ports.ts';
@@ -27,13 +28,13 @@ if (mode === 'load') {
         exchangeId,
         kind: 'result',
         direction: 'fromServer',
-        text: `{"id":${seq},"list":[${'1,'.repeat(3_000)}1]}`,
+        text: `{"id":${seq},"list":[${'1,'.repeat(seq % 8 === 1 ? 3_000 : 300)}1]}`,
       }),
     );
     recorder.exchange(anExchange({ sessionId: 'loaded', requestSeq: seq, responseSeq: seq + 1 }));
     if (seq % 20 === 1) {
       say({ handed: seq + 1 });
-      await (recorder.room() ?? new Promise(resolve => setTimeout(resolve, 5)));
+      await (recorder.room() ?? new Promise(resolve => setTimeout(resolve, 20)));
     }
   }
 } else {

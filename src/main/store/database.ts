@@ -101,6 +101,11 @@ function isWhole(result: unknown): boolean {
   return row !== undefined && row.busy === 0 && row.log === row.checkpointed;
 }
 
+/** Beyond so many bytes of the file, writing fails as on a full disk. */
+export function capSize(db: Db, maxSizeBytes: number): void {
+  db.pragma(`max_page_count = ${Math.max(1, Math.floor(maxSizeBytes / PAGE_SIZE_BYTES))}`);
+}
+
 /** Bytes of the file and its write-ahead log. */
 export function fileSizeBytes(path: string): number {
   return ['', '-wal'].reduce((sum, suffix) => sum + (statSync(path + suffix, { throwIfNoEntry: false })?.size ?? 0), 0);
@@ -121,7 +126,7 @@ function openMigrated({ path, maxSizeBytes }: WritableOptions): Db {
     // A log that a burst made long is cut when it begins anew.
     db.pragma(`journal_size_limit = ${LOG_PAGES * PAGE_SIZE_BYTES}`);
     db.pragma('cache_size = -64000');
-    if (maxSizeBytes !== undefined) db.pragma(`max_page_count = ${Math.max(1, Math.floor(maxSizeBytes / PAGE_SIZE_BYTES))}`);
+    if (maxSizeBytes !== undefined) capSize(db, maxSizeBytes);
     migrate(db);
     // Damage in the tables' roots shows here, before traffic does; a full check of gigabytes would take seconds.
     db.prepare('SELECT name, value FROM counter').all();

@@ -92,7 +92,7 @@ export class Purger {
   /** Hides a session first, so that it leaves lists and views at once, then removes it. */
   async #expire({ key, id }: Expired): Promise<{ frameCount: number; exchangeCount: number } | undefined> {
     const { file, now, post } = this.#deps;
-    file.use(parts => parts.changes.setDeleted([id], now()));
+    file.useToMakeRoom(parts => parts.changes.setDeleted([id], now()));
     post({ event: 'expired', sessionIds: [id], sessionKeys: [key] });
     return this.#remove(key);
   }
@@ -105,7 +105,7 @@ export class Purger {
       // Also first of all: callers come here right after another step.
       await letOthersGo();
       if (this.#isStopped) return undefined;
-      const step = file.use(parts => parts.changes.purgeStep(sessionKey));
+      const step = file.useToMakeRoom(parts => parts.changes.purgeStep(sessionKey));
       onWrite();
       removed.frameCount += step.frameIds.length;
       removed.exchangeCount += step.exchangeIds.length;
@@ -125,7 +125,7 @@ export class Purger {
   }
 
   async #mergeText(): Promise<void> {
-    while (!this.#isStopped && this.#deps.file.use(parts => parts.retention.mergeTextStep())) {
+    while (!this.#isStopped && this.#deps.file.useToMakeRoom(parts => parts.retention.mergeTextStep())) {
       this.#deps.onWrite();
       await letOthersGo();
     }
@@ -133,7 +133,7 @@ export class Purger {
 
   async #giveBack(): Promise<void> {
     await this.#mergeText();
-    while (!this.#isStopped && this.#deps.file.use(parts => parts.retention.vacuumStep())) {
+    while (!this.#isStopped && this.#deps.file.useToMakeRoom(parts => parts.retention.vacuumStep())) {
       this.#deps.onWrite();
       await letOthersGo();
     }

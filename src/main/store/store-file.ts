@@ -1,6 +1,6 @@
 /** The writer's file through good and bad days: opened, lost, set aside, found again. */
 import { BatchWriter } from './batch-writer.ts';
-import { foldLog, openWritable, setAside, type Db, type WritableOptions } from './database.ts';
+import { capSize, foldLog, openWritable, setAside, type Db, type WritableOptions } from './database.ts';
 import { RetentionRules, type Retention } from './retention.ts';
 import { SessionChanges } from './session-changes.ts';
 import { storeProblemOf } from './store-problem.ts';
@@ -21,6 +21,9 @@ export interface StoreFileOptions extends WritableOptions {
   readonly retention: Retention;
   readonly onEvent: (event: WorkerEvent) => void;
 }
+
+/** What deleting may write before it frees anything: marks, and tombstones of the full text. */
+const HEADROOM_BYTES = 8 * 1024 * 1024;
 
 export class StoreFile {
   #options: StoreFileOptions;
@@ -68,6 +71,20 @@ export class StoreFile {
       this.#note(error);
       throw error;
     }
+  }
+
+  /** The same for work that makes room: a file at its cap can still be emptied. */
+  useToMakeRoom<T>(work: (parts: FileParts) => T): T {
+    const { maxSizeBytes } = this.#options;
+    if (maxSizeBytes === undefined) return this.use(work);
+    return this.use(parts => {
+      capSize(parts.db, maxSizeBytes + HEADROOM_BYTES);
+      try {
+        return work(parts);
+      } finally {
+        capSize(parts.db, maxSizeBytes);
+      }
+    });
   }
 
   #attempt<T>(work: (parts: FileParts) => T): T {

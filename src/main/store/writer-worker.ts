@@ -47,7 +47,7 @@ const calls: WriterCalls = {
     file.use(parts => parts.changes.rename(id, name));
     folding.postpone();
   },
-  deleteSessions: (ids, deletedAt) => file.use(parts => parts.changes.setDeleted(ids, deletedAt)),
+  deleteSessions: (ids, deletedAt) => file.useToMakeRoom(parts => parts.changes.setDeleted(ids, deletedAt)),
   restoreSessions: ids => file.use(parts => parts.changes.setDeleted(ids, null)),
   markInterrupted: at =>
     file.use(parts => {
