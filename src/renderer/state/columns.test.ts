@@ -1,6 +1,6 @@
 /** Columns follow their pane until a person chooses. */
 import { expect, test } from 'vitest';
-import { columnsFor, gridTemplate, withColumnToggled, withWidths } from './columns.ts';
+import { columnsFor, gridTemplate, withColumnToggled, withWidths, roomsOf } from './columns.ts';
 
 test('columns follow the width of the pane', () => {
   expect(columnsFor(400, [])).toEqual(['direction', 'method', 'target', 'status', 'duration']);
@@ -53,4 +53,15 @@ test('names grow with the pane until their width is set', () => {
 test('target takes the rest, and without it nothing is stretched', () => {
   expect(gridTemplate(['direction', 'target', 'status'], { status: 130 })).toBe('14px minmax(80px, 1fr) 130px');
   expect(gridTemplate(['time'], {})).toBe('78px minmax(0, 1fr)');
+});
+
+test('the room of a column is what the browser gives it, never more', () => {
+  const ids = columnsFor(1250, []);
+  const rooms = roomsOf(ids, {}, 1250);
+  const sum = ids.reduce((total, id) => total + (rooms[id] ?? 0), 0);
+  expect(sum).toBeLessThanOrEqual(1250 - 24 - 8 * (ids.length - 1));
+  expect(rooms.target).toBeGreaterThan(150);
+  expect(roomsOf(ids, { method: 40 }, 1250).method).toBe(40);
+  // A pane too small for its columns scrolls: each keeps its least width.
+  expect(roomsOf(['method', 'target'], {}, 50)).toEqual({ method: 84, target: 80 });
 });

@@ -107,6 +107,41 @@ export function gridTemplate(ids: readonly ColumnId[], widths: Readonly<Record<s
   return ids.includes(FLEXIBLE) ? tracks.join(' ') : `${tracks.join(' ')} minmax(0, 1fr)`;
 }
 
+/** Pixels between columns, and at both ends of a row together; the style sheet has the same. */
+const GAP = 8;
+const ROW_ENDS = 24;
+/** Rooms are known to this many pixels, so that a pane being resized does not draw every row at every pixel. */
+const ROOM_STEP = 16;
+
+/** Least width that each column surely has in a pane: what the browser makes of the template, rounded down. */
+export function roomsOf(
+  ids: readonly ColumnId[],
+  widths: Readonly<Record<string, number>>,
+  paneWidth: number,
+): Partial<Record<ColumnId, number>> {
+  const least = (id: ColumnId) => widths[id] ?? columns[id].width;
+  const shareOf = (id: ColumnId) => (id === FLEXIBLE ? 1 : widths[id] === undefined ? (GROWING[id] ?? 0) : 0);
+  let growing = ids.filter(id => shareOf(id) > 0);
+  let perShare = 0;
+  // Columns that a fair share would make narrower than their least width leave the sharing, as in a CSS grid.
+  for (let before = -1; before !== growing.length;) {
+    before = growing.length;
+    const fixed = ids.filter(id => !growing.includes(id)).reduce((sum, id) => sum + least(id), 0);
+    const free = paneWidth - ROW_ENDS - GAP * Math.max(0, ids.length - 1) - fixed;
+    perShare =
+      free /
+      Math.max(
+        1,
+        growing.reduce((sum, id) => sum + shareOf(id), 0),
+      );
+    const fair = perShare;
+    growing = growing.filter(id => shareOf(id) * fair >= least(id));
+  }
+  const roomOf = (id: ColumnId) =>
+    growing.includes(id) ? Math.max(least(id), Math.floor((shareOf(id) * perShare) / ROOM_STEP) * ROOM_STEP) : least(id);
+  return Object.fromEntries(ids.map(id => [id, roomOf(id)]));
+}
+
 function isColumnId(id: string): id is ColumnId {
   return (columnIds as readonly string[]).includes(id);
 }

@@ -1,6 +1,6 @@
 /** Scroll arithmetic: exact for short lists, complete for lists longer than a browser can lay out. */
 import { describe, expect, test } from 'vitest';
-import { afterScroll, aimAt, MAX_HEIGHT, scrollWindow } from './scroll-window.ts';
+import { afterScroll, aimAt, MAX_HEIGHT, scrollWindow, rowsInSight } from './scroll-window.ts';
 
 const million = scrollWindow(1_000_000, 34, 600);
 
@@ -46,4 +46,16 @@ describe('a million rows', () => {
       expect(aim.pageOffset + aim.shift).toBe(Math.min(row * 34, 34_000_000 - 600));
     }
   });
+});
+
+test('rows in sight are always drawn, and a small move draws nothing new', () => {
+  const at = (offset: number) => rowsInSight(offset, 28, 700, 100_000);
+  for (const offset of [0, 1, 27, 28, 111, 112, 113, 2_799_300]) {
+    const { first, last } = at(offset);
+    expect(first).toBeLessThanOrEqual(Math.floor(offset / 28));
+    expect(last).toBeGreaterThanOrEqual(Math.min(100_000, Math.ceil((offset + 700) / 28)));
+    expect(last - first).toBeLessThan(45);
+  }
+  expect(at(1_121)).toEqual(at(1_130));
+  expect(rowsInSight(0, 28, 700, 3)).toEqual({ first: 0, last: 3 });
 });

@@ -5,6 +5,11 @@
 
 export const MAX_HEIGHT = 8_000_000;
 
+/** Rows come and go in groups of this many. */
+const STEP = 4;
+/** Rows drawn beyond the edge, so that a fast scroll finds something. */
+const OVERSCAN = 6;
+
 export interface ScrollWindow {
   /** Height of the whole list in its own pixels. */
   readonly listHeight: number;
@@ -42,6 +47,13 @@ export function aimAt(at: ScrollWindow, offset: number): { pageOffset: number; s
   if (slack === 0) return { pageOffset: wanted, shift: 0 };
   const shift = Math.round((wanted / listEnd) * slack);
   return { pageOffset: wanted - shift, shift };
+}
+
+/** The rows to draw around an offset. They move by whole steps, so that a slow scroll draws only now and then. */
+export function rowsInSight(offset: number, rowHeight: number, viewHeight: number, rowCount: number): { first: number; last: number } {
+  const top = Math.floor(offset / (rowHeight * STEP)) * STEP;
+  const shown = Math.ceil(viewHeight / rowHeight) + STEP;
+  return { first: clamp(top - OVERSCAN, 0, rowCount), last: clamp(top + shown + OVERSCAN, 0, rowCount) };
 }
 
 function clamp(value: number, low: number, high: number): number {

@@ -3,24 +3,23 @@
  * Columns, order and widths are TanStack Table's; what a row shows is ours, because rows are pulled and not held.
  */
 import { ArrowDown } from 'lucide-react';
-import { useCallback, useEffect, useRef, useState, useSyncExternalStore, type CSSProperties } from 'react';
+import { useCallback, useEffect, useRef, useSyncExternalStore, type CSSProperties } from 'react';
 import { count } from '../../formats/size.ts';
 import { newCount } from '../../state/follow.ts';
-import { rowId } from '../../state/row-identity.ts';
 import { usePreferences, useWindow, useWorkbench } from '../../state/use-workbench.ts';
 
 import { cn } from '../../ui/cn.ts';
 import { NARROW, useMedia } from '../../ui/use-media.ts';
 import { useSize } from '../../ui/use-size.ts';
 import { NoRows } from './no-rows.tsx';
-import { tableEvents } from './table-events.ts';
 import { TableHead } from './table-head.tsx';
 import { TableRow } from './table-row.tsx';
-import { useColumns } from './use-columns.ts';
+import { useColumns, type Rooms } from './use-columns.ts';
 import { useRowWindow } from './use-row-window.ts';
+import { useTableCommands } from './use-table-commands.ts';
 
-/** Rows drawn beyond the edge, so that a fast scroll finds something. */
-const OVERSCAN = 8;
+/** Two lines have their own grid. */
+const unknownRooms: Rooms = {};
 const HEAD_PX = 26;
 const ROW_PX = { compact: 28, comfortable: 34, twoLines: 46 } as const;
 
@@ -39,41 +38,19 @@ export function ExchangeTable() {
   const selection = useWindow(window => window.selection);
   const columns = useColumns(size.width);
   const { template, shown } = columns;
+  const rooms = isNarrow ? unknownRooms : columns.rooms;
 
-  const { at, list, scrollTo, onScroll } = useRowWindow({ scroller, rowHeight, viewHeight, state, cursorIndex: selection?.index });
-
-  const first = Math.max(0, Math.floor(at.offset / rowHeight) - OVERSCAN);
-  const last = Math.min(state.matched, Math.ceil((at.offset + viewHeight) / rowHeight) + OVERSCAN);
+  const { offset, shift, first, last, list, scrollTo, onScroll } = useRowWindow({
+    scroller,
+    rowHeight,
+    viewHeight,
+    state,
+    cursorIndex: selection?.index,
+  });
   useEffect(() => timeline.lookAt(first, last), [timeline, first, last]);
 
   const cursorIndex = selection?.index;
-  // A cursor moved to a row that is not here yet is set when its page arrives.
-  const [wantedCursor, setWantedCursor] = useState<number>();
-  const wantedRow = wantedCursor === undefined ? undefined : timeline.rowAt(wantedCursor);
-  useEffect(() => {
-    if (wantedCursor === undefined || wantedRow === undefined) return;
-    store.select(rowId(wantedRow), wantedCursor);
-    setWantedCursor(undefined);
-  }, [store, wantedCursor, wantedRow]);
-
-  useEffect(
-    () =>
-      tableEvents.attach({
-        reveal: (index, isCursor) => {
-          const top = index * rowHeight;
-          if (top < at.offset) scrollTo(top);
-          else if (top + rowHeight > at.offset + viewHeight) scrollTo(top + rowHeight - viewHeight);
-          const isLast = index === timeline.state().matched - 1;
-          store.userScrolled(isLast && store.getState().sort.column === 'id', timeline.state().matched);
-          const row = timeline.rowAt(index);
-          if (!isCursor) return;
-          if (row === undefined) setWantedCursor(index);
-          else store.select(rowId(row), index);
-        },
-        firstVisible: () => Math.ceil(at.offset / rowHeight),
-      }),
-    [at.offset, rowHeight, viewHeight, scrollTo, store, timeline],
-  );
+  useTableCommands({ rowHeight, viewHeight, offset, scrollTo });
 
   const onPick = useCallback(
     (id: number, index: number) => {
@@ -88,6 +65,7 @@ export function ExchangeTable() {
 
   const isEmpty = state.viewId !== undefined && state.matched === 0 && state.progress >= 1;
   const unseen = newCount(follow, state.matched);
+  const needsBefore = timeFormat === 'delta' || shown.includes('delta');
   const indexes = Array.from({ length: Math.max(0, last - first) }, (_, step) => first + step);
   return (
     <section className="table-pane" aria-label="Traffic">
@@ -98,7 +76,7 @@ export function ExchangeTable() {
         aria-label="Exchanges"
         aria-rowcount={state.matched + 1}
         aria-colcount={shown.length}
-        aria-activedescendant={cursorIndex !== undefined && cursorIndex >= first && cursorIndex < last ? `row-${cursorIndex}` : undefined}
+        aria-activedescendant={idInSight(cursorIndex, first, last)}
         aria-busy={state.viewId === undefined}
         tabIndex={0}
         onScroll={onScroll}
@@ -111,11 +89,12 @@ export function ExchangeTable() {
               // Keyed by place, so that the elements of rows in sight are never moved: reusing them in a ring costs a layout of all of them.
               key={index}
               row={timeline.rowAt(index)}
-              before={shown.includes('delta') || shown.includes('time') ? timeline.rowAt(index - 1) : undefined}
+              before={needsBefore ? timeline.rowAt(index - 1) : undefined}
               index={index}
-              top={index * rowHeight - at.shift}
+              top={index * rowHeight - shift}
               height={rowHeight}
               columns={shown}
+              rooms={rooms}
               isSelected={cursorIndex === index}
               isNarrow={isNarrow}
               timeFormat={timeFormat}
@@ -133,4 +112,9 @@ export function ExchangeTable() {
       )}
     </section>
   );
+}
+
+/** The element of the cursor's row, while it exists. */
+function idInSight(index: number | undefined, first: number, last: number): string | undefined {
+  return index !== undefined && index >= first && index < last ? `row-${index}` : undefined;
 }

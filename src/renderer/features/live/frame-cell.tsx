@@ -7,7 +7,7 @@ import type { ColumnId } from '../../state/columns.ts';
 import { flagWords } from '../../state/flag-words.ts';
 import { paceOf } from '../../state/status-look.ts';
 import { cn } from '../../ui/cn.ts';
-import { DirectionGlyph } from './exchange-cell.tsx';
+import { DirectionGlyph, isClipped } from './exchange-cell.tsx';
 
 interface FrameCellProps {
   readonly frame: FrameSummary;
@@ -15,24 +15,27 @@ interface FrameCellProps {
   readonly clientName: string;
   readonly serverName: string;
   readonly column: ColumnId;
+  readonly room: number | undefined;
 }
 
 export function FrameCell(props: FrameCellProps) {
-  const { frame, column } = props;
+  const { frame, column, room } = props;
+  const content = contents[column]?.(props);
   const isSlowable = column === 'duration' && frame.latencyMs !== undefined;
   const isBad = column === 'status' && (frame.kind === 'error' || frame.kind === 'invalid');
   return (
     <span
       role="gridcell"
-      className={cn(`c-${column}`, isSlowable && paceOf(frame.latencyMs ?? 0), column === 'status' && (isBad ? 'error' : 'quiet'))}
+      className={cn(
+        `c-${column}`,
+        isSlowable && paceOf(frame.latencyMs ?? 0),
+        column === 'status' && (isBad ? 'error' : 'quiet'),
+        isClipped(column, content, room) && 'clip',
+      )}
     >
-      <Content {...props} />
+      {content}
     </span>
   );
-}
-
-function Content(props: FrameCellProps) {
-  return contents[props.column]?.(props) ?? null;
 }
 
 /** What each column shows; a single frame has no bar, no first byte and no count. */
@@ -44,11 +47,11 @@ const contents: Readonly<Partial<Record<ColumnId, (props: FrameCellProps) => Rea
   method: ({ frame }) => frame.method ?? (frame.http === undefined ? frame.kind : (frame.http.method ?? `HTTP ${frame.http.status ?? ''}`)),
   target: ({ frame }) => (
     <>
-      {frame.target !== undefined && <span>{frame.target}</span>}
+      {frame.target}
       <span className="note">{frame.preview}</span>
     </>
   ),
-  status: ({ frame }) => <span>{frame.kind}</span>,
+  status: ({ frame }) => frame.kind,
   duration: ({ frame }) => (frame.latencyMs === undefined ? '' : duration(frame.latencyMs)),
   size: ({ frame }) => bytes(frame.sizeBytes),
   transport: ({ frame }) => frame.transport,

@@ -1,14 +1,15 @@
 /** The head of the table: sort by a click, resize at the edge by pointer or arrow keys. */
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useEffect } from 'react';
+import { memo, useEffect } from 'react';
 import { columns as known, FLEXIBLE, type ColumnId } from '../../state/columns.ts';
 import { cn } from '../../ui/cn.ts';
-import type { Columns } from './use-columns.ts';
+import { useHeadTable, type Columns } from './use-columns.ts';
 
 const KEY_STEP = 8;
 
-export function TableHead({ columns }: { readonly columns: Columns }) {
-  const { table, keep, dragged } = columns;
+export const TableHead = memo(function TableHead({ columns }: { readonly columns: Columns }) {
+  const { keep, dragged } = columns;
+  const table = useHeadTable(columns);
   const headers = table.getHeaderGroups()[0]?.headers ?? [];
   const isResizing = table.state.columnResizing.isResizingColumn !== false;
 
@@ -55,7 +56,7 @@ export function TableHead({ columns }: { readonly columns: Columns }) {
       })}
     </div>
   );
-}
+});
 
 interface ResizeHandleProps {
   readonly columns: Columns;

@@ -1,5 +1,5 @@
 /** One row. It is drawn again only when its exchange, its place or the columns changed. */
-import { memo, type CSSProperties, type ReactNode } from 'react';
+import { memo, type CSSProperties } from 'react';
 import type { ExchangeSummary } from '../../../shared/model/exchange.ts';
 import type { Preferences } from '../../../shared/model/preferences.ts';
 import type { TimelineRow } from '../../../shared/model/timeline.ts';
@@ -8,6 +8,7 @@ import { rowId } from '../../state/row-identity.ts';
 import { cn } from '../../ui/cn.ts';
 import { ExchangeCell } from './exchange-cell.tsx';
 import { FrameCell } from './frame-cell.tsx';
+import type { Rooms } from './use-columns.ts';
 import { ThinLine } from './thin-line.tsx';
 import { TimeCell } from './time-cell.tsx';
 
@@ -19,6 +20,7 @@ interface TableRowProps {
   readonly top: number;
   readonly height: number;
   readonly columns: readonly ColumnId[];
+  readonly rooms: Rooms;
   readonly isSelected: boolean;
   readonly isNarrow: boolean;
   readonly timeFormat: Preferences['timeFormat'];
@@ -29,8 +31,8 @@ interface TableRowProps {
 const narrowColumns: readonly ColumnId[] = ['time', 'direction', 'status', 'duration', 'bar', 'method', 'target'];
 
 export const TableRow = memo(function TableRow(props: TableRowProps) {
-  const { row, before, index, top, height, isSelected, isNarrow, timeFormat, onPick } = props;
-  const place: CSSProperties = { transform: `translateY(${top}px)`, height: `${height}px` };
+  const { row, before, rooms, index, top, height, isSelected, isNarrow, timeFormat, onPick } = props;
+  const place: CSSProperties = { top, height };
   if (row === undefined)
     return (
       <div className="row waiting" role="row" aria-rowindex={index + 2} style={place}>
@@ -56,32 +58,27 @@ export const TableRow = memo(function TableRow(props: TableRowProps) {
       onClick={() => onPick(rowId(row), index)}
     >
       {isThin && row.row === 'exchange' ? (
-        <ThinLine exchange={row.exchange} columns={columns} time={<TimeCell at={startedAt} beforeAt={beforeAt} format={timeFormat} />} />
+        <ThinLine
+          exchange={row.exchange}
+          columns={columns}
+          time={<TimeCell at={startedAt} beforeAt={beforeAt} format={timeFormat} room={rooms.time} />}
+        />
       ) : (
-        columns.map(column => (
-          <Cell key={column} row={row} column={column}>
-            {column === 'time' ? (
-              <TimeCell at={startedAt} beforeAt={beforeAt} format={timeFormat} />
-            ) : column === 'delta' ? (
-              <TimeCell at={startedAt} beforeAt={beforeAt} format="delta" />
-            ) : undefined}
-          </Cell>
-        ))
+        columns.map(column =>
+          column === 'time' ? (
+            <TimeCell key={column} at={startedAt} beforeAt={beforeAt} format={timeFormat} room={rooms.time} />
+          ) : column === 'delta' ? (
+            <TimeCell key={column} at={startedAt} beforeAt={beforeAt} format="delta" column="delta" room={rooms.delta} />
+          ) : row.row === 'exchange' ? (
+            <ExchangeCell key={column} exchange={row.exchange} column={column} room={rooms[column]} />
+          ) : (
+            <FrameCell key={column} {...row} column={column} room={rooms[column]} />
+          ),
+        )
       )}
     </div>
   );
 });
-
-function Cell({ row, column, children }: { readonly row: TimelineRow; readonly column: ColumnId; readonly children: ReactNode }) {
-  if (children !== undefined)
-    return (
-      <span role="gridcell" className={`c-${column}`}>
-        {children}
-      </span>
-    );
-  if (row.row === 'exchange') return <ExchangeCell exchange={row.exchange} column={column} />;
-  return <FrameCell frame={row.frame} id={row.id} clientName={row.clientName} serverName={row.serverName} column={column} />;
-}
 
 /** Rows without an outcome: they tell one thing in one line. */
 export function isThinKind(exchange: ExchangeSummary): boolean {

@@ -1,6 +1,6 @@
 /** A row without an outcome: when, a glyph, then one sentence across. */
 import { Bell, CornerDownRight, Globe, Terminal, TriangleAlert, Zap, type LucideIcon } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
 import type { ExchangeSummary, RowKind } from '../../../shared/model/exchange.ts';
 import type { ColumnId } from '../../state/columns.ts';
 import { lifecycleText } from '../../formats/lifecycle.ts';
@@ -35,14 +35,17 @@ export function ThinLine({ exchange, columns, time }: ThinLineProps) {
   const tone = exchange.kind === 'invalid' ? 'error' : exchange.kind === 'stdout' ? 'warn' : undefined;
   return (
     <>
-      {before.map(column => (
-        <span key={column} role="gridcell" className={`c-${column}`}>
-          {column === 'time' && time}
-          {column === 'id' && exchange.id}
-          {column === 'client' && exchange.clientName}
-          {column === 'direction' && <Icon className="i s" role="img" aria-label={word} />}
-        </span>
-      ))}
+      {before.map(column =>
+        column === 'time' ? (
+          <Fragment key={column}>{time}</Fragment>
+        ) : (
+          <span key={column} role="gridcell" className={`c-${column}`}>
+            {column === 'id' && exchange.id}
+            {column === 'client' && exchange.clientName}
+            {column === 'direction' && <Icon className="i s" role="img" aria-label={word} />}
+          </span>
+        ),
+      )}
       <span
         role="gridcell"
         className={cn('c-note', tone)}

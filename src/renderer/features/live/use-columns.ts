@@ -9,7 +9,7 @@ import {
 } from '@tanstack/react-table';
 import { useMemo, useState } from 'react';
 import type { TimelineRow } from '../../../shared/model/timeline.ts';
-import { columnsFor, columns as known, gridTemplate, widthsOf, withWidths, type ColumnId } from '../../state/columns.ts';
+import { columnsFor, columns as known, gridTemplate, roomsOf, widthsOf, withWidths, type ColumnId } from '../../state/columns.ts';
 import { useAct, usePreferences, useWindow, useWorkbench } from '../../state/use-workbench.ts';
 import { arrivalOrder } from '../../state/window-store.ts';
 
@@ -18,17 +18,37 @@ const helper = createColumnHelper<typeof features, TimelineRow>();
 /** Rows are pulled by the place they have on screen; the table only knows columns. */
 const noRows: TimelineRow[] = [];
 
+/** Least pixels of each column, where a row is one line. */
+export type Rooms = ReturnType<typeof roomsOf>;
+
+/** Which columns a pane of this width shows, and how wide. The same object until one of them changes, so that a scrolled table leaves its head alone. */
 export function useColumns(paneWidth: number) {
-  const { window: store, preferences } = useWorkbench();
+  const { preferences } = useWorkbench();
   const act = useAct();
   const { columns: chosen } = usePreferences();
-  const sort = useWindow(state => state.sort);
-  const mode = useWindow(state => state.mode);
   // A width being dragged; it becomes a preference when it is let go.
   const [dragged, setDragged] = useState<Record<string, number>>();
-
   const shown = useMemo(() => columnsFor(paneWidth, chosen), [paneWidth, chosen]);
-  const widths = dragged ?? widthsOf(chosen);
+  const widths = useMemo(() => dragged ?? widthsOf(chosen), [dragged, chosen]);
+  const roomsKey = JSON.stringify(roomsOf(shown, widths, paneWidth));
+  return useMemo(() => {
+    const rooms = JSON.parse(roomsKey) as Rooms;
+    const keep = (next: Record<string, number>) => {
+      setDragged(undefined);
+      act(() => preferences.set({ columns: withWidths(shown, next) }));
+    };
+    const resize = (id: ColumnId, width: number) => keep({ ...widths, [id]: width });
+    return { shown, widths, rooms, template: gridTemplate(shown, widths), dragged, drag: setDragged, keep, resize };
+  }, [shown, widths, roomsKey, dragged, act, preferences]);
+}
+
+export type Columns = ReturnType<typeof useColumns>;
+
+/** TanStack's table of these columns, for what a head does: sorting and widths. */
+export function useHeadTable({ shown, widths, drag }: Columns) {
+  const { window: store } = useWorkbench();
+  const sort = useWindow(state => state.sort);
+  const mode = useWindow(state => state.mode);
   const columns = useMemo(
     () =>
       helper.columns(
@@ -47,40 +67,20 @@ export function useColumns(paneWidth: number) {
       ),
     [shown, mode],
   );
-
-  const keep = (next: Record<string, number>) => {
-    setDragged(undefined);
-    act(() => preferences.set({ columns: withWidths(shown, next) }));
-  };
-  const table = useTable({
+  const sorting = shown.filter(id => known[id].sort === sort.column).map(id => ({ id, desc: sort.descending }));
+  return useTable({
     features,
     columns,
     data: noRows,
     manualSorting: true,
     enableMultiSort: false,
     columnResizeMode: 'onChange',
-    state: {
-      columnSizing: widths,
-      sorting: shown.filter(id => known[id].sort === sort.column).map(id => ({ id, desc: sort.descending })),
-    },
-    onColumnSizingChange: updater => setDragged(typeof updater === 'function' ? updater(widths) : updater),
+    state: { columnSizing: widths, sorting },
+    onColumnSizingChange: updater => drag(typeof updater === 'function' ? updater(widths) : updater),
     onSortingChange: updater => {
-      const before = shown.filter(id => known[id].sort === sort.column).map(id => ({ id, desc: sort.descending }));
-      const [next] = typeof updater === 'function' ? updater(before) : updater;
+      const [next] = typeof updater === 'function' ? updater(sorting) : updater;
       const column = next === undefined ? undefined : known[next.id as ColumnId].sort;
       store.setSort(column === undefined || next === undefined ? arrivalOrder : { column, descending: next.desc });
     },
   });
-
-  return {
-    table,
-    shown,
-    template: gridTemplate(shown, widths),
-    resize: (id: ColumnId, width: number) => keep({ ...widths, [id]: width }),
-    widths,
-    dragged,
-    keep,
-  };
 }
-
-export type Columns = ReturnType<typeof useColumns>;
