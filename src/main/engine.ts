@@ -90,7 +90,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   });
 
   // 1, 5: listeners and their upstreams.
-  const proxies = new Map<string, { readonly info: ListenerInfo; readonly listener: HttpListener; readonly closeUpstream: () => Promise<void> }>();
+  const proxies = new Map<string, OpenProxy>();
   const hub: ShimHub = await openShimHub({
     dataDir,
     secret: deps.secret,
@@ -119,8 +119,12 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         ids,
         log,
       });
+      if (leadsTo(url, listener.port, [...proxies.values()])) {
+        await listener.close({ graceMs: 0 });
+        throw new TrafficError('BAD_CALL', `${redactedUrl(url)} leads back to this proxy itself; name the address of the server.`);
+      }
       const info: ListenerInfo = { id, name: name ?? url.host, kind: 'proxy', url: listener.url, upstream: redactedUrl(url) };
-      proxies.set(id, { info, listener, closeUpstream: () => connection.close() });
+      proxies.set(id, { info, upstream: url, listener, closeUpstream: () => connection.close() });
       return info;
     } catch (error) {
       await connection.close();
@@ -195,6 +199,25 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         await store.close();
       })()),
   };
+}
+
+interface OpenProxy {
+  readonly info: ListenerInfo;
+  readonly upstream: URL;
+  readonly listener: HttpListener;
+  readonly closeUpstream: () => Promise<void>;
+}
+
+/** Whether requests to `url` end up, through proxies of ours, at the local port: they would go round until nothing is left. */
+function leadsTo(url: URL, port: number, proxies: readonly OpenProxy[]): boolean {
+  let next: URL | undefined = url;
+  for (let step = 0; next !== undefined && step <= proxies.length; step += 1) {
+    if (!/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(next.hostname)) return false;
+    const nextPort: number = Number(next.port);
+    if (nextPort === port) return true;
+    next = proxies.find(proxy => proxy.listener.port === nextPort)?.upstream;
+  }
+  return false;
 }
 
 /** The URL as it may be shown: without user and password. */

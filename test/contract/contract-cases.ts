@@ -363,6 +363,18 @@ export const contractCases: readonly ContractCase[] = [
       }),
   },
   {
+    title: 'a proxy of a proxy of itself is refused, by whatever local name',
+    run: subject =>
+      withClient(subject, async client => {
+        const first = await client.call('listener.open', { upstream: subject.upstreamUrl, port: 0 });
+        const own = Number(new URL(first.url).port) + 1000;
+        for (const host of ['127.0.0.1', 'localhost', '[::1]'])
+          assert.equal(await client.refusal('listener.open', { upstream: `http://${host}:${own}/mcp`, port: own }), 'BAD_CALL');
+        await client.call('listener.open', { upstream: `http://127.0.0.1:${own}/`, port: own + 1 });
+        assert.equal(await client.refusal('listener.open', { upstream: `http://localhost:${own + 1}/`, port: own }), 'BAD_CALL');
+      }),
+  },
+  {
     title: 'the sample plays through the shim and a listener, one at a time, and can be stopped',
     run: subject =>
       withClient(subject, async client => {

@@ -34,6 +34,15 @@ test.each([
   expect(relay.record.frames[1]).toMatchObject({ flags: ['own-error'], http: { status: 403 } });
 });
 
+test.each(['ftp://evil.example/mcp', 'mcp', 'javascript:x', '/x y'])('a target that is no path and no http URL is refused and recorded: %s', async target => {
+  await using upstream = await rawUpstream(one => one.answer('200 OK', jsonType, pong));
+  await using relay = await startRelay(upstream.url);
+  const response = await ask(relay.port, Buffer.from(withHost('127.0.0.1').replace('POST /mcp', `POST ${target}`)));
+  expect(response.status).toBe(400);
+  expect(upstream.connectionCount()).toBe(0);
+  expect(relay.record.frames.length).toBeGreaterThan(0);
+});
+
 test.each([
   withHost('localhost'),
   withHost('LOCALHOST:1234'),

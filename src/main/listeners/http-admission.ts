@@ -9,6 +9,7 @@ export function refusalAtDoor(path: string, rawHeaders: readonly string[], bound
   // An absolute target says where the request is meant to go, whatever Host says (RFC 9112, section 3.2.2).
   const authority = path.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(path)?.[1];
   if (authority !== undefined) hosts.push(authority);
+  else if (!path.startsWith('/') && path !== '*') return new TrafficError('BAD_REQUEST', 'The target of a request is a path, *, or an http URL.');
   if (hosts.length === 0 || (authority === undefined && hosts.length > 1) || !hosts.every((host) => isLocal(hostname(host), boundHost)))
     return new TrafficError('FOREIGN_HOST', `This listener does not serve the host ${JSON.stringify(hosts.join(', ').slice(0, 200))}.`);
   // Node refuses two lengths and the like itself, but begins a request whose body it will not be able to end.

@@ -57,7 +57,8 @@ export class Conversation {
   readonly #sink: RecordSink;
   readonly #exchanges = new Exchanges();
   readonly #hops = new Hops();
-  readonly #requestMethods = new Set<string>();
+  /** What the client asked so far: an era probe asks `server/discover` and nothing else. */
+  #asked: 'nothing' | 'discover' | 'more' = 'nothing';
   readonly #isServerNamed: boolean;
   #lastSeq = 0;
   #lastAt: number;
@@ -164,7 +165,7 @@ export class Conversation {
       state: end.isInterrupted === true ? 'interrupted' : 'closed',
       endedAt: end.at,
       endReason: end.reason,
-      isProbe: this.#session.transport === 'stdio' && this.#requestMethods.size === 1 && this.#requestMethods.has('server/discover'),
+      isProbe: this.#session.transport === 'stdio' && this.#asked === 'discover',
       ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
       ...(end.exitSignal === undefined ? {} : { exitSignal: end.exitSignal }),
     });
@@ -217,7 +218,7 @@ export class Conversation {
   }
 
   #noteRequest(key: string, { seq, sighting, flags }: Noting, { facts }: ReadMessage, { method, idText }: { readonly method: string; readonly idText: string }): ExchangeRecord {
-    if (sighting.direction === 'fromClient') this.#requestMethods.add(method);
+    if (sighting.direction === 'fromClient') this.#asked = method === 'server/discover' && this.#asked !== 'more' ? 'discover' : 'more';
     const leg = facts.requestState === undefined ? undefined : this.#exchanges.legOf(facts.requestState);
     const open: OpenExchange = {
       record: this.#row(key, seq, sighting, {

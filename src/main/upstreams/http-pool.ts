@@ -1,6 +1,6 @@
 /**
  * Connections to one upstream. Never a queue: a request that finds no idle connection opens one, so that open streams
- * can never make a call wait. How many are open at once is thus bounded by the requests that clients have open.
+ * can never make a call wait. How many are open at once is thus bounded by the requests that clients have open, and by a cap.
  */
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
@@ -15,6 +15,8 @@ const MAX_IDLE = 256;
 /** Node's servers close idle connections after 5 s; reusing one at that moment loses the request. */
 const IDLE_TRUST_US = 4_000_000;
 const SWEEP_MS = 1000;
+/** Streams and calls open at once towards one server. More is a loop or a leak; refusing keeps file descriptors for everything else. */
+const MAX_OPEN = 4096;
 /**
  * All plain connections read into this: what was read is taken before anything else is. A buffer of this size for each read,
  * as streams have it, costs more than copying the kilobyte that most answers have.
@@ -53,6 +55,10 @@ export class HttpPool {
   /** Opens a connection. Rejects with UPSTREAM_DOWN, UPSTREAM_TIMEOUT, or CANCELLED when the client left. */
   open(departure: Departure): Promise<HttpConnection> {
     const { url, connectTimeoutMs } = this.#options;
+    if (this.#open.size >= MAX_OPEN) {
+      const error = new TrafficError('UPSTREAM_DOWN', `${MAX_OPEN} connections to ${url.host} are open already; is the proxy its own upstream?`, { facts: { may_have_executed: false } });
+      return Promise.reject(error);
+    }
     return new Promise((resolve, reject) => {
       let connection: HttpConnection | undefined;
       const socket = this.#dial((bytes) => connection?.received(bytes));

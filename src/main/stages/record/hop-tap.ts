@@ -24,6 +24,9 @@ const nothing: CopiedBody = { bytes: new Uint8Array(0), sizeBytes: 0, isTruncate
 /** Sessions in which the record failed: one line in the log tells as much as a thousand. */
 const complained = new WeakSet<Conversation>();
 
+/** A pause lasts 250 ms at most; with this between two, recording takes no more than a twentieth of a stream's time. */
+const PAUSE_EVERY_MS = 5000;
+
 export class HopTap implements SourceWatcher {
   /** The exchange to hand on: the same, but for the tap on a streamed request body. */
   readonly exchange: Exchange;
@@ -31,6 +34,7 @@ export class HopTap implements SourceWatcher {
   /** Only of a streamed body. */
   readonly #requestCopy: BodyCopy | undefined;
   #isRequestNoted = false;
+  #pausedAt = -Infinity;
   #notes: AnswerNotes | undefined;
   /** Rides on the first frame of the answer. */
   #head: HttpHead | undefined;
@@ -80,7 +84,7 @@ export class HopTap implements SourceWatcher {
     } catch (error) {
       this.#complain(error);
     }
-    return this.#deps.pressure();
+    return this.#pressure();
   }
 
   ended(): void {
@@ -95,6 +99,16 @@ export class HopTap implements SourceWatcher {
     this.#endAnswer('client-left', ['client-left']);
   }
 
+  /** A full queue pauses this connection once in a while, and not for every chunk of a body that fills it. */
+  #pressure(): Promise<void> | undefined {
+    const wait = this.#deps.pressure();
+    if (wait === undefined) return undefined;
+    const now = this.#deps.clock.now();
+    if (now - this.#pausedAt < PAUSE_EVERY_MS) return undefined;
+    this.#pausedAt = now;
+    return wait;
+  }
+
   #withTap(exchange: Exchange, body: StreamedBody, copy: BodyCopy): Exchange {
     const source = new TappedSource(body.source, {
       passed: (chunk) => {
@@ -103,7 +117,7 @@ export class HopTap implements SourceWatcher {
         } catch (error) {
           this.#complain(error);
         }
-        return this.#deps.pressure();
+        return this.#pressure();
       },
       ended: () => this.#noteRequest([]),
       failed: () => this.#noteRequest(['client-left']),
