@@ -157,6 +157,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     preferences: deps.preferences,
     sample,
     recording: { state: () => recorder.state(), setOn: isOn => recorder.setOn(isOn) },
+    endSession: (id, reason) => conversations.end(id, { at: clock.now(), reason }),
     listeners: { open: openProxy, close: closeProxy },
     host: {
       info: () => ({

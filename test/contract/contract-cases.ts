@@ -175,6 +175,28 @@ export const contractCases: readonly ContractCase[] = [
       }),
   },
   {
+    title: 'what comes after a live HTTP session was deleted is a session of its own, not lost with it',
+    run: subject =>
+      withClient(subject, async client => {
+        const listener = await client.call('listener.open', { upstream: subject.upstreamUrl, port: 0, name: 'deleted' });
+        const listed = async () => {
+          await ask(listener.url, 'tools/list');
+          let ids: readonly string[] = [];
+          await eventually('a session of the listener is listed', async () => {
+            const { sessions } = await client.call('session.list', { search: 'deleted' });
+            ids = sessions.map(({ id }) => id);
+            return ids.length > 0;
+          });
+          return ids;
+        };
+        const [first] = await listed();
+        await client.call('session.delete', { ids: [first ?? ''] });
+        const [second] = await listed();
+        assert.notEqual(second, first);
+        await client.call('listener.close', { id: listener.id });
+      }),
+  },
+  {
     title: 'a view holds rows in order, finds errors, and opens their detail',
     run: subject =>
       withClient(subject, async client => {

@@ -35,6 +35,8 @@ export interface ApiDeps {
   readonly preferences: PreferenceKeeper;
   readonly sample: SamplePlayer;
   readonly recording: { state(): RecordingState; setOn(isOn: boolean): void };
+  /** Ends a live session; harmless when it has ended. What comes later over HTTP is a session of its own. */
+  endSession(id: string, reason: string): void;
   readonly listeners: {
     open(request: ProxyRequest): Promise<ListenerInfo>;
     close(id: string): Promise<void>;

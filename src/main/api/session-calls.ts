@@ -8,7 +8,7 @@ export const undoMs = 10_000;
 
 type SessionCalls = Pick<CallHandlers, 'session.list' | 'session.get' | 'session.rename' | 'session.delete' | 'session.restore' | 'session.frames'>;
 
-export function sessionCalls({ store, clock, board, log }: ApiDeps): SessionCalls {
+export function sessionCalls({ store, clock, board, log, endSession }: ApiDeps): SessionCalls {
   const existing = async (id: string) => {
     const session = await store.session(id);
     if (session === undefined) throw new TrafficError('NOT_FOUND', `There is no session ${id}.`);
@@ -27,7 +27,15 @@ export function sessionCalls({ store, clock, board, log }: ApiDeps): SessionCall
       return existing(id);
     },
     'session.delete': async ({ ids }) => {
-      for (const id of ids) await existing(id);
+      for (const id of ids) {
+        const session = await existing(id);
+        if (session.state !== 'live') continue;
+        // A shim names its session once and for all: whatever came later would be hidden with it.
+        if (session.transport === 'stdio')
+          throw new TrafficError('CONFLICT', `Session ${id} is still being recorded; end its client or server first, then delete it.`);
+        // Over HTTP the next request simply opens a new session, so that nothing is lost out of sight.
+        endSession(id, 'deleted while it was live');
+      }
       await store.deleteSessions(ids, clock.now());
       board.touchSessions(ids);
       // A second more than promised, so that an undo in the last moment still finds its rows.

@@ -39,6 +39,7 @@ async function run(args: readonly string[], entryFile: string, screen: Screen): 
   const { min, max } = command.words;
   if (input.words.length < min || input.words.length > max)
     throw new CommandError(exitCodes.usage, `Usage: shadowcat ${command.usage} (see shadowcat ${found.entry.name} --help)`);
+  if (input.flags['data-dir'] === '') throw new CommandError(exitCodes.usage, '--data-dir needs the path of a directory; without it the usual one is taken.');
   return command.run({
     flags: input.flags,
     words: input.words,
@@ -64,6 +65,7 @@ function splitLeadingFlags(args: readonly string[]): { leading: readonly string[
   let at = 0;
   while (at < args.length && args[at]?.startsWith('-') === true && args[at] !== '--') {
     const takesNext = args[at] === '--data-dir' || args[at] === '--log-level';
+    if (takesNext && args[at + 1] === undefined) throw new CommandError(exitCodes.usage, `${args[at]} needs a value.`);
     at += takesNext ? 2 : 1;
   }
   return { leading: args.slice(0, at), words: args.slice(at) };

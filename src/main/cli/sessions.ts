@@ -27,6 +27,7 @@ export async function* allFrames(call: CallHost, id: string): AsyncGenerator<rea
 
 /** The session with this id, with an id that begins so, or the newest for `last`. */
 export async function findSession(call: CallHost, wanted: string): Promise<SessionSummary> {
+  if (wanted === '') throw new CommandError(exitCodes.usage, 'The ID of the session is empty. "shadowcat session list" shows all.');
   const matches: SessionSummary[] = [];
   for await (const page of allSessions(call, '')) {
     if (wanted === 'last' && page[0] !== undefined) return page[0];
