@@ -215,8 +215,14 @@ export class HttpConnection {
   #read(call: Call): void {
     if (this.#isReading) return;
     this.#isReading = true;
-    while (this.#call === call && !call.isHeld && this.#readPart(call));
-    this.#isReading = false;
+    try {
+      while (this.#call === call && !call.isHeld && this.#readPart(call));
+    } catch (error) {
+      // Whoever took the bytes threw. That ends this one call; thrown on, it would end the process and every session in it.
+      this.#broke('a defect of ours stopped its answer', error instanceof Error ? error : new Error(String(error)));
+    } finally {
+      this.#isReading = false;
+    }
   }
 
   #readPart(call: Call): boolean {
