@@ -1,33 +1,43 @@
-/** The window under load: 100,000 recorded frames to scroll through, and a burst of 2,000 messages a second. Frame times are reported. */
+/**
+ * The window under load: 100,000 recorded frames to scroll through, and a burst of 2,000 messages a second.
+ * What a frame takes depends on who else uses the processors, so frame times are reported, and the processor time behind a frame is what must hold.
+ */
 import { expect, test } from './harness/hosts.ts';
 import { wrapEcho } from './traffic.ts';
 import { frameTimes, goTo, grid, rowCount, rows, type FrameTimes } from './window-page.ts';
 
-/** A frame may take this long in the median: 60 a second, with the room that two shared cores need. */
-const MEDIAN_MS = 17.5;
+/** Main thread per frame scrolled by two rows: about 5 ms of 16.7 on two slow cores without a GPU, and twice that is allowed. */
+const SCROLLED_MS = 10;
+/** Main thread per frame in which the scroll bar is thrown somewhere else, so that every row is new. */
+const THROWN_MS = 80;
+/** In a burst the window may miss frames, but no longer than a person takes to notice that it hangs. */
+const FROZEN_MS = 500;
+const KEY_ANSWERED_MS = 1_000;
 
-/** Others on the machine only ever add to a frame, so the quietest of a few rounds is the window's own. */
+/** Others on the machine only ever add, so the quietest of a few rounds is the window's own. */
 const ROUNDS = 5;
 
+// The trace takes pictures of every frame, which costs more than the frame.
+test.use({ trace: 'off' });
 test.describe.configure({ mode: 'serial' });
 
-async function quietest(limitMs: number, round: () => Promise<FrameTimes>): Promise<FrameTimes> {
-  let best = await round();
-  for (let at = 1; at < ROUNDS && best.p50Ms >= limitMs; at += 1) {
-    const next = await round();
-    if (next.p50Ms < best.p50Ms) best = next;
+type Figure = 'mainThreadMs' | 'maxMs';
+
+/** Measures until a round stays under the limit, at most five times; all rounds are reported, the best is returned. */
+async function bestOf(what: string, figure: Figure, limitMs: number, measure: () => Promise<FrameTimes>): Promise<number> {
+  const seen: number[] = [];
+  while (seen.length < ROUNDS && !(Math.min(...seen) < limitMs)) {
+    const times = await measure();
+    seen.push(times[figure]);
+    process.stdout.write(
+      `${what}: ${times.frames} frames, p50 ${times.p50Ms} ms, p95 ${times.p95Ms} ms, longest ${times.maxMs} ms; main thread ${times.mainThreadMs} ms a frame\n`,
+    );
+    test.info().annotations.push({ type: 'frame times', description: `${what}: ${JSON.stringify(times)}` });
   }
-  return best;
+  return Math.min(...seen);
 }
 
-function report(what: string, times: FrameTimes): void {
-  process.stdout.write(
-    `${what}: ${times.frames} frames, p50 ${times.p50Ms} ms, p95 ${times.p95Ms} ms, p99 ${times.p99Ms} ms, longest ${times.maxMs} ms\n`,
-  );
-  test.info().annotations.push({ type: 'frame times', description: `${what}: ${JSON.stringify(times)}` });
-}
-
-test('100,000 recorded frames scroll at the pace of the screen', async ({ app, page }) => {
+test('100,000 recorded frames scroll with time to spare in each frame', async ({ app, page }) => {
   test.setTimeout(180_000);
   const echo = await wrapEcho(app.dataDir);
   try {
@@ -39,13 +49,10 @@ test('100,000 recorded frames scroll at the pace of the screen', async ({ app, p
   await expect.poll(() => rowCount(page), { timeout: 60_000 }).toBeGreaterThanOrEqual(50_000);
   await expect(rows(page).last()).toBeVisible();
 
-  const wheel = await quietest(MEDIAN_MS, () => frameTimes(page, 4_000, 'wheel'));
-  report('scrolling', wheel);
-  const jump = await quietest(MEDIAN_MS * 2, () => frameTimes(page, 4_000, 'jump'));
-  report('throwing the scroll bar about', jump);
-
-  expect(wheel.p50Ms).toBeLessThan(MEDIAN_MS);
-  expect(jump.p50Ms).toBeLessThan(MEDIAN_MS * 2);
+  const scrolled = await bestOf('scrolling', 'mainThreadMs', SCROLLED_MS, () => frameTimes(page, 4_000, 'wheel'));
+  expect(scrolled).toBeLessThan(SCROLLED_MS);
+  const thrown = await bestOf('throwing the scroll bar about', 'mainThreadMs', THROWN_MS, () => frameTimes(page, 4_000, 'jump'));
+  expect(thrown).toBeLessThan(THROWN_MS);
   // Rows held by the page do not grow with what is stored.
   expect(await grid(page).getByRole('row').count()).toBeLessThan(120);
 });
@@ -68,16 +75,17 @@ test('a burst of 2,000 messages a second leaves the window responsive', async ({
   try {
     // A call and its answer are two messages.
     const burst = echo.sendPaced(1_000, 25_000);
-    const times = await quietest(MEDIAN_MS * 2, () => frameTimes(page, 4_000, 'none'));
+    const longest = await bestOf('burst of 2,000 messages/s', 'maxMs', FROZEN_MS, () => frameTimes(page, 4_000, 'none'));
     const pressedAt = Date.now();
     await page.keyboard.press('?');
     await expect(page.getByRole('dialog', { name: 'All keys' })).toBeVisible();
     const answeredMs = Date.now() - pressedAt;
     await page.keyboard.press('Escape');
     await burst;
-    report(`burst of 2,000 messages/s (a key was answered in ${answeredMs} ms)`, times);
-    expect(times.p50Ms).toBeLessThan(MEDIAN_MS * 2);
-    expect(answeredMs).toBeLessThan(1_000);
+    process.stdout.write(`burst of 2,000 messages/s: a key was answered in ${answeredMs} ms\n`);
+    test.info().annotations.push({ type: 'key answered', description: `${answeredMs} ms` });
+    expect(longest).toBeLessThan(FROZEN_MS);
+    expect(answeredMs).toBeLessThan(KEY_ANSWERED_MS);
   } finally {
     await echo.close();
   }

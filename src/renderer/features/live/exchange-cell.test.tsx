@@ -57,3 +57,15 @@ test('the direction has a name', async () => {
   const screen = await render(<ExchangeCell exchange={{ ...exchange, direction: 'fromServer' }} column="direction" />);
   await expect.element(screen.getByRole('img', { name: 'from the server' })).toBeInTheDocument();
 });
+
+test('a cell is cut off only where its text may not fit', async () => {
+  const cellOf = async (target: string, room: number | undefined) => {
+    const screen = await render(<ExchangeCell exchange={{ ...exchange, target }} column="target" room={room} />);
+    const { className } = screen.getByRole('gridcell').element();
+    await screen.unmount();
+    return className;
+  };
+  expect(await cellOf('search_code', 200)).toBe('c-target');
+  expect(await cellOf('a_tool_with_a_name_of_many_more_letters', 200)).toBe('c-target clip');
+  expect(await cellOf('search_code', undefined)).toBe('c-target clip');
+});

@@ -77,11 +77,13 @@ function targetOf(exchange: ExchangeSummary): ReactNode {
   const note = exchange.errorMessage ?? (exchange.progressCount > 0 ? `${count(exchange.progressCount)} progress` : undefined);
   const named = exchange.target ?? '';
   if (note === undefined && named !== '') return named;
-  const quiet = note ?? (exchange.preview === '{}' ? '' : exchange.preview);
+  // Metadata alone says nothing of a request.
+  const quiet = note ?? (/^\{("_meta"|\})/.test(exchange.preview) ? '' : exchange.preview);
+  if (named === '' && quiet === '') return '';
   return (
     <>
       {named}
-      <span className="note">{quiet}</span>
+      <span className={named === '' ? 'note' : 'note after'}>{quiet}</span>
     </>
   );
 }

@@ -48,7 +48,7 @@ const contents: Readonly<Partial<Record<ColumnId, (props: FrameCellProps) => Rea
   target: ({ frame }) => (
     <>
       {frame.target}
-      <span className="note">{frame.preview}</span>
+      <span className={frame.target === undefined ? 'note' : 'note after'}>{frame.preview}</span>
     </>
   ),
   status: ({ frame }) => frame.kind,
