@@ -1,7 +1,8 @@
 /** Whatever starts, crashes or restarts in whatever order: no frame of a wrapped session is lost or doubled, and its client notices nothing. */
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import {
   isAlive,
@@ -211,6 +212,38 @@ test('a damaged spool file gives what stands before the damage and is set aside,
   const session = onlySession(await recordedBy(host, dir.path));
   expect(isGapless(session)).toBe(true);
   expect(session.frames.length).toBeGreaterThan(50);
+});
+
+test('what is no file in the spool directory is left alone, said once, and keeps nothing waiting', async () => {
+  using dir = tempDataDir();
+  const client = startWrapped(dir.path, ['cat']);
+  await play(client, numbered(20));
+  client.end();
+  await client.exited;
+  const [spool = ''] = spoolFiles(dir.path);
+  const spoolDir = join(dir.path, 'spool');
+  const odd = ['00-pipe.spool', '01-link.spool', '02-directory.spool'].map(name => join(spoolDir, name));
+  const [pipe = '', link = '', directory = ''] = odd;
+  execFileSync('mkfifo', [pipe]);
+  writeFileSync(join(dir.path, 'elsewhere'), readFileSync(spool));
+  symlinkSync(join(dir.path, 'elsewhere'), link);
+  mkdirSync(directory);
+  await using host = await startHost(dir.path);
+  await until(() => !existsSync(spool), 'the spool to be taken in');
+  // A connection that ends makes the hub look again.
+  const second = startWrapped(dir.path, ['cat']);
+  await play(second, numbered(3));
+  second.end();
+  await second.exited;
+  await new Promise(resolve => {
+    setTimeout(resolve, 500);
+  });
+  const from = performance.now();
+  await host.kill('SIGTERM');
+  expect(performance.now() - from).toBeLessThan(5_000);
+  expect(spoolFiles(dir.path).toSorted()).toEqual(odd);
+  for (const path of odd) expect(host.stderr().split(basename(path))).toHaveLength(2);
+  expect(await recorded(dir.path)).toHaveLength(2);
 });
 
 test('a spool file is not touched while its shim lives', async () => {

@@ -1,6 +1,6 @@
 /** Takes in the spool files of shims that are gone: what they could not bring to a hub while they lived. */
 import { createReadStream } from 'node:fs';
-import { readdir, rename, rm } from 'node:fs/promises';
+import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Logger } from '../ports.ts';
@@ -33,6 +33,8 @@ export class ShimSpools {
   readonly #timer: NodeJS.Timeout;
   #looking: Promise<void> | undefined;
   #isLookWanted = false;
+  /** Names that were said to be no files; only those that are still there. */
+  #oddNames = new Set<string>();
 
   constructor(deps: ShimSpoolsDeps) {
     this.#deps = deps;
@@ -55,19 +57,30 @@ export class ShimSpools {
     while (this.#isLookWanted && !this.#stop.signal.aborted) {
       this.#isLookWanted = false;
       const names = await readdir(this.#deps.spoolDir).catch(() => []);
+      this.#oddNames = new Set(names.filter(one => this.#oddNames.has(one)));
       for (const name of names.filter(one => one.endsWith(suffix))) {
         if (this.#stop.signal.aborted) return;
         const sessionId = name.slice(0, -suffix.length);
         // A connection may still hold frames of it that were not read.
         if (this.#deps.intakes.isHeld(sessionId)) continue;
         try {
-          await this.#takeIn(join(this.#deps.spoolDir, name), sessionId);
+          if (await this.#isFile(name)) await this.#takeIn(join(this.#deps.spoolDir, name), sessionId);
         } catch (error) {
           if (!this.#stop.signal.aborted)
             this.#deps.log.error('A spool file could not be taken in', { sessionId, error: (error as Error).message });
         }
       }
     }
+  }
+
+  /** To open a named pipe waits for its writer for ever, and a link may lead anywhere: shims make regular files only. */
+  async #isFile(name: string): Promise<boolean> {
+    const facts = await lstat(join(this.#deps.spoolDir, name));
+    if (!facts.isFile() && !this.#oddNames.has(name)) {
+      this.#oddNames.add(name);
+      this.#deps.log.warn('What is no regular file in the spool directory is left alone', { name });
+    }
+    return facts.isFile();
   }
 
   async #takeIn(path: string, sessionId: string): Promise<void> {
