@@ -77,6 +77,65 @@ test('checklist 22: what a server leaves behind when it exits by itself is ended
   await until(() => !isAlive(pid), 'the end of the grandchild', 500);
 });
 
+test('a launcher that starts the server in the background and exits: the client goes on reading it and writing to it', async () => {
+  using dir = tempDataDir();
+  const command = ['sh', '-c', 'exec 3<&0; (sleep 1; echo late; exec cat) <&3 & echo now; exit 4'];
+  // Without the shim a client on Node loses stdin with the launcher; what it reads is the same.
+  await using direct = new StdioClient('sh', command.slice(1));
+  await using client = startWrapped(dir.path, command);
+  expect(await direct.exited).toMatchObject({ code: 4, signal: null });
+  expect(direct.stdout.toString()).toBe('now\nlate\n');
+
+  await client.line(line => line === 'late');
+  client.write('{"id":1}\n');
+  await client.line(line => line === '{"id":1}');
+  const from = performance.now();
+  client.end();
+  expect(await client.exited).toMatchObject({ code: 4, signal: null });
+  expect(performance.now() - from).toBeLessThan(2_000);
+  expect(client.stdout.toString()).toBe('now\nlate\n{"id":1}\n');
+  expect(client.stderr.toString()).toBe('');
+});
+
+for (const way of ['end of stdin', 'SIGTERM'] as const)
+  test(`checklist 22: a server in the background whose launcher has exited is dead within 2 s of the ${way}`, async () => {
+    using dir = tempDataDir();
+    await using client = startWrapped(dir.path, ['sh', '-c', '(trap "" TERM; sh -c "echo \\$PPID"; while :; do sleep 1; done) & exit 0']);
+    const pid = Number(await client.line(() => true));
+    await new Promise(resolve => {
+      setTimeout(resolve, 2_000);
+    });
+    expect(isAlive(pid)).toBe(true);
+    const from = performance.now();
+    if (way === 'SIGTERM') client.child.kill('SIGTERM');
+    else client.end();
+    expect(await client.exited).toMatchObject({ code: 0 });
+    expect(performance.now() - from).toBeLessThan(2_000);
+    expect(isAlive(pid)).toBe(false);
+    expect(client.stderr.toString()).toBe('');
+  });
+
+test('what holds no stdout is ended with the server, though the client goes on', async () => {
+  using dir = tempDataDir();
+  await using client = startWrapped(dir.path, ['sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo $!; exit 0']);
+  const pid = Number(await client.line(() => true));
+  expect(await client.exited).toMatchObject({ code: 0 });
+  await until(() => !isAlive(pid), 'the end of what was left', 500);
+});
+
+test('when the client dies after the server in the background closed its stdin, that server ends as well', async () => {
+  using dir = tempDataDir();
+  const command = ['sh', '-c', '(echo $$; exec sleep 60) </dev/null & echo "pid $!"; exit 0'];
+  const script = `const c=require('child_process').spawn(process.execPath,${JSON.stringify([shimFile(), '--data-dir', dir.path, '--', ...command])},{stdio:['pipe','pipe','inherit']});
+    c.stdin.on('error',()=>console.log('refused'));c.stdout.on('data',d=>process.stdout.write(d));setInterval(()=>c.stdin.write('x\\n'),100)`;
+  await using client = new StdioClient(process.execPath, ['-e', script]);
+  const pid = Number((await client.line(line => line.startsWith('pid '))).slice(4));
+  await client.line(line => line === 'refused');
+  expect(isAlive(pid)).toBe(true);
+  client.child.kill('SIGKILL');
+  await until(() => !isAlive(pid), 'the end of the server', 6_000);
+});
+
 test('checklist 22: when the client dies, a server that ignores the end of stdin ends as well', async () => {
   using dir = tempDataDir();
   const script = `const c=require('child_process').spawn(process.execPath,${JSON.stringify([shimFile(), '--data-dir', dir.path, '--', ...scriptedServer('--ignore-eof')])},{stdio:['pipe','pipe','inherit']});
@@ -141,6 +200,20 @@ test('a client that reads slowly gets everything, and the shim holds no more tha
   client.child.stdout?.resume();
   expect(await client.exited).toMatchObject({ code: 0 });
   expect(client.stdout.length).toBe(bytes);
+});
+
+test('a client that reads late finds no word of the shim on stderr', async () => {
+  using dir = tempDataDir();
+  // More than the client's end of the pipe takes, less than it and the shim's take together: the server ends, its output waits.
+  await using client = startWrapped(dir.path, ['sh', '-c', 'head -c 400000 /dev/zero']);
+  client.child.stdout?.pause();
+  await new Promise(resolve => {
+    setTimeout(resolve, 1_500);
+  });
+  client.child.stdout?.resume();
+  expect(await client.exited).toMatchObject({ code: 0 });
+  expect(client.stdout.length).toBe(400_000);
+  expect(client.stderr.toString()).toBe('');
 });
 
 test('a client that stops reading ends a server that writes on, as it would without the shim', async () => {

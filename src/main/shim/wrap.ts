@@ -5,6 +5,7 @@ import { dataDirOf } from '../../shared/shim/data-dir.ts';
 import { spoolDirName } from '../../shared/shim/host-file.ts';
 import type { ShimSession } from '../../shared/shim/protocol.ts';
 import type { ShimArguments } from './arguments.ts';
+import { eventWithin } from './event-within.ts';
 import { defaultLimits, FrameLog } from './frame-log.ts';
 import { HubLink } from './hub-link.ts';
 import { relay } from './relay.ts';
@@ -24,6 +25,8 @@ const endWithinMs = 1_950;
 const parentLookMs = 250;
 const parentGoneGraceMs = 2_000;
 const endingSignals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'];
+
+let isParentWatched = false;
 
 type RunArguments = Extract<ShimArguments, { kind: 'run' }>;
 
@@ -91,15 +94,18 @@ async function run(child: ServerProcess, tap: Tap, parentPid: number): Promise<S
   child.on('error', () => undefined);
   relay({
     from: stdin,
-    to: child.stdin,
+    to: server.stdin,
     copy: chunk => tap.chunk('fromClient', chunk),
     onEnd: () => {
-      child.stdin.end();
+      server.stdin.end();
+      server.clientDone();
       tap.ended('fromClient');
       tap.fact('fromClient', { event: 'stdin-ended' });
       watchParent(parentPid, server, tap);
     },
     onBroken: () => {
+      // The end of stdin will not be seen any more.
+      watchParent(parentPid, server, tap);
       stdin.once('close', () => closeStandard(0));
       stdin.destroy();
     },
@@ -133,18 +139,14 @@ async function run(child: ServerProcess, tap: Tap, parentPid: number): Promise<S
 async function flushed(stream: NodeJS.WriteStream, server: WrappedServer): Promise<void> {
   while (stream.writableLength > 0 && !stream.errored) {
     if (server.askedAt !== undefined && performance.now() > server.askedAt + endWithinMs) return;
-    await new Promise<void>(resolve => {
-      const timer = setTimeout(resolve, 50);
-      stream.once('drain', () => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    await eventWithin(stream, 'drain', 50);
   }
 }
 
-/** A client that dies sends no signal: its end of stdin is all that comes. A server that ignores that would be an orphan. */
+/** A client that dies sends no signal: its end of stdin is all that comes. A server that ignores that, or has closed its stdin, would be an orphan. */
 function watchParent(parentPid: number, server: WrappedServer, tap: Tap): void {
+  if (isParentWatched) return;
+  isParentWatched = true;
   const look = setInterval(() => {
     if (!isGone(parentPid)) return;
     clearInterval(look);

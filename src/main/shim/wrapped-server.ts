@@ -5,15 +5,18 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { eventWithin } from './event-within.ts';
 import type { Tap } from './tap.ts';
 import { windowsCommand } from './windows-command.ts';
 
 const killAfterMs = 1_500;
-/** What the server started gets this long to end by itself once the server has. */
+/** What the server started gets this long to end by itself once the server has and the client waits for nothing more. */
 const leftoverGraceMs = 200;
 /** Who left the group on purpose and holds the server's stdout is not waited for longer than this. */
 const strangerGraceMs = 300;
 const lookEveryMs = 20;
+/** The same for a server in the background, which may run for days. */
+const lookAtBackgroundEveryMs = 100;
 
 export interface ServerEnd {
   readonly code: number | null;
@@ -43,15 +46,20 @@ export function startServer(command: string, args: readonly string[]): ServerPro
 
 export class WrappedServer {
   readonly process: ServerProcess;
+  readonly stdin: Writable;
   readonly #tap: Tap;
   readonly #hasUnreadOutput: () => boolean;
   #askedAt: number | undefined;
   #killTimer: NodeJS.Timeout | undefined;
   #end: ServerEnd | undefined;
   #isClosed = false;
+  #isClientDone = false;
 
   constructor(options: { process: ServerProcess; tap: Tap; hasUnreadOutput: () => boolean }) {
     this.process = options.process;
+    this.stdin = options.process.stdin;
+    // Node destroys the stdin it knows of when the process exits, but a server in the background still reads from it.
+    (this.process as { stdin: Writable | null }).stdin = null;
     this.#tap = options.tap;
     this.#hasUnreadOutput = options.hasUnreadOutput;
     this.process.once('exit', (code, signal) => (this.#end = { code, signal }));
@@ -75,15 +83,29 @@ export class WrappedServer {
     this.#killTimer ??= setTimeout(() => this.#kill(), killAfterMs);
   }
 
-  /** Resolves when the server has ended, its output is read, and nobody of its group is left. */
+  /** The client closed its end of stdin: what a server left behind is waited for no longer. */
+  clientDone(): void {
+    this.#isClientDone = true;
+  }
+
+  /**
+   * Resolves when the server has ended, its output is read, and nobody of its group is left. A launcher may have started
+   * the server in the background: what holds its stdout goes on until the client closes stdin or asks for the end.
+   */
   async ended(): Promise<ServerEnd> {
     const end =
       this.#end ?? (await new Promise<ServerEnd>(resolve => this.process.once('exit', (code, signal) => resolve({ code, signal }))));
-    const endedAt = performance.now();
+    while (this.#isInBackground()) await eventWithin(this.process, 'close', lookAtBackgroundEveryMs);
+    await this.#leftoversEnded(performance.now());
+    clearTimeout(this.#killTimer);
+    return end;
+  }
+
+  async #leftoversEnded(fromMs: number): Promise<void> {
     let isGroupAsked = false;
     while (!this.#isClosed || this.#isGroupAlive()) {
-      const sinceEndMs = performance.now() - endedAt;
-      const sinceAskedMs = performance.now() - (this.#askedAt ?? endedAt);
+      const sinceEndMs = performance.now() - fromMs;
+      const sinceAskedMs = performance.now() - Math.min(this.#askedAt ?? fromMs, fromMs);
       if (this.#isGroupAlive()) {
         if (!isGroupAsked && (sinceEndMs > leftoverGraceMs || this.#askedAt !== undefined)) {
           isGroupAsked = true;
@@ -95,16 +117,13 @@ export class WrappedServer {
           if (sinceAskedMs > killAfterMs + 2 * lookEveryMs) break;
         }
       } else if (this.#askedAt !== undefined ? sinceAskedMs > killAfterMs : sinceEndMs > strangerGraceMs && !this.#hasUnreadOutput()) break;
-      await new Promise<void>(resolve => {
-        const timer = setTimeout(resolve, lookEveryMs);
-        this.process.once('close', () => {
-          clearTimeout(timer);
-          resolve();
-        });
-      });
+      await eventWithin(this.process, 'close', lookEveryMs);
     }
-    clearTimeout(this.#killTimer);
-    return end;
+  }
+
+  #isInBackground(): boolean {
+    const { stdout } = this.process;
+    return !this.#isClientDone && this.#askedAt === undefined && !stdout.readableEnded && !stdout.destroyed && this.#isGroupAlive();
   }
 
   #kill(): void {
