@@ -24,9 +24,10 @@ const sources: Readonly<Record<string, string>> = {
 
 export function readFilterValues(db: Db, key: string, prefix: string, limit: number): string[] {
   const lower = prefix.toLowerCase();
-  const fixed = words[key];
+  // The key is the caller's: `constructor` is on every object and no key of ours.
+  const fixed = Object.hasOwn(words, key) ? words[key] : undefined;
   if (fixed !== undefined) return fixed.filter(word => word.startsWith(lower)).slice(0, limit);
-  const source = sources[key];
+  const source = Object.hasOwn(sources, key) ? sources[key] : undefined;
   if (source === undefined) return [];
   const rows = db
     .prepare(

@@ -242,4 +242,5 @@ test('completion offers the values that occur, most frequent first', async () =>
   expect(await kit.store.filterValues('server', '', 10)).toEqual(['server-s1']);
   expect(await kit.store.filterValues('status', 'p', 10)).toEqual(['pending']);
   expect(await kit.store.filterValues('nonsense', '', 10)).toEqual([]);
+  for (const inherited of ['__proto__', 'constructor', 'toString']) expect(await kit.store.filterValues(inherited, '', 10)).toEqual([]);
 });
