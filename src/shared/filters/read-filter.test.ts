@@ -81,6 +81,10 @@ test('what is wrong is said with its place and the nearest key or word', () => {
   expect(wrong('('.repeat(40) + 'a' + ')'.repeat(40)).message).toContain('nested');
   expect(wrong('a '.repeat(17)).message).toContain('at most 16 words');
   expect(wrong('id:1 '.repeat(101)).message).toContain('at most 100 terms');
+  const values = (count: number) => `tool:${Array.from({ length: count }, (_, at) => `a${at}*`).join(',')}`;
+  expect(wrong(values(101))).toEqual({ message: 'A filter has at most 100 terms; each value of a key is one', at: 'a100*' });
+  expect(wrong(`id:1 ${values(100)}`).at).toBe('a99*');
+  expect(readFilter(values(100)).ok).toBe(true);
 });
 
 test('every part knows its place in the text', () => {

@@ -9,6 +9,7 @@ import { FilterError } from './filter-error.ts';
 
 /** Deeper nesting is no filter a person writes, and would overflow the stack here and in SQL. */
 const MAX_DEPTH = 30;
+/** Values of a key count one by one: in SQL each is a condition of its own. */
 const MAX_TERMS = 100;
 /** Each full-text term keeps a set of its matches while a view is open. */
 const MAX_TEXT_TERMS = 16;
@@ -81,9 +82,12 @@ class Reader {
       if (this.#isWord(word))
         throw new FilterError(`Something to look for is missing before "${word}"`, { start, end: start + word.length });
     }
-    this.#termCount += 1;
-    if (this.#termCount > MAX_TERMS) throw new FilterError(`A filter has at most ${MAX_TERMS} terms`, { start, end: this.#text.length });
     return this.#readMatch(start) ?? this.#readText(start);
+  }
+
+  #countTerm(span: Span): void {
+    this.#termCount += 1;
+    if (this.#termCount > MAX_TERMS) throw new FilterError(`A filter has at most ${MAX_TERMS} terms; each value of a key is one`, span);
   }
 
   #readGroup(start: number): Filter {
@@ -106,7 +110,9 @@ class Reader {
       const from = this.#at;
       const isQuoted = this.#peek() === '"';
       const raw = isQuoted ? this.#readQuoted() : this.#readRun(/[\s,()"]/);
-      values.push(readValue(key, raw, isQuoted, { start: from, end: this.#at }));
+      const span = { start: from, end: this.#at };
+      this.#countTerm(span);
+      values.push(readValue(key, raw, isQuoted, span));
     } while (this.#peek() === ',');
     return { kind: 'match', key, values, span: { start, end: this.#at } };
   }
@@ -115,6 +121,7 @@ class Reader {
     const isPhrase = this.#peek() === '"';
     const text = isPhrase ? this.#readQuoted() : this.#readRun(/[\s()"]/);
     const span = { start, end: this.#at };
+    this.#countTerm(span);
     if (!/[\p{L}\p{N}\p{Co}]/u.test(text)) throw new FilterError('Full text finds letters and digits only; there are none here', span);
     this.#textTermCount += 1;
     if (this.#textTermCount > MAX_TEXT_TERMS) throw new FilterError(`A filter has at most ${MAX_TEXT_TERMS} words to search for`, span);
