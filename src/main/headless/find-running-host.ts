@@ -1,6 +1,7 @@
 /** Finds the host of a data directory and makes sure that it lives: a file alone proves nothing, its writer may have been killed. */
 import type { HostInfo } from '../../shared/model/host.ts';
 import { contractVersion } from '../../shared/contract/wire.ts';
+import { TrafficError } from '../../shared/errors/error-table.ts';
 import { type HostFile, readHostFile } from './host-file.ts';
 import { connectToHost, type HostConnection } from './host-connection.ts';
 
@@ -8,7 +9,8 @@ import { connectToHost, type HostConnection } from './host-connection.ts';
 const ANSWER_DEADLINE_MS = 1_000;
 
 export type HostSearch =
-  | { readonly kind: 'none' }
+  /** `refusal`: something at its address answered, and says why it lets nobody in. */
+  | { readonly kind: 'none'; readonly refusal?: string }
   /** Alive, but of a version that this program cannot talk to. */
   | { readonly kind: 'incompatible'; readonly file: HostFile; readonly message: string }
   | { readonly kind: 'running'; readonly file: HostFile; readonly info: HostInfo; readonly connection: HostConnection };
@@ -27,10 +29,10 @@ export async function findRunningHost(dataDir: string): Promise<HostSearch> {
     connection = await connectToHost({ apiUrl: file.apiUrl, secret: file.secret, deadlineMs: ANSWER_DEADLINE_MS });
     const info = await Promise.race([connection.call('host.info', {}), late()]);
     return { kind: 'running', file, info, connection };
-  } catch {
+  } catch (error) {
     // Another program may have taken the port of a dead host; it does not know the secret, so it is not ours.
     connection?.close();
-    return { kind: 'none' };
+    return error instanceof TrafficError && error.code === 'CONFLICT' ? { kind: 'none', refusal: error.message } : { kind: 'none' };
   }
 }
 

@@ -40,7 +40,9 @@ function refusalOf(socket: WebSocket): Promise<never> {
       response.setEncoding('utf8').on('data', (chunk: string) => (text = (text + chunk).slice(0, 4096)));
       response.once('end', () => {
         socket.terminate();
-        reject(new TrafficError(response.statusCode === 409 ? 'CONFLICT' : 'NOT_ALLOWED', messageIn(text)));
+        // 409: another contract version. 503: no place left.
+        const isConflict = response.statusCode === 409 || response.statusCode === 503;
+        reject(new TrafficError(isConflict ? 'CONFLICT' : 'NOT_ALLOWED', messageIn(text)));
       });
     });
   });

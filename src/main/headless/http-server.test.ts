@@ -235,6 +235,28 @@ test('a client of another contract version is told which one to use', async () =
   );
 });
 
+test('a crowd of windows leaves places for the command line, and who finds none is told why', async () => {
+  const cookie = await signedInCookie();
+  const window = { cookie, origin: ownOrigin() };
+  const crowd = await Promise.all(Array.from({ length: 64 }, () => dial(window)));
+  expect(crowd.filter(one => one instanceof WebSocket)).toHaveLength(64);
+  expect(await dial(window)).toBe(503);
+  const commands = await Promise.all(Array.from({ length: 8 }, () => connectToHost({ apiUrl: server.apiUrl, secret, deadlineMs: 1000 })));
+  expect(await commands[7]?.call('host.info', {})).toMatchObject({ canAdminister: true });
+  await expect(connectToHost({ apiUrl: server.apiUrl, secret, deadlineMs: 1000 })).rejects.toMatchObject({
+    code: 'CONFLICT',
+    message: 'This host serves at most 72 clients at a time. Close a window, or end a program that keeps its connection.',
+  });
+  commands[0]?.close();
+  await commands[0]?.closed;
+  await expect
+    .poll(async () => {
+      const again = await connectToHost({ apiUrl: server.apiUrl, secret, deadlineMs: 1000 }).catch(() => undefined);
+      return again !== undefined;
+    })
+    .toBe(true);
+});
+
 test('what is no JSON text ends the connection instead of reaching a handler', async () => {
   for (const bad of ['{"type":', Buffer.from('{}')]) {
     const socket = (await dial({ authorization: `Bearer ${secret}` })) as WebSocket;

@@ -14,6 +14,8 @@ import { signIn, type SignIn } from './sign-in.ts';
 
 /** Windows, tabs and commands of one person; a runaway script is told instead of served. */
 const MAX_CONTRACT_CLIENTS = 64;
+/** Places beyond those for the command line alone: it must get in to look at a host that is overrun, and to stop it. */
+const RESERVED_FOR_ADMINISTRATORS = 8;
 const MAX_AUTH_BYTES = 4096;
 
 /** Nothing runs or loads that we did not serve: what is shown was written by strangers. */
@@ -161,8 +163,11 @@ function admit({ port, signIn: signedIn, sockets }: Site, request: IncomingMessa
       'CONFLICT',
       `This host speaks contract ${contractVersion}, the client speaks ${version.slice(0, 10)}. Use the same version of both.`,
     );
-  if (sockets.count >= MAX_CONTRACT_CLIENTS)
-    return no('CONFLICT', `This host serves at most ${MAX_CONTRACT_CLIENTS} clients at a time.`, 503);
+  const places = MAX_CONTRACT_CLIENTS + (isAdministrator ? RESERVED_FOR_ADMINISTRATORS : 0);
+  if (sockets.count >= places) {
+    const advice = 'Close a window, or end a program that keeps its connection.';
+    return no('CONFLICT', `This host serves at most ${places} clients at a time. ${advice}`, 503);
+  }
   return { ok: true, canAdminister: isAdministrator };
 }
 

@@ -19,13 +19,17 @@ export type Taken =
 export async function takeDirectory(dataDir: string, patienceMs = PATIENCE_MS): Promise<Taken> {
   ensureDataDir(dataDir);
   const giveUpAt = performance.now() + patienceMs;
+  let refusal: string | undefined;
   while (performance.now() < giveUpAt) {
     const lock = lockDirectory(dataDir);
     if (lock !== undefined) return { kind: 'mine', lock };
     const found = await findRunningHost(dataDir);
     if (found.kind !== 'none') return found;
+    // It may have a place again soon, so it is asked again as one that is silent is.
+    ({ refusal } = found);
     await sleep(RETRY_MS);
   }
+  if (refusal !== undefined) return { kind: 'taken', message: `The host of ${dataDir} refuses: ${refusal}` };
   return {
     kind: 'taken',
     message: `Another process holds ${dataDir} and does not answer. End it, or name another directory with --data-dir.`,
