@@ -1,6 +1,6 @@
 /** What a frame is in the words of a person, where it has no JSON-RPC method of its own. */
 import type { FrameSummary, HttpHead } from '../../shared/model/frame.ts';
-import type { LifecycleFact } from '../../shared/shim/protocol.ts';
+import { lifecycleWords } from '../../shared/shim/lifecycle-words.ts';
 
 /** Requests without a message whose answer is still to come; the oldest is forgotten, and its answer then stands alone. */
 const MAX_OPEN_HOPS = 1000;
@@ -38,41 +38,4 @@ export function previewOf({ kind, preview }: FrameSummary, isTerminal: boolean):
 function contentTypeOf({ headers }: HttpHead): string | undefined {
   const value = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1];
   return value?.split(';')[0]?.trim();
-}
-
-/** A fact that this version does not know is shown as it was recorded. */
-function lifecycleWords(text: string): string {
-  const fact = factOf(text);
-  switch (fact?.event) {
-    case 'started':
-      return `server started, pid ${fact.pid}`;
-    case 'not-started':
-      return `server not started: ${fact.message}`;
-    case 'stdin-ended':
-      return 'client closed stdin';
-    case 'client-stopped-reading':
-      return 'client stopped reading';
-    case 'signal':
-      return `${fact.signal} passed on to the server`;
-    case 'parent-gone':
-      return 'the client went away';
-    case 'killed':
-      return 'server killed: it did not end by itself';
-    case 'frames-lost':
-      return `${fact.count} frames were lost`;
-    case 'exited':
-      return fact.signal === null ? `server exited with code ${fact.code ?? 'unknown'}` : `server ended by ${fact.signal}`;
-    case undefined:
-    default:
-      return text;
-  }
-}
-
-function factOf(text: string): LifecycleFact | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? (value as LifecycleFact) : undefined;
-  } catch {
-    return undefined;
-  }
 }
