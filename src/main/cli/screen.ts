@@ -1,5 +1,6 @@
 /** Where commands write: answers to stdout, remarks to stderr, and tables that fit the terminal. */
-import { once } from 'node:events';
+import type { Writable } from 'node:stream';
+import { visibleText } from '../../shared/text/visible-text.ts';
 
 export interface Screen {
   readonly isTerminal: boolean;
@@ -12,19 +13,41 @@ export interface Screen {
   readonly isClosed: boolean;
 }
 
-/** The screen of this process. A closed pipe is no error of ours: it is noted and writing stops. */
+/** The screen of this process. */
 export function processScreen(): Screen {
+  return screenOn(process.stdout, process.stderr);
+}
+
+type Output = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** A screen on two streams. A closed pipe is no error of ours: it is noted and writing stops. */
+export function screenOn(stdout: Output, stderr: Writable): Screen {
   let isClosed = false;
-  process.stdout.on('error', () => (isClosed = true));
-  process.stderr.on('error', () => undefined);
+  // One listener each for the life of the screen: one per write would pile up while a slow pipe is waited for again and again.
+  let waiting: (() => void)[] = [];
+  const release = () => {
+    const released = waiting;
+    waiting = [];
+    for (const go of released) go();
+  };
+  stdout.on('drain', release);
+  stdout.on('error', () => {
+    isClosed = true;
+    release();
+  });
+  stdout.on('close', () => {
+    isClosed = true;
+    release();
+  });
+  stderr.on('error', () => undefined);
   return {
-    isTerminal: process.stdout.isTTY,
-    columns: process.stdout.columns ?? 0,
+    isTerminal: stdout.isTTY ?? false,
+    columns: stdout.columns ?? 0,
     async write(text) {
-      if (isClosed || process.stdout.write(text)) return;
-      await Promise.race([once(process.stdout, 'drain'), once(process.stdout, 'close')]).catch(() => undefined);
+      if (isClosed || stdout.write(text)) return;
+      await new Promise<void>(resolve => waiting.push(resolve));
     },
-    remark: text => void process.stderr.write(`${text}\n`),
+    remark: text => void stderr.write(`${visibleText(text)}\n`),
     get isClosed() {
       return isClosed;
     },
@@ -36,9 +59,12 @@ export interface Column {
   readonly align?: 'right';
 }
 
-/** An aligned table; on a terminal each line is cut at its edge, in a pipe nothing is. */
+/** One long cell widens its column in every line; the whole text is in `--json`. */
+const MAX_CELL_CHARACTERS = 200;
+
+/** An aligned table of short cells; on a terminal each line is cut at its edge too. */
 export function table(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string {
-  const cells = [columns.map(({ title }) => title), ...rows.map(row => row.map(printable))];
+  const cells = [columns.map(({ title }) => title), ...rows.map(row => row.map(cellOf))];
   const widths = columns.map((_, at) => Math.max(...cells.map(row => displayWidth(row[at] ?? ''))));
   const lines = cells.map(row =>
     row
@@ -49,10 +75,14 @@ export function table(columns: readonly Column[], rows: readonly (readonly strin
   return lines.map(line => `${width > 0 ? cut(line, width) : line}\n`).join('');
 }
 
-/** What peers say of themselves must not steer the terminal. */
+/** What peers say of themselves must neither steer the terminal nor pass for something else, and stays in its line. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]+/g, ' ');
+  return visibleText(text.replaceAll(/[\t\r\n]+/g, ' '));
+}
+
+function cellOf(text: string): string {
+  // No more is looked at than can be shown: a character is at most two units.
+  return cut(printable(text.slice(0, 2 * (MAX_CELL_CHARACTERS + 1))), MAX_CELL_CHARACTERS);
 }
 
 function padded(cell: string, width: number, align: 'right' | undefined): string {
