@@ -9,7 +9,7 @@ import { frameTimes, goTo, grid, rowCount, rows, type FrameTimes } from './windo
 /** Main thread per frame scrolled by two rows: about 5 ms of 16.7 on two slow cores without a GPU, and twice that is allowed. */
 const SCROLLED_MS = 10;
 /** Main thread per frame in which the scroll bar is thrown somewhere else, so that every row is new. */
-const THROWN_MS = 80;
+const THROWN_MS = 35;
 /** In a burst the window may miss frames, but no longer than a person takes to notice that it hangs. */
 const FROZEN_MS = 500;
 const KEY_ANSWERED_MS = 1_000;
