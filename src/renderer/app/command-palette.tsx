@@ -2,6 +2,7 @@
 import { Command } from 'cmdk';
 import type { ReactNode } from 'react';
 import { useState } from 'react';
+import { visibleText } from '../../shared/text/visible-text.ts';
 import { shortMoment } from '../formats/time.ts';
 import { shortcuts, type ShortcutName } from '../state/shortcuts.ts';
 import { useAct, useCall, useNow, usePreferences, useStatus, useWorkbench } from '../state/use-workbench.ts';
@@ -112,7 +113,7 @@ function Sessions({ close }: { readonly close: () => void }) {
               store.setScope({ kind: 'session', sessionId: session.id, label });
             }}
           >
-            {label}
+            {visibleText(label)}
             <span className="quiet">{shortMoment(session.startedAt, now)}</span>
           </Entry>
         );

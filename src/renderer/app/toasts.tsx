@@ -1,5 +1,6 @@
 /** Short messages at the lower edge, some with a way back. */
 import { X } from 'lucide-react';
+import { visibleText } from '../../shared/text/visible-text.ts';
 import { useNow, useWindow, useWorkbench } from '../state/use-workbench.ts';
 import { cn } from '../ui/cn.ts';
 import { IconButton } from '../ui/icon-button.tsx';
@@ -23,7 +24,7 @@ function ToastLine({ toast }: { readonly toast: Toast }) {
   const left = Math.max(0, Math.ceil((toast.untilAt - now) / 1000));
   return (
     <div className={cn('toast', toast.tone)}>
-      <span>{toast.text}</span>
+      <span>{visibleText(toast.text)}</span>
       {action !== undefined && (
         <button
           type="button"

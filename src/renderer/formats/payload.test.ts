@@ -26,3 +26,7 @@ test('base64 is bytes, not text', () => {
 test('long lines are cut, carriage returns are seen', () => {
   expect(rawLines('abcdef\r\nx', 4)).toEqual(['abcd', 'ef␍', 'x']);
 });
+
+test('raw lines show what hides or reorders text', () => {
+  expect(rawLines('a\u202Eb\u200B\r\nc', 80)).toEqual(['a‹U+202E›b‹U+200B›␍', 'c']);
+});

@@ -1,4 +1,5 @@
 /** What a recorded body is: a JSON value to unfold, or a text to read as it is. */
+import { visibleText } from '../../shared/text/visible-text.ts';
 
 export type Payload = { readonly kind: 'json'; readonly value: unknown } | { readonly kind: 'text' };
 
@@ -35,7 +36,7 @@ export function bytesOf(text: string, encoding: 'utf8' | 'base64'): Uint8Array {
 export function rawLines(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const line of text.split('\n')) {
-    const shown = line.replaceAll('\r', '␍');
+    const shown = visibleText(line).replaceAll('\r', '␍');
     if (shown.length <= width) lines.push(shown);
     else for (let at = 0; at < shown.length; at += width) lines.push(shown.slice(at, at + width));
   }

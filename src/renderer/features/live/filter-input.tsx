@@ -1,6 +1,7 @@
 /** The filter field: chips for known tokens, completion from real values, errors at their place. */
 import { Search, X } from 'lucide-react';
 import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react';
+import { visibleText } from '../../../shared/text/visible-text.ts';
 import { toForm, token, toText, withChipsTaken, wordAt, type FilterForm } from '../../state/filter-text.ts';
 import { useShortcut } from '../../state/use-shortcut.ts';
 import { useWindow, useWorkbench } from '../../state/use-workbench.ts';
@@ -171,7 +172,7 @@ export function FilterInput() {
             onMouseDown={event => event.preventDefault()}
             onClick={() => take(value)}
           >
-            {completion.key === undefined ? <b>{value}:</b> : value}
+            {completion.key === undefined ? <b>{value}:</b> : visibleText(value)}
           </div>
         ))}
       </div>
@@ -193,9 +194,9 @@ function Chip({ text, onRemove }: { readonly text: string; readonly onRemove: ()
   const colon = text.indexOf(':') + 1;
   return (
     <span className="chip">
-      <span className="clip" title={text}>
+      <span className="clip" title={visibleText(text)}>
         <b>{text.slice(0, colon)}</b>
-        {text.slice(colon)}
+        {visibleText(text.slice(colon))}
       </span>
       <button type="button" className="chip-x" aria-label={`Remove ${text}`} onClick={onRemove}>
         <X className="i s" aria-hidden="true" />

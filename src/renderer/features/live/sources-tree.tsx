@@ -2,6 +2,7 @@
 import { ChevronDown, ChevronRight, X } from 'lucide-react';
 import { useRef, useState, useSyncExternalStore, type KeyboardEvent } from 'react';
 import type { Source } from '../../../shared/model/host.ts';
+import { visibleText } from '../../../shared/text/visible-text.ts';
 import { count, counted } from '../../formats/size.ts';
 import { useStatus, useWindow, useWorkbench } from '../../state/use-workbench.ts';
 import type { Scope } from '../../state/window-store.ts';
@@ -61,8 +62,8 @@ export function SourcesTree() {
       <h2>Sources</h2>
       {scope.kind === 'session' && (
         <div className="session-scope">
-          <span className="clip" title={scope.label}>
-            Session <b>{scope.label}</b>
+          <span className="clip" title={visibleText(scope.label)}>
+            Session <b>{visibleText(scope.label)}</b>
           </span>
           <IconButton icon={X} label="Leave this session" onClick={() => store.setScope({ kind: 'all' })} />
         </div>
@@ -96,8 +97,8 @@ export function SourcesTree() {
               </button>
             )}
             {item.server !== undefined && <StateDot state={item.server.state} />}
-            <span className="clip" title={item.label}>
-              {item.label}
+            <span className="clip" title={visibleText(item.label)}>
+              {visibleText(item.label)}
             </span>
             <End item={item} total={status?.store.exchangeCount} />
           </div>

@@ -2,6 +2,7 @@
 import { Pencil } from 'lucide-react';
 import { useEffect, useRef, type CSSProperties } from 'react';
 import type { SessionSummary } from '../../../shared/model/session.ts';
+import { visibleText } from '../../../shared/text/visible-text.ts';
 import { bytes, count } from '../../formats/size.ts';
 import { dayAndTime, duration, shortMoment } from '../../formats/time.ts';
 import { useNow } from '../../state/use-workbench.ts';
@@ -10,7 +11,7 @@ import { IconButton } from '../../ui/icon-button.tsx';
 
 /** The name a person gave it, else who spoke to whom. */
 export function titleOf(session: SessionSummary): string {
-  return session.name === '' ? `${session.clientName} → ${session.serverName}` : session.name;
+  return visibleText(session.name === '' ? `${session.clientName} → ${session.serverName}` : session.name);
 }
 
 interface SessionRowProps {
@@ -58,13 +59,13 @@ export function SessionRow(props: SessionRowProps) {
             {title}
           </button>
         )}
-        <span className="clip quiet" title={session.upstream}>
-          {session.name !== '' && `${session.clientName} → ${session.serverName} · `}
+        <span className="clip quiet" title={visibleText(session.upstream)}>
+          {session.name !== '' && visibleText(`${session.clientName} → ${session.serverName} · `)}
           {session.transport}
-          {session.protocolVersion !== undefined && ` · ${session.protocolVersion}`}
+          {session.protocolVersion !== undefined && ` · ${visibleText(session.protocolVersion)}`}
           {session.isProbe && ' · probe'}
           {session.wasOffline && ' · recorded offline'}
-          {session.upstream !== '' && ` · ${session.upstream}`}
+          {session.upstream !== '' && ` · ${visibleText(session.upstream)}`}
         </span>
       </span>
       <State session={session} />
@@ -93,7 +94,7 @@ function State({ session }: { readonly session: SessionSummary }) {
     .filter(part => part !== undefined)
     .join(', ');
   return (
-    <span role="gridcell" className="s-state clip" title={detail}>
+    <span role="gridcell" className="s-state clip" title={visibleText(detail)}>
       <svg className={cn('state', session.state)} viewBox="0 0 9 9" aria-hidden="true">
         <circle cx="4.5" cy="4.5" r="3" />
         {session.state === 'interrupted' && <path d="M1 8 8 1" />}

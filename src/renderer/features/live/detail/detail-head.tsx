@@ -1,6 +1,7 @@
 /** The head of a detail: method and target, status, facts, and one sentence when something was not as it should be. */
 import { ArrowRight, CircleAlert, PanelBottom, PanelRight, X } from 'lucide-react';
 import type { ExchangeDetail } from '../../../../shared/contract/calls.ts';
+import { visibleText } from '../../../../shared/text/visible-text.ts';
 import { bytes } from '../../../formats/size.ts';
 import { clockTime, dayAndTime, duration, running } from '../../../formats/time.ts';
 import { statusLook } from '../../../state/status-look.ts';
@@ -20,8 +21,8 @@ export function DetailHead({ detail }: { readonly detail: ExchangeDetail }) {
   return (
     <header className="detail-head">
       <div className="line">
-        <h2 title={exchange.target}>
-          <span>{exchange.method || exchange.kind}</span> {exchange.target}
+        <h2 title={visibleText(exchange.target ?? '')}>
+          <span>{visibleText(exchange.method || exchange.kind)}</span> {visibleText(exchange.target ?? '')}
         </h2>
         <span className={cn('badge', look.tone)}>
           <StatusGlyph glyph={look.glyph} />
@@ -33,9 +34,9 @@ export function DetailHead({ detail }: { readonly detail: ExchangeDetail }) {
       </div>
       <div className="facts">
         <b className="peers">
-          {exchange.direction === 'fromClient' ? exchange.clientName : exchange.serverName}
+          {visibleText(exchange.direction === 'fromClient' ? exchange.clientName : exchange.serverName)}
           <ArrowRight className="i s" role="img" aria-label="to" />
-          {exchange.direction === 'fromClient' ? exchange.serverName : exchange.clientName}
+          {visibleText(exchange.direction === 'fromClient' ? exchange.serverName : exchange.clientName)}
         </b>
         <span title={dayAndTime(exchange.startedAt)}>{clockTime(exchange.startedAt)}</span>
         {isPending ? (
@@ -48,13 +49,13 @@ export function DetailHead({ detail }: { readonly detail: ExchangeDetail }) {
         </span>
         {exchange.idText !== undefined && (
           <span>
-            id <b>{exchange.idText}</b>
+            id <b>{visibleText(exchange.idText)}</b>
           </span>
         )}
         <span>#{exchange.id}</span>
         <span>
           {exchange.transport}
-          {session.protocolVersion !== undefined && ` · ${session.protocolVersion}`}
+          {session.protocolVersion !== undefined && ` · ${visibleText(session.protocolVersion)}`}
         </span>
       </div>
       <Why detail={detail} />
@@ -81,7 +82,7 @@ function Why({ detail }: { readonly detail: ExchangeDetail }) {
     <div className={cn('why', what.tone)}>
       <CircleAlert className="i" aria-hidden="true" />
       <p>
-        {what.sentence}
+        {visibleText(what.sentence)}
         {repeated !== undefined && (
           <>
             {' '}

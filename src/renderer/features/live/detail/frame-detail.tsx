@@ -1,6 +1,7 @@
 /** The detail of a single frame, where the table shows one row per frame. */
 import { X } from 'lucide-react';
 import type { TimelineRow } from '../../../../shared/model/timeline.ts';
+import { visibleText } from '../../../../shared/text/visible-text.ts';
 import { bytes } from '../../../formats/size.ts';
 import { clockTime, duration } from '../../../formats/time.ts';
 import { useShortcut } from '../../../state/use-shortcut.ts';
@@ -29,17 +30,17 @@ export function FrameDetailView({ row }: { readonly row: Extract<TimelineRow, { 
       <header className="detail-head">
         <div className="line">
           <h2>
-            <span>{frame.kind}</span> {frame.method ?? ''} {frame.target ?? ''}
+            <span>{frame.kind}</span> {visibleText(frame.method ?? '')} {visibleText(frame.target ?? '')}
           </h2>
           <span className="grow" />
           <IconButton icon={X} label="Close the detail" keys="Esc" onClick={() => store.closeDetail()} />
         </div>
         <div className="facts">
-          <b>{frame.direction === 'fromClient' ? `${clientName} → ${serverName}` : `${serverName} → ${clientName}`}</b>
+          <b>{visibleText(frame.direction === 'fromClient' ? `${clientName} → ${serverName}` : `${serverName} → ${clientName}`)}</b>
           <span>{clockTime(frame.at)}</span>
           {frame.latencyMs !== undefined && <span>{duration(frame.latencyMs)} after the request</span>}
           <span>{bytes(frame.sizeBytes)}</span>
-          {frame.idText !== undefined && <span>id {frame.idText}</span>}
+          {frame.idText !== undefined && <span>id {visibleText(frame.idText)}</span>}
           <span>frame {frame.seq} of its session</span>
           <span>
             {frame.transport}, {frame.delivery}
@@ -64,8 +65,8 @@ function Head({ frame }: { readonly frame: Extract<TimelineRow, { row: 'frame' }
         {frame.http.headers.map(([name, value], at) => (
           // A header may come twice; its place tells the two apart.
           <div key={`${name} ${at}`}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
+            <dt>{visibleText(name)}</dt>
+            <dd>{visibleText(value)}</dd>
           </div>
         ))}
       </dl>

@@ -2,6 +2,7 @@
 import { TriangleAlert } from 'lucide-react';
 import type { ExchangeSummary } from '../../../../shared/model/exchange.ts';
 import type { FrameSummary } from '../../../../shared/model/frame.ts';
+import { visibleText } from '../../../../shared/text/visible-text.ts';
 import { cn } from '../../../ui/cn.ts';
 import { CopyButton } from '../../../ui/copy-button.tsx';
 
@@ -20,7 +21,7 @@ export function HeadersView({ title, frame, exchange }: HeadersViewProps) {
         {head !== undefined && (
           <>
             <span className="clip mono">
-              {head.method === undefined ? `HTTP ${head.status ?? ''}` : `${head.method} ${head.path ?? ''}`}
+              {visibleText(head.method === undefined ? `HTTP ${head.status ?? ''}` : `${head.method} ${head.path ?? ''}`)}
             </span>
             <span className="end">
               <CopyButton
@@ -42,13 +43,13 @@ export function HeadersView({ title, frame, exchange }: HeadersViewProps) {
               return (
                 // A header may come twice; its place tells the two apart.
                 <div key={`${name} ${at}`} className={cn(isMcp(name) && 'mcp', problem !== undefined && 'wrong')}>
-                  <dt>{name}</dt>
+                  <dt>{visibleText(name)}</dt>
                   <dd>
-                    {value}
+                    {visibleText(value)}
                     {problem !== undefined && (
                       <span className="badge error">
                         <TriangleAlert className="i s" aria-hidden="true" />
-                        {problem}
+                        {visibleText(problem)}
                       </span>
                     )}
                   </dd>

@@ -40,3 +40,8 @@ test('a large value makes only the lines in sight', async () => {
   await expect.poll(() => screen.getByRole('tree').element().textContent).toContain('key0');
   expect(screen.container.querySelectorAll('.jl').length).toBeLessThan(100);
 });
+
+test('a text that would turn its line around is shown with its codes', async () => {
+  const screen = await render(inPane({ 'na\u202Eme': 'safe\u200B\u202Eelif' }));
+  await expect.poll(() => screen.getByRole('tree').element().textContent).toContain('na‹U+202E›me: "safe‹U+200B›‹U+202E›elif"');
+});

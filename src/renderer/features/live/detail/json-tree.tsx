@@ -2,6 +2,7 @@
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { visibleText } from '../../../../shared/text/visible-text.ts';
 import { count } from '../../../formats/size.ts';
 import { jsonLines, noFolding, pathText, withMoreShown, withToggled, type JsonLine } from '../../../formats/json-lines.ts';
 import { cn } from '../../../ui/cn.ts';
@@ -82,8 +83,8 @@ export function JsonTree({ title, value }: { readonly title: string; readonly va
       </div>
       {selected !== undefined && selected.shape !== 'close' && selected.shape !== 'more' && (
         <footer className="path">
-          <span className="clip" title={pathText(selected.path)}>
-            {pathText(selected.path) || '(the whole message)'}
+          <span className="clip" title={visibleText(pathText(selected.path))}>
+            {visibleText(pathText(selected.path)) || '(the whole message)'}
           </span>
           <span className="end">
             <CopyButton text={pathText(selected.path)} label="Copy the path" />
@@ -125,7 +126,7 @@ function Line({ line, top, isSelected, onPick }: LineProps) {
       <span className="v">
         {line.label !== undefined && (
           <>
-            <span className="k">{line.label}</span>
+            <span className="k">{visibleText(line.label)}</span>
             {': '}
           </>
         )}
@@ -145,7 +146,7 @@ function Value({ line }: { readonly line: JsonLine }) {
       ) : (
         <>
           {'{ '}
-          <span className="hint">{hintOf(value)}</span>
+          <span className="hint">{visibleText(hintOf(value))}</span>
           {' }'}
         </>
       );
@@ -169,7 +170,7 @@ function Value({ line }: { readonly line: JsonLine }) {
       return (
         <>
           <span className="badge">{`JSON in text, ${count(line.count)} characters`}</span>
-          {!isOpen && <span className="str"> {JSON.stringify(String(value).slice(0, 200))}</span>}
+          {!isOpen && <span className="str"> {visibleText(JSON.stringify(String(value).slice(0, 200)))}</span>}
         </>
       );
     case 'more':
@@ -184,8 +185,8 @@ function Leaf({ value }: { readonly value: unknown }) {
     const isCut = value.length > MAX_SHOWN;
     return (
       <>
-        <span className="str" title={value.length > 60 ? value.slice(0, 1000) : undefined}>
-          {JSON.stringify(isCut ? value.slice(0, MAX_SHOWN) : value)}
+        <span className="str" title={value.length > 60 ? visibleText(value.slice(0, 1000)) : undefined}>
+          {visibleText(JSON.stringify(isCut ? value.slice(0, MAX_SHOWN) : value))}
         </span>
         {isCut && <span className="badge">{count(value.length)} characters</span>}
       </>

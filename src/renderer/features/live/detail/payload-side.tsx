@@ -2,6 +2,7 @@
 import { Eye, EyeOff } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import type { FrameSummary } from '../../../../shared/model/frame.ts';
+import { visibleText } from '../../../../shared/text/visible-text.ts';
 import { bytes, counted } from '../../../formats/size.ts';
 import { readPayload } from '../../../formats/payload.ts';
 import { flagWords } from '../../../state/flag-words.ts';
@@ -32,7 +33,7 @@ export function PayloadSide({ title, frame, view, missing = 'There is no message
           <>
             <span>{bytes(frame.sizeBytes)}</span>
             {of !== undefined && <span>frame {of}</span>}
-            {frame.eventId !== undefined && <span className="clip">event {frame.eventId}</span>}
+            {frame.eventId !== undefined && <span className="clip">event {visibleText(frame.eventId)}</span>}
             {frame.contentEncoding !== undefined && <span>{frame.contentEncoding}</span>}
             {frame.flags.length > 0 && <span className="warn clip">{flagWords(frame.flags)}</span>}
             <span className="end">

@@ -1,5 +1,6 @@
 /** What belongs to an exchange: its frames, its handshake, retries, what cancelled it, the same call before and after. */
 import type { ExchangeDetail } from '../../../../shared/contract/calls.ts';
+import { visibleText } from '../../../../shared/text/visible-text.ts';
 import { clockTime, duration } from '../../../formats/time.ts';
 import { statusLook } from '../../../state/status-look.ts';
 import { useAct, useWorkbench } from '../../../state/use-workbench.ts';
@@ -47,7 +48,7 @@ export function RelatedTab({ detail }: { readonly detail: ExchangeDetail }) {
               <button type="button" onClick={() => goTo(other.id)}>
                 <span className="quiet">{words[relation]}</span>
                 <span className="clip">
-                  {other.method} <b>{other.target}</b>
+                  {visibleText(other.method)} <b>{visibleText(other.target ?? '')}</b>
                 </span>
                 <span className={cn('c-status', look.tone)}>
                   <StatusGlyph glyph={look.glyph} />
@@ -62,8 +63,8 @@ export function RelatedTab({ detail }: { readonly detail: ExchangeDetail }) {
       </ul>
       <h3>Session</h3>
       <p className="second">
-        {session.clientName} → {session.serverName}
-        {session.upstream !== '' && <span className="mono"> {session.upstream}</span>}
+        {visibleText(`${session.clientName} → ${session.serverName}`)}
+        {session.upstream !== '' && <span className="mono"> {visibleText(session.upstream)}</span>}
       </p>
       <button
         type="button"

@@ -2,6 +2,7 @@
 import type { CSSProperties } from 'react';
 import type { ExchangeDetail } from '../../../../shared/contract/calls.ts';
 import type { FrameSummary } from '../../../../shared/model/frame.ts';
+import { visibleText } from '../../../../shared/text/visible-text.ts';
 import { bytes } from '../../../formats/size.ts';
 import { clockTime, duration, running } from '../../../formats/time.ts';
 import { statusLook } from '../../../state/status-look.ts';
@@ -95,8 +96,8 @@ export function FrameList({ frames, start, totalMs }: FrameListProps) {
           >
             <span className="num">+{duration(Math.max(0, frame.at - start))}</span>
             <span>{frame.direction === 'fromClient' ? '→' : '←'}</span>
-            <span className="clip">{frame.method ?? frame.kind}</span>
-            <span className="clip quiet">{frame.target ?? frame.preview}</span>
+            <span className="clip">{visibleText(frame.method ?? frame.kind)}</span>
+            <span className="clip quiet">{visibleText(frame.target ?? frame.preview)}</span>
             <span className="num quiet">{bytes(frame.sizeBytes)}</span>
             <span className="moment" aria-hidden="true">
               <i style={{ left: `${Math.min(100, ((frame.at - start) / totalMs) * 100)}%` }} />
