@@ -20,7 +20,6 @@ import type { TrafficStore } from './store/traffic-store.ts';
 import { Conversations } from './traffic/conversations.ts';
 import { httpUpstream } from './upstreams/http-upstream.ts';
 
-
 // The lock of a data directory is a database; hosts take it from here, because only store/ knows SQL.
 export { lockDirectory, type DirectoryLock } from './store/directory-lock.ts';
 
@@ -71,9 +70,16 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const startedAt = clock.now();
 
   // 7, 6: the record comes first, because nothing may pass before it can be noted.
-  const store = await openStore({ path: join(dataDir, 'traffic.db'), workers: { writer: deps.paths.storeWriter, reader: deps.paths.storeReader }, clock, log });
+  const store = await openStore({
+    path: join(dataDir, 'traffic.db'),
+    workers: { writer: deps.paths.storeWriter, reader: deps.paths.storeReader },
+    clock,
+    log,
+  });
   // A full or read-only disk must not keep traffic from passing; the status says that recording stopped.
-  await store.markInterrupted(startedAt).catch((error: unknown) => log.warn('Sessions of an earlier host were not marked as interrupted', { error: String(error) }));
+  await store
+    .markInterrupted(startedAt)
+    .catch((error: unknown) => log.warn('Sessions of an earlier host were not marked as interrupted', { error: String(error) }));
   // What was deleted under an earlier host can no longer be taken back.
   await store.purgeDeleted(startedAt).catch((error: unknown) => log.warn('Deleted sessions were not purged', { error: String(error) }));
   const recorder = createRecorder({ store, clock, log });
@@ -96,7 +102,11 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     secret: deps.secret,
     conversations,
     // Shims hear what the recorder settled, not what the store wrote: with recording off nothing is written, yet nothing must be kept.
-    store: { sessionPast: id => store.sessionPast(id), onCommitted: listener => recorder.onCommitted(listener), room: () => recorder.room() },
+    store: {
+      sessionPast: id => store.sessionPast(id),
+      onCommitted: listener => recorder.onCommitted(listener),
+      room: () => recorder.room(),
+    },
     clock,
     log,
   });
@@ -229,4 +239,3 @@ function redactedUrl(url: URL): string {
   shown.password = '';
   return shown.href;
 }
-

@@ -151,10 +151,16 @@ test('a tape of a large compressed body is the same with and without a host, and
   await expect.poll(() => cli.json('session', 'list'), { timeout: 10_000 }).toMatchObject([{ frameCount: 2 }]);
   const [{ id } = { id: '' }] = list.parse(await cli.json('session', 'list'));
 
-  const beside = { masked: (await cli.run('tape', 'export', id)).stdout, revealed: (await cli.run('tape', 'export', id, '--reveal')).stdout };
+  const beside = {
+    masked: (await cli.run('tape', 'export', id)).stdout,
+    revealed: (await cli.run('tape', 'export', id, '--reveal')).stdout,
+  };
   await host.stop();
   server.close();
-  const alone = { masked: (await cli.run('tape', 'export', id)).stdout, revealed: (await cli.run('tape', 'export', id, '--reveal')).stdout };
+  const alone = {
+    masked: (await cli.run('tape', 'export', id)).stdout,
+    revealed: (await cli.run('tape', 'export', id, '--reveal')).stdout,
+  };
 
   const frameLines = (tape: string) => tape.split('\n').slice(1, -2);
   for (const version of ['masked', 'revealed'] as const) {

@@ -20,10 +20,16 @@ test.each([
   ['Origin', withHost('127.0.0.1', [['Origin', 'https://evil.example']])],
   ['Origin', withHost('127.0.0.1', [['Origin', 'null']])],
   ['Origin', withHost('127.0.0.1', [['Origin', 'http://localhost.evil.example']])],
-  ['Origin', withHost('127.0.0.1', [['Origin', 'http://localhost'], ['Origin', 'http://evil.example']])],
+  [
+    'Origin',
+    withHost('127.0.0.1', [
+      ['Origin', 'http://localhost'],
+      ['Origin', 'http://evil.example'],
+    ]),
+  ],
   ['Host', withHost('127.0.0.1').replace('POST /mcp', 'POST http://evil.example/mcp')],
 ])('checklist 9: a foreign %s is refused with 403 before any forwarding, and recorded: %s', async (field, request) => {
-  await using upstream = await rawUpstream((one) => one.answer('200 OK', jsonType, pong));
+  await using upstream = await rawUpstream(one => one.answer('200 OK', jsonType, pong));
   await using relay = await startRelay(upstream.url);
   const response = await ask(relay.port, Buffer.from(request));
   expect(response.status).toBe(403);
@@ -34,22 +40,25 @@ test.each([
   expect(relay.record.frames[1]).toMatchObject({ flags: ['own-error'], http: { status: 403 } });
 });
 
-test.each(['ftp://evil.example/mcp', 'mcp', 'javascript:x', '/x y'])('a target that is no path and no http URL is refused and recorded: %s', async target => {
-  await using upstream = await rawUpstream(one => one.answer('200 OK', jsonType, pong));
-  await using relay = await startRelay(upstream.url);
-  const response = await ask(relay.port, Buffer.from(withHost('127.0.0.1').replace('POST /mcp', `POST ${target}`)));
-  expect(response.status).toBe(400);
-  expect(upstream.connectionCount()).toBe(0);
-  expect(relay.record.frames.length).toBeGreaterThan(0);
-});
+test.each(['ftp://evil.example/mcp', 'mcp', 'javascript:x', '/x y'])(
+  'a target that is no path and no http URL is refused and recorded: %s',
+  async target => {
+    await using upstream = await rawUpstream(one => one.answer('200 OK', jsonType, pong));
+    await using relay = await startRelay(upstream.url);
+    const response = await ask(relay.port, Buffer.from(withHost('127.0.0.1').replace('POST /mcp', `POST ${target}`)));
+    expect(response.status).toBe(400);
+    expect(upstream.connectionCount()).toBe(0);
+    expect(relay.record.frames.length).toBeGreaterThan(0);
+  },
+);
 
 test.each([
   withHost('localhost'),
   withHost('LOCALHOST:1234'),
   withHost('127.0.0.1:7381', [['Origin', 'http://localhost:6274']]),
   withHost('[::1]:7381', [['Origin', 'https://127.0.0.1']]),
-])('checklist 9: local values pass, and Origin goes on unchanged: %s', async (request) => {
-  await using upstream = await rawUpstream((one) => one.answer('200 OK', jsonType, pong));
+])('checklist 9: local values pass, and Origin goes on unchanged: %s', async request => {
+  await using upstream = await rawUpstream(one => one.answer('200 OK', jsonType, pong));
   await using relay = await startRelay(upstream.url);
   expect((await ask(relay.port, Buffer.from(request))).status).toBe(200);
   expect(upstream.requests[0]?.field('host')).toBe(`127.0.0.1:${upstream.port}`);
@@ -61,13 +70,15 @@ test('checklist 9: the listener is bound to 127.0.0.1 alone', async () => {
   await using relay = await startRelay(upstream.url);
   // Another loopback address with the same port is free, so we hold only 127.0.0.1.
   const other = createServer();
-  const isFree = await new Promise<boolean>((resolve) => other.once('error', () => resolve(false)).listen(relay.port, '127.0.0.2', () => resolve(true)));
+  const isFree = await new Promise<boolean>(resolve =>
+    other.once('error', () => resolve(false)).listen(relay.port, '127.0.0.2', () => resolve(true)),
+  );
   expect(isFree).toBe(true);
-  await new Promise((resolve) => other.close(resolve));
+  await new Promise(resolve => other.close(resolve));
 });
 
 test('a refused request never joins the session of a real client', async () => {
-  await using upstream = await rawUpstream((one) => one.answer('200 OK', jsonType, pong));
+  await using upstream = await rawUpstream(one => one.answer('200 OK', jsonType, pong));
   await using relay = await startRelay(upstream.url);
   await using wire = await rawClient(relay.port);
   wire.send(withHost('127.0.0.1', [['Mcp-Session-Id', 's']]));
@@ -90,7 +101,7 @@ test.each([
   ['no Host', 'POST /mcp HTTP/1.1\r\nContent-Length: 0\r\n\r\n'],
   ['no HTTP at all', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
 ])('a request with %s is refused with 400 and reaches nobody', async (_, bytes) => {
-  await using upstream = await rawUpstream((one) => one.answer('200 OK', jsonType, pong));
+  await using upstream = await rawUpstream(one => one.answer('200 OK', jsonType, pong));
   await using relay = await startRelay(upstream.url);
   await using wire = await rawClient(relay.port);
   wire.send(Buffer.from(bytes, 'latin1'));
@@ -104,7 +115,7 @@ test('malformed bytes are recorded with the answer they got', async () => {
   await using upstream = await rawUpstream(() => undefined);
   await using relay = await startRelay(upstream.url);
   await ask(relay.port, Buffer.from('BREW /pot HTCPCP/1.0\r\n\r\n'));
-  expect(relay.record.frames.map((frame) => [frame.direction, Buffer.from(frame.body).toString().slice(0, 9), frame.flags])).toEqual([
+  expect(relay.record.frames.map(frame => [frame.direction, Buffer.from(frame.body).toString().slice(0, 9), frame.flags])).toEqual([
     ['fromClient', 'BREW /pot', []],
     ['fromServer', '{"jsonrpc', ['own-error']],
   ]);
@@ -120,13 +131,15 @@ test('a head over 64 KiB is refused with 431', async () => {
 });
 
 test('a chunked request body streams through chunked, with its trailers', async () => {
-  await using upstream = await rawUpstream(async (request) => {
+  await using upstream = await rawUpstream(async request => {
     await request.body;
     request.answer('200 OK', jsonType, pong);
   });
   await using relay = await startRelay(upstream.url);
   await using wire = await rawClient(relay.port);
-  wire.send('POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n');
+  wire.send(
+    'POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n',
+  );
   wire.send(`10;ext=1\r\n${ping.slice(0, 16)}\r\n`);
   // Streamed, not collected: the first half is there before the second is sent.
   await expect.poll(() => upstream.requests[0]?.wire().includes(ping.slice(0, 16))).toBe(true);
@@ -139,13 +152,15 @@ test('a chunked request body streams through chunked, with its trailers', async 
 });
 
 test('trailers of an answer pass', async () => {
-  await using upstream = await rawUpstream((request) => request.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nX-Two: 2\r\n\r\n'));
+  await using upstream = await rawUpstream(request =>
+    request.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 7\r\nX-Two: 2\r\n\r\n'),
+  );
   await using relay = await startRelay(upstream.url);
   expect((await ask(relay.port, requestText('GET /mcp'))).trailers).toBe('X-Sum: 7\r\nX-Two: 2');
 });
 
-test('Expect: 100-continue is the upstream\'s to answer: the body follows only when it says so', async () => {
-  await using upstream = await rawUpstream(async (request) => {
+test("Expect: 100-continue is the upstream's to answer: the body follows only when it says so", async () => {
+  await using upstream = await rawUpstream(async request => {
     if (request.path === '/no') {
       request.answer('417 Expectation Failed', {}, '');
       return;
@@ -156,7 +171,9 @@ test('Expect: 100-continue is the upstream\'s to answer: the body follows only w
   });
   await using relay = await startRelay(upstream.url);
   await using wire = await rawClient(relay.port);
-  wire.send(`POST /mcp HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: ${ping.length}\r\n\r\n`);
+  wire.send(
+    `POST /mcp HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Type: application/json\r\nContent-Length: ${ping.length}\r\n\r\n`,
+  );
   expect((await wire.response()).status).toBe(100);
   expect(upstream.requests[0]?.field('expect')).toBe('100-continue');
   wire.send(ping);
@@ -166,12 +183,16 @@ test('Expect: 100-continue is the upstream\'s to answer: the body follows only w
 });
 
 test('interim answers pass with their fields, but not to a client of HTTP/1.0', async () => {
-  await using upstream = await rawUpstream((request) => request.send('HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\nConnection: X-Y\r\nX-Y: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+  await using upstream = await rawUpstream(request =>
+    request.send(
+      'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\nConnection: X-Y\r\nX-Y: 1\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok',
+    ),
+  );
   await using relay = await startRelay(upstream.url);
   await using wire = await rawClient(relay.port);
   wire.send(requestText('GET /mcp'));
   const answers = [await wire.response(), await wire.response(), await wire.response()];
-  expect(answers.map((answer) => [answer.statusLine, answer.field('link'), answer.field('x-y'), answer.body.toString()])).toEqual([
+  expect(answers.map(answer => [answer.statusLine, answer.field('link'), answer.field('x-y'), answer.body.toString()])).toEqual([
     ['HTTP/1.1 102 Processing', undefined, undefined, ''],
     ['HTTP/1.1 103 Early Hints', '</x>', undefined, ''],
     ['HTTP/1.1 200 OK', undefined, undefined, 'ok'],
@@ -183,7 +204,10 @@ test('a foreign client that waits for 100-continue is refused at once', async ()
   await using upstream = await rawUpstream(() => undefined);
   await using relay = await startRelay(upstream.url);
   const startedAt = performance.now();
-  const response = await ask(relay.port, Buffer.from('POST /mcp HTTP/1.1\r\nHost: evil.example\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n'));
+  const response = await ask(
+    relay.port,
+    Buffer.from('POST /mcp HTTP/1.1\r\nHost: evil.example\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n'),
+  );
   expect([response.status, performance.now() - startedAt < 500]).toEqual([403, true]);
 });
 
@@ -193,7 +217,9 @@ test.each([
   ['DELETE', 'HTTP/1.1 204 No Content\r\n\r\n', 'HTTP/1.1 204 No Content', undefined],
   ['POST', 'HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n', 'HTTP/1.1 202 Accepted', '0'],
 ])('%s answered without a body keeps the connection in step', async (method, answer, statusLine, length) => {
-  await using upstream = await rawUpstream((request) => request.send(request.method === 'PUT' ? 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext' : answer));
+  await using upstream = await rawUpstream(request =>
+    request.send(request.method === 'PUT' ? 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext' : answer),
+  );
   await using relay = await startRelay(upstream.url);
   await using wire = await rawClient(relay.port);
   wire.send(requestText(`${method} /mcp`));
@@ -205,19 +231,28 @@ test.each([
 });
 
 test('a request to upgrade is passed as a plain one', async () => {
-  await using upstream = await rawUpstream((request) => request.answer('200 OK', jsonType, pong));
+  await using upstream = await rawUpstream(request => request.answer('200 OK', jsonType, pong));
   await using relay = await startRelay(upstream.url);
-  const response = await ask(relay.port, requestText('GET /mcp', [['Connection', 'Upgrade'], ['Upgrade', 'websocket'], ['Sec-WebSocket-Key', 'x']]));
+  const response = await ask(
+    relay.port,
+    requestText('GET /mcp', [
+      ['Connection', 'Upgrade'],
+      ['Upgrade', 'websocket'],
+      ['Sec-WebSocket-Key', 'x'],
+    ]),
+  );
   expect(response.status).toBe(200);
   expect(upstream.requests[0]?.field('upgrade')).toBeUndefined();
 });
 
 test('pipelined requests are answered in order', async () => {
-  await using upstream = await rawUpstream((request) => setTimeout(() => request.answer('200 OK', {}, request.path), request.path === '/1' ? 40 : 1));
+  await using upstream = await rawUpstream(request =>
+    setTimeout(() => request.answer('200 OK', {}, request.path), request.path === '/1' ? 40 : 1),
+  );
   await using relay = await startRelay(upstream.url);
   await using wire = await rawClient(relay.port);
   wire.send(Buffer.concat([requestText('GET /1'), requestText('GET /2'), requestText('GET /3')]));
-  const bodies = [await wire.response(), await wire.response(), await wire.response()].map((response) => response.body.toString());
+  const bodies = [await wire.response(), await wire.response(), await wire.response()].map(response => response.body.toString());
   expect(bodies).toEqual(['/1', '/2', '/3']);
 });
 
@@ -229,7 +264,7 @@ test.each([
   ['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource/mcp'],
   ['/a/../b//c', '/a/../b//c'],
 ])('the path %s is asked as %s of an upstream at /mcp?key=1', async (path, asked) => {
-  await using upstream = await rawUpstream((request) => request.answer('200 OK', {}, ''), { path: '/mcp?key=1' });
+  await using upstream = await rawUpstream(request => request.answer('200 OK', {}, ''), { path: '/mcp?key=1' });
   await using relay = await startRelay(upstream.url);
   expect(relay.url).toBe(`http://127.0.0.1:${relay.port}/mcp`);
   await ask(relay.port, requestText(`GET ${path}`));

@@ -19,9 +19,9 @@ const errorOf = (body: Buffer) => JSON.parse(body.toString()) as OwnError;
 /** A port on which nobody listens. */
 async function freePort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
+  await new Promise(resolve => server.close(resolve));
   return port;
 }
 
@@ -38,7 +38,10 @@ test.each([
   const response = await ask(relay.port, postText(body));
   expect([response.status, response.field('content-type')]).toEqual([502, 'application/json']);
   expect(response.body.toString()).toContain(`"id":${idText},`);
-  expect(errorOf(response.body).error).toMatchObject({ code: 50200, data: { reason: 'UPSTREAM_DOWN', phase: 'connect', may_have_executed: false } });
+  expect(errorOf(response.body).error).toMatchObject({
+    code: 50200,
+    data: { reason: 'UPSTREAM_DOWN', phase: 'connect', may_have_executed: false },
+  });
   expect(relay.record.frames.at(-1)).toMatchObject({ kind: 'error', flags: ['own-error'], http: { status: 502 } });
   expect(relay.record.exchanges).toMatchObject([{ status: 'failed', httpStatus: 502 }]);
 });
@@ -48,13 +51,13 @@ test('checklist 25: a chunked request is answered with its id, too', async () =>
   await using wire = await rawClient(relay.port);
   const body = JSON.stringify({ ...ping, id: 'chunked' });
   wire.send(`POST /mcp HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n${body.length.toString(16)}\r\n${body}\r\n`);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await new Promise(resolve => setTimeout(resolve, 50));
   wire.send('0\r\n\r\n');
   const response = await wire.response();
   expect([response.status, errorOf(response.body).id]).toEqual([502, 'chunked']);
 });
 
-test.each(['GET', 'DELETE'])('checklist 25: %s to an upstream that is down is a 502 of its own row', async (method) => {
+test.each(['GET', 'DELETE'])('checklist 25: %s to an upstream that is down is a 502 of its own row', async method => {
   await using relay = await startRelay(`http://127.0.0.1:${await freePort()}/mcp`);
   expect((await ask(relay.port, requestText(`${method} /mcp`))).status).toBe(502);
   expect(relay.record.exchanges).toMatchObject([{ kind: 'http', method, status: 'failed', errorCode: 502 }]);
@@ -84,20 +87,23 @@ test.each([
   ['switches protocols', 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n'],
   ['splits a field', 'HTTP/1.1 200 OK\r\nX: a\nSet-Cookie: b\r\n\r\n'],
 ])('checklist 25: an upstream that %s is a 502 that warns that the call may have run', async (_, answer) => {
-  await using upstream = await rawUpstream(async (request) => {
+  await using upstream = await rawUpstream(async request => {
     await request.body;
     request.socket.end(answer);
   });
   await using relay = await startRelay(upstream.url);
   const response = await ask(relay.port, postText(ping));
   expect(response.status).toBe(502);
-  expect(errorOf(response.body)).toMatchObject({ id: 1, error: { code: 50200, data: { reason: 'UPSTREAM_BROKE', may_have_executed: true } } });
+  expect(errorOf(response.body)).toMatchObject({
+    id: 1,
+    error: { code: 50200, data: { reason: 'UPSTREAM_BROKE', may_have_executed: true } },
+  });
   expect(upstream.requests).toHaveLength(1);
 });
 
 test('bytes behind an answer are never taken for the next one', async () => {
   let count = 0;
-  await using upstream = await rawUpstream((request) => {
+  await using upstream = await rawUpstream(request => {
     count += 1;
     const honest = `HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nreal${count}`;
     request.send(count === 1 ? `${honest}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfake` : honest);
@@ -114,7 +120,7 @@ test('bytes behind an answer are never taken for the next one', async () => {
 });
 
 test('an idle connection that the server closed is not used; GET is repeated on a new one, POST never', async () => {
-  await using upstream = await rawUpstream((request) => {
+  await using upstream = await rawUpstream(request => {
     // The second request on a connection finds it closing, as servers with short keep-alive do.
     if (seen.has(request.socket)) request.socket.destroy();
     else request.answer('200 OK', {}, 'ok');
@@ -130,7 +136,9 @@ test('an idle connection that the server closed is not used; GET is repeated on 
 });
 
 test('the upstream answers before it has read the body: the answer passes', async () => {
-  await using upstream = await rawUpstream((request) => request.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig'));
+  await using upstream = await rawUpstream(request =>
+    request.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\nConnection: close\r\n\r\nbig'),
+  );
   await using relay = await startRelay(upstream.url);
   await using wire = await rawClient(relay.port);
   wire.send('POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000000\r\n\r\n');
@@ -152,7 +160,7 @@ test('a client that breaks off in the middle of its request never becomes a whol
 
 test('https upstream: a trusted certificate passes, an unknown one is a 502', async () => {
   const pair = selfSigned('127.0.0.1');
-  await using upstream = await rawUpstream((request) => request.answer('200 OK', jsonType, pong), { tls: pair });
+  await using upstream = await rawUpstream(request => request.answer('200 OK', jsonType, pong), { tls: pair });
   await using trusting = await startRelay(upstream.url, { ca: pair.cert });
   expect((await ask(trusting.port, postText(ping))).body.toString()).toBe(pong);
   await using wary = await startRelay(upstream.url);
@@ -167,12 +175,12 @@ test('a recorder that throws changes nothing for the client, and complains once 
   sink.frame = () => {
     throw new Error('disk full');
   };
-  await using upstream = await rawUpstream((request) => {
+  await using upstream = await rawUpstream(request => {
     request.startEvents();
     request.chunk(`data: ${pong}\n\n`);
     request.endChunks();
   });
-  await using relay = await startRelay(upstream.url, { sink, log: { ...silentLogger, warn: (message) => warnings.push(message) } });
+  await using relay = await startRelay(upstream.url, { sink, log: { ...silentLogger, warn: message => warnings.push(message) } });
   await using wire = await rawClient(relay.port);
   for (let n = 0; n < 3; n += 1) {
     wire.send(postText(ping));
@@ -183,7 +191,7 @@ test('a recorder that throws changes nothing for the client, and complains once 
 
 test('a full recording queue slows the relay down, and it goes on when the wait is over', async () => {
   let waits = 0;
-  await using upstream = await rawUpstream((request) => {
+  await using upstream = await rawUpstream(request => {
     request.startEvents();
     for (let n = 0; n < 3; n += 1) request.chunk(`data: ${n}\n\n`);
     request.endChunks();
@@ -191,7 +199,7 @@ test('a full recording queue slows the relay down, and it goes on when the wait 
   await using relay = await startRelay(upstream.url, {
     pressure: () => {
       waits += 1;
-      return waits > 2 ? undefined : new Promise((resolve) => setTimeout(resolve, 100));
+      return waits > 2 ? undefined : new Promise(resolve => setTimeout(resolve, 100));
     },
   });
   const startedAt = performance.now();
@@ -201,7 +209,7 @@ test('a full recording queue slows the relay down, and it goes on when the wait 
 });
 
 test('closing lets answers finish within the grace, then cuts them; new connections are refused at once', async () => {
-  await using upstream = await rawUpstream((request) => {
+  await using upstream = await rawUpstream(request => {
     if (request.method === 'GET') request.startEvents();
     else setTimeout(() => request.answer('200 OK', jsonType, pong), 100);
   });
@@ -217,5 +225,5 @@ test('closing lets answers finish within the grace, then cuts them; new connecti
   await expect(rawClient(relay.port)).rejects.toThrow('ECONNREFUSED');
   await closing;
   await stream.closed;
-  expect(relay.record.sessions.every((session) => session.state === 'closed')).toBe(true);
+  expect(relay.record.sessions.every(session => session.state === 'closed')).toBe(true);
 });

@@ -14,7 +14,9 @@ class RelayProcess implements AsyncDisposable {
   port = 0;
 
   constructor(upstreamUrl: string) {
-    this.#child = spawn(process.execPath, [join(import.meta.dirname, '../kit/http-relay-process.ts'), upstreamUrl], { stdio: ['pipe', 'pipe', 'inherit'] });
+    this.#child = spawn(process.execPath, [join(import.meta.dirname, '../kit/http-relay-process.ts'), upstreamUrl], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
     this.#lines = createInterface(this.#child.stdout)[Symbol.asyncIterator]();
   }
 
@@ -56,26 +58,32 @@ async function sendHuge(request: RawRequest): Promise<void> {
   request.endChunks();
 }
 
-test.each(['/mcp', '/events'])('checklist 37: 100 MB at %s pass with less than 60 MB of memory, also when the client reads slowly', async (path) => {
-  await using upstream = await rawUpstream(sendHuge);
-  await using relay = await new RelayProcess(upstream.url).start();
-  const warm = await fetch(`http://127.0.0.1:${relay.port}${path}`, { method: 'POST', body: '{"jsonrpc":"2.0","id":1,"method":"m"}' });
-  await warm.arrayBuffer();
-  const before = await relay.rssBytes();
-  let most = before;
-  const response = await fetch(`http://127.0.0.1:${relay.port}${path}`, { method: 'POST', body: '{"jsonrpc":"2.0","id":1,"method":"m"}' });
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  let nextLookAt = 0;
-  for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-    hash.update(chunk);
-    sizeBytes += chunk.length;
-    if (sizeBytes < nextLookAt) continue;
-    nextLookAt = sizeBytes + 10_000_000;
-    // A pause: without back-pressure everything would pile up in the relay now.
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    most = Math.max(most, await relay.rssBytes());
-  }
-  expect(sizeBytes).toBeGreaterThan(pieceCount * piece.length);
-  expect((most - before) / 1e6).toBeLessThan(60);
-});
+test.each(['/mcp', '/events'])(
+  'checklist 37: 100 MB at %s pass with less than 60 MB of memory, also when the client reads slowly',
+  async path => {
+    await using upstream = await rawUpstream(sendHuge);
+    await using relay = await new RelayProcess(upstream.url).start();
+    const warm = await fetch(`http://127.0.0.1:${relay.port}${path}`, { method: 'POST', body: '{"jsonrpc":"2.0","id":1,"method":"m"}' });
+    await warm.arrayBuffer();
+    const before = await relay.rssBytes();
+    let most = before;
+    const response = await fetch(`http://127.0.0.1:${relay.port}${path}`, {
+      method: 'POST',
+      body: '{"jsonrpc":"2.0","id":1,"method":"m"}',
+    });
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    let nextLookAt = 0;
+    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
+      hash.update(chunk);
+      sizeBytes += chunk.length;
+      if (sizeBytes < nextLookAt) continue;
+      nextLookAt = sizeBytes + 10_000_000;
+      // A pause: without back-pressure everything would pile up in the relay now.
+      await new Promise(resolve => setTimeout(resolve, 60));
+      most = Math.max(most, await relay.rssBytes());
+    }
+    expect(sizeBytes).toBeGreaterThan(pieceCount * piece.length);
+    expect((most - before) / 1e6).toBeLessThan(60);
+  },
+);

@@ -10,7 +10,7 @@ import { startEverything, startFixtureServer } from '../peers/servers.ts';
 
 const info = { name: 'peer-test', version: '1.0.0' };
 
-test.each(['streamableHttp', 'sse'] as const)('the v1 client and server-everything speak %s through the relay', async (mode) => {
+test.each(['streamableHttp', 'sse'] as const)('the v1 client and server-everything speak %s through the relay', async mode => {
   await using home = await scratchHome();
   await using server = await startEverything(mode, home.path);
   await using relay = await startRelay(server.url);
@@ -25,7 +25,11 @@ test.each(['streamableHttp', 'sse'] as const)('the v1 client and server-everythi
   await client.close();
   const { sessions, exchanges } = relay.record;
   expect(sessions).toMatchObject([{ clientName: 'peer-test', transport: mode === 'sse' ? 'http-sse' : 'streamable-http' }]);
-  expect(exchanges.filter((one) => one.method === 'tools/call' || one.method === 'tools/list' || one.method === 'initialize').map((one) => [one.method, one.status])).toEqual([
+  expect(
+    exchanges
+      .filter(one => one.method === 'tools/call' || one.method === 'tools/list' || one.method === 'initialize')
+      .map(one => [one.method, one.status]),
+  ).toEqual([
     ['initialize', 'ok'],
     ['tools/list', 'ok'],
     ['tools/call', 'ok'],
@@ -39,11 +43,11 @@ test('the v2 client negotiates the modern era through the relay', async () => {
   const client = new Client(info, { versionNegotiation: { mode: 'auto' } });
   await client.connect(new StreamableHTTPClientTransport(new URL(relay.url)));
   const { tools } = await client.listTools();
-  expect(tools.map((tool) => tool.name)).toContain('test_simple_text');
+  expect(tools.map(tool => tool.name)).toContain('test_simple_text');
   await client.callTool({ name: 'test_simple_text', arguments: {} });
   await client.close();
   expect(relay.record.sessions).toMatchObject([{ era: 'modern', clientName: 'peer-test' }]);
-  expect(relay.record.exchanges.filter((one) => one.kind === 'request').map((one) => [one.method, one.era, one.status])).toEqual([
+  expect(relay.record.exchanges.filter(one => one.kind === 'request').map(one => [one.method, one.era, one.status])).toEqual([
     ['server/discover', 'modern', 'ok'],
     ['tools/list', 'modern', 'ok'],
     ['tools/call', 'modern', 'ok'],

@@ -9,8 +9,12 @@ import { rawUpstream } from '../kit/raw-upstream.ts';
 
 test('checklist 31: credentials pass byte for byte, and what the recorder commits does not contain them', async () => {
   const secrets = ['Bearer-of-secret-1', 'cookie-secret-2', 'set-secret-3'] as const;
-  await using upstream = await rawUpstream((request) =>
-    request.answer('200 OK', { 'Content-Type': 'application/json', 'Set-Cookie': `sid=${secrets[2]}` }, '{"jsonrpc":"2.0","id":1,"result":{}}'),
+  await using upstream = await rawUpstream(request =>
+    request.answer(
+      '200 OK',
+      { 'Content-Type': 'application/json', 'Set-Cookie': `sid=${secrets[2]}` },
+      '{"jsonrpc":"2.0","id":1,"result":{}}',
+    ),
   );
   const committed: FrameRecord[] = [];
   const store = {
@@ -21,13 +25,19 @@ test('checklist 31: credentials pass byte for byte, and what the recorder commit
   };
   const recorder = createRecorder({ store, clock: systemClock, log: silentLogger });
   await using relay = await startRelay(upstream.url, { sink: recorder });
-  const response = await ask(relay.port, postText({ jsonrpc: '2.0', id: 1, method: 'ping' }, [['Authorization', `Bearer ${secrets[0]}`], ['Cookie', `a=${secrets[1]}`]]));
+  const response = await ask(
+    relay.port,
+    postText({ jsonrpc: '2.0', id: 1, method: 'ping' }, [
+      ['Authorization', `Bearer ${secrets[0]}`],
+      ['Cookie', `a=${secrets[1]}`],
+    ]),
+  );
   expect(upstream.requests[0]?.field('authorization')).toBe(`Bearer ${secrets[0]}`);
   expect(upstream.requests[0]?.field('cookie')).toBe(`a=${secrets[1]}`);
   expect(response.field('set-cookie')).toBe(`sid=${secrets[2]}`);
   await recorder.flush();
   expect(committed).toHaveLength(2);
-  const stored = JSON.stringify(committed.map((frame) => [frame.http, Buffer.from(frame.body).toString()]));
+  const stored = JSON.stringify(committed.map(frame => [frame.http, Buffer.from(frame.body).toString()]));
   for (const secret of secrets) expect(stored).not.toContain(secret);
   // Masked, not dropped: the names still stand where they stood.
   expect(committed[0]?.http?.headers.map(([name]) => name)).toContain('Authorization');

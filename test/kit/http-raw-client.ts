@@ -28,7 +28,7 @@ export class RawClient implements AsyncDisposable {
       this.#wake();
     });
     socket.on('error', () => (wasReset = true));
-    this.closed = new Promise((resolve) => socket.on('close', () => resolve({ wasReset })));
+    this.closed = new Promise(resolve => socket.on('close', () => resolve({ wasReset })));
     void this.closed.then(() => this.#wake());
   }
 
@@ -37,7 +37,7 @@ export class RawClient implements AsyncDisposable {
   }
 
   received(): Buffer {
-    return Buffer.concat(this.arrivals.map((arrival) => arrival.bytes)).subarray(this.#from);
+    return Buffer.concat(this.arrivals.map(arrival => arrival.bytes)).subarray(this.#from);
   }
 
   /** Waits until what came satisfies `read`; fails when the connection closes first. */
@@ -46,18 +46,18 @@ export class RawClient implements AsyncDisposable {
       const found = read(this.received());
       if (found !== undefined && found !== false) return found;
       if (this.socket.destroyed) throw new Error(`The connection closed; it had said: ${this.received().toString('latin1').slice(0, 500)}`);
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      await new Promise<void>(resolve => this.#waiting.push(resolve));
     }
   }
 
   /** The head of the next answer. */
   head(): Promise<RawResponse> {
-    return this.until((received) => parseHead(received)?.response);
+    return this.until(received => parseHead(received)?.response);
   }
 
   /** The next answer, whole; afterwards the one behind it is next. */
   async response(method = 'POST'): Promise<RawResponse> {
-    const { response, end } = await this.until((received) => parseWhole(received, method));
+    const { response, end } = await this.until(received => parseWhole(received, method));
     this.#from += end;
     return response;
   }
@@ -84,7 +84,11 @@ export async function rawClient(port: number): Promise<RawClient> {
 /** A request as text. A `Content-Length` is added for a body. */
 export function requestText(line: string, fields: readonly (readonly [string, string])[] = [], body?: string | Uint8Array): Buffer {
   const bytes = body === undefined ? undefined : Buffer.from(body);
-  const all = [['Host', '127.0.0.1'] as const, ...fields, ...(bytes === undefined ? [] : [['Content-Length', String(bytes.length)] as const])];
+  const all = [
+    ['Host', '127.0.0.1'] as const,
+    ...fields,
+    ...(bytes === undefined ? [] : [['Content-Length', String(bytes.length)] as const]),
+  ];
   const head = `${line} HTTP/1.1\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`;
   return Buffer.concat([Buffer.from(head, 'latin1'), bytes ?? Buffer.alloc(0)]);
 }
@@ -92,7 +96,11 @@ export function requestText(line: string, fields: readonly (readonly [string, st
 /** A POST of JSON-RPC, as MCP clients send it. */
 export function postText(message: unknown, fields: readonly (readonly [string, string])[] = [], path = '/mcp'): Buffer {
   const body = typeof message === 'string' ? message : JSON.stringify(message);
-  return requestText(`POST ${path}`, [['Content-Type', 'application/json'], ['Accept', 'application/json, text/event-stream'], ...fields], body);
+  return requestText(
+    `POST ${path}`,
+    [['Content-Type', 'application/json'], ['Accept', 'application/json, text/event-stream'], ...fields],
+    body,
+  );
 }
 
 /** One request on a connection of its own; the whole answer. */
@@ -106,12 +114,12 @@ function parseHead(received: Buffer): { readonly response: RawResponse; readonly
   const end = received.indexOf('\r\n\r\n');
   if (end < 0) return undefined;
   const [statusLine = '', ...lines] = received.toString('latin1', 0, end).split('\r\n');
-  const fields = lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const);
+  const fields = lines.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()] as const);
   const response: RawResponse = {
     status: Number(statusLine.split(' ')[1]),
     statusLine,
     fields,
-    field: (lowerName) => fields.find(([name]) => name.toLowerCase() === lowerName)?.[1],
+    field: lowerName => fields.find(([name]) => name.toLowerCase() === lowerName)?.[1],
     body: Buffer.alloc(0),
     trailers: '',
   };
@@ -130,5 +138,7 @@ function parseWhole(received: Buffer, method: string): { readonly response: RawR
     return done === undefined ? undefined : { response: { ...response, body: done.body, trailers: done.trailers }, end: bodyAt + done.end };
   }
   const length = Number(response.field('content-length') ?? 0);
-  return rest.length < length ? undefined : { response: { ...response, body: Buffer.from(rest.subarray(0, length)) }, end: bodyAt + length };
+  return rest.length < length
+    ? undefined
+    : { response: { ...response, body: Buffer.from(rest.subarray(0, length)) }, end: bodyAt + length };
 }

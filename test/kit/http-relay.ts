@@ -61,7 +61,13 @@ export async function startRelay(upstreamUrl: string, options: RelayOptions = {}
   const conversations = new Conversations({ sink: options.sink ?? record, clock, ids: randomIds });
   const { connectTimeoutMs, ca } = options;
   const url = new URL(upstreamUrl);
-  const upstream = httpUpstream({ url, clock, log, ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }), ...(ca === undefined ? {} : { ca }) });
+  const upstream = httpUpstream({
+    url,
+    clock,
+    log,
+    ...(connectTimeoutMs === undefined ? {} : { connectTimeoutMs }),
+    ...(ca === undefined ? {} : { ca }),
+  });
   const stages = compose(stagesInOrder({ clock, log, pressure: options.pressure ?? (() => undefined) }));
   const listener = await openHttpListener({
     host: '127.0.0.1',
@@ -69,7 +75,7 @@ export async function startRelay(upstreamUrl: string, options: RelayOptions = {}
     name: options.name ?? '',
     upstream,
     upstreamUrl: url,
-    pipeline: (exchange) => {
+    pipeline: exchange => {
       options.onExchange?.(exchange);
       return stages(exchange);
     },
@@ -93,7 +99,7 @@ export async function startRelay(upstreamUrl: string, options: RelayOptions = {}
         const found = read(record);
         if (found !== undefined && found !== false) return found;
         if (performance.now() > deadline) throw new Error(`Not recorded within 2 s. Frames: ${describe(record)}`);
-        await new Promise((resolve) => setTimeout(resolve, 2));
+        await new Promise(resolve => setTimeout(resolve, 2));
       }
     },
     close,
@@ -102,5 +108,10 @@ export async function startRelay(upstreamUrl: string, options: RelayOptions = {}
 }
 
 function describe(record: MemorySink): string {
-  return record.frames.map((frame) => `${frame.seq} ${frame.direction} ${frame.delivery} ${frame.kind} ${frame.method ?? ''} ${frame.sizeBytes} [${frame.flags.join()}]`).join('; ');
+  return record.frames
+    .map(
+      frame =>
+        `${frame.seq} ${frame.direction} ${frame.delivery} ${frame.kind} ${frame.method ?? ''} ${frame.sizeBytes} [${frame.flags.join()}]`,
+    )
+    .join('; ');
 }

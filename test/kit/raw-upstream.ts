@@ -58,13 +58,13 @@ export async function rawUpstream(script: (request: RawRequest) => unknown, opti
     socket.setNoDelay(true);
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => undefined);
-    readRequests(socket, (request) => {
+    readRequests(socket, request => {
       requests.push(request);
       void script(request);
     });
   };
   const server: Server = options.tls === undefined ? createServer(onConnection) : createTlsServer(options.tls, onConnection);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}${options.path ?? '/mcp'}`,
@@ -73,7 +73,7 @@ export async function rawUpstream(script: (request: RawRequest) => unknown, opti
     connectionCount: () => connectionCount,
     async [Symbol.asyncDispose]() {
       for (const socket of sockets) socket.destroy();
-      await new Promise((resolve) => server.close(resolve));
+      await new Promise(resolve => server.close(resolve));
     },
   };
 }
@@ -83,7 +83,7 @@ export const jsonType = { 'Content-Type': 'application/json' } as const;
 
 /** Cuts one connection's bytes into requests. */
 function readRequests(socket: Socket, take: (request: RawRequest) => void): void {
-  const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()));
+  const closed = new Promise<void>(resolve => socket.on('close', () => resolve()));
   let open: OpenRequest | undefined;
   let pending: Buffer = Buffer.alloc(0);
   socket.on('data', (bytes: Buffer) => {
@@ -116,7 +116,9 @@ class OpenRequest {
   constructor(head: Buffer) {
     this.#head = head;
     const text = head.toString('latin1');
-    this.#lengthBytes = /^transfer-encoding: *chunked\r$/im.test(text) ? undefined : Number(/^content-length: *(\d+)\r$/im.exec(text)?.[1] ?? 0);
+    this.#lengthBytes = /^transfer-encoding: *chunked\r$/im.test(text)
+      ? undefined
+      : Number(/^content-length: *(\d+)\r$/im.exec(text)?.[1] ?? 0);
     this.#body.promise.catch(() => undefined);
   }
 
@@ -154,7 +156,7 @@ class OpenRequest {
     const head = this.#head.toString('latin1', 0, this.#head.length - 4);
     const [line = '', ...lines] = head.split('\r\n');
     const [method = '', path = ''] = line.split(' ');
-    const fields = lines.map((field) => {
+    const fields = lines.map(field => {
       const colon = field.indexOf(':');
       return [field.slice(0, colon), field.slice(colon + 1).trim()] as const;
     });
@@ -164,7 +166,7 @@ class OpenRequest {
       method,
       path,
       fields,
-      field: (lowerName) => fields.find(([name]) => name.toLowerCase() === lowerName)?.[1],
+      field: lowerName => fields.find(([name]) => name.toLowerCase() === lowerName)?.[1],
       body: this.#body.promise,
       wire: () => Buffer.concat([this.#head, ...this.#parts]),
       socket,
@@ -174,7 +176,8 @@ class OpenRequest {
         const bytes = Buffer.from(body);
         send(Buffer.concat([Buffer.from(headText(status, { ...headers, 'Content-Length': String(bytes.length) })), bytes]));
       },
-      startEvents: (extra = {}) => send(headText('200 OK', { 'Content-Type': 'text/event-stream', 'Transfer-Encoding': 'chunked', ...extra })),
+      startEvents: (extra = {}) =>
+        send(headText('200 OK', { 'Content-Type': 'text/event-stream', 'Transfer-Encoding': 'chunked', ...extra })),
       chunk(bytes) {
         const chunk = Buffer.from(bytes);
         send(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]));
@@ -182,7 +185,7 @@ class OpenRequest {
       endChunks: () => send('0\r\n\r\n'),
       async drained() {
         if (!socket.writableNeedDrain) return;
-        await Promise.race([new Promise((resolve) => socket.once('drain', resolve)), closed]);
+        await Promise.race([new Promise(resolve => socket.once('drain', resolve)), closed]);
       },
     };
   }
@@ -191,7 +194,7 @@ class OpenRequest {
 /** Undoes chunked framing; undefined while the last chunk is not there. */
 export function dechunk(bytes: Buffer): { readonly body: Buffer; readonly end: number; readonly trailers: string } | undefined {
   const parts: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const lineEnd = bytes.indexOf('\r\n', at);
     if (lineEnd < 0) return undefined;
     const size = Number.parseInt(bytes.toString('latin1', at, lineEnd), 16);
@@ -199,7 +202,11 @@ export function dechunk(bytes: Buffer): { readonly body: Buffer; readonly end: n
       const isEmpty = bytes[lineEnd + 2] === 13;
       const end = isEmpty ? lineEnd + 2 : bytes.indexOf('\r\n\r\n', lineEnd);
       if (end < 0 || bytes.length < end + (isEmpty ? 2 : 4)) return undefined;
-      return { body: Buffer.concat(parts), end: end + (isEmpty ? 2 : 4), trailers: isEmpty ? '' : bytes.toString('latin1', lineEnd + 2, end) };
+      return {
+        body: Buffer.concat(parts),
+        end: end + (isEmpty ? 2 : 4),
+        trailers: isEmpty ? '' : bytes.toString('latin1', lineEnd + 2, end),
+      };
     }
     if (bytes.length < lineEnd + 4 + size) return undefined;
     parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));

@@ -30,7 +30,13 @@ const head = {
 };
 
 const directory = mkdtempSync(join(tmpdir(), 'shadowcat-perf-'));
-const store = await openStore({ path: join(directory, 'traffic.db'), workers: storeWorkers, clock: systemClock, log: silentLogger, retention: { maxAgeMs: Infinity, maxStoredBytes: Infinity } });
+const store = await openStore({
+  path: join(directory, 'traffic.db'),
+  workers: storeWorkers,
+  clock: systemClock,
+  log: silentLogger,
+  retention: { maxAgeMs: Infinity, maxStoredBytes: Infinity },
+});
 const recorder = createRecorder({ store, clock: systemClock, log: silentLogger });
 const results: Record<string, unknown> = { frameCount };
 

@@ -74,8 +74,15 @@ describe('a connection', () => {
     congest(false);
     connection.drained();
     heard.announce(status(4));
-    const seen = sent.map(message => message.type === 'message' && [message.seq, (message.message as { liveSessionCount: number }).liveSessionCount]);
-    expect(seen).toEqual([[1, 0], [2, 1], [3, 3], [4, 4]]);
+    const seen = sent.map(
+      message => message.type === 'message' && [message.seq, (message.message as { liveSessionCount: number }).liveSessionCount],
+    );
+    expect(seen).toEqual([
+      [1, 0],
+      [2, 1],
+      [3, 3],
+      [4, 4],
+    ]);
   });
 
   test('gives back what its calls took, newest first, and hears nothing more', async () => {

@@ -66,7 +66,8 @@ export function openConnection(peer: Peer, deps: ConnectionDeps): ApiConnection 
     const refuse = (code: ReturnType<typeof errorCodeOf>, message: string) => send({ type: 'closed', id, code, message });
     if (!Object.hasOwn(topics, name)) return refuse('BAD_CALL', `There is no topic "${name.slice(0, 60)}".`);
     if (subscriptions.has(id)) return refuse('BAD_CALL', `Subscription ${id} exists already.`);
-    if (subscriptions.size >= MAX_SUBSCRIPTIONS) return refuse('BAD_CALL', `A connection holds at most ${MAX_SUBSCRIPTIONS} subscriptions.`);
+    if (subscriptions.size >= MAX_SUBSCRIPTIONS)
+      return refuse('BAD_CALL', `A connection holds at most ${MAX_SUBSCRIPTIONS} subscriptions.`);
     const topic = name as TopicName;
     const params = topics[topic].params.safeParse(rawParams ?? {});
     if (!params.success) return refuse('BAD_CALL', `${name}: ${z.prettifyError(params.error)}`);
@@ -81,7 +82,7 @@ export function openConnection(peer: Peer, deps: ConnectionDeps): ApiConnection 
     };
     subscriptions.set(id, subscription);
     try {
-      const stop = await handler.subscribe(params.data as never, caller, (message) => {
+      const stop = await handler.subscribe(params.data as never, caller, message => {
         if (subscriptions.get(id) === subscription) push(subscription, message);
       });
       // The peer may have unsubscribed or gone while the first snapshot was made.
@@ -96,7 +97,11 @@ export function openConnection(peer: Peer, deps: ConnectionDeps): ApiConnection 
 
   const call = async (id: number, name: string, input: unknown) => {
     if (callsInFlight >= MAX_CALLS_IN_FLIGHT)
-      return send({ type: 'reply', id, reply: { ok: false, code: 'BAD_CALL', message: `A connection has at most ${MAX_CALLS_IN_FLIGHT} calls in flight.` } });
+      return send({
+        type: 'reply',
+        id,
+        reply: { ok: false, code: 'BAD_CALL', message: `A connection has at most ${MAX_CALLS_IN_FLIGHT} calls in flight.` },
+      });
     callsInFlight += 1;
     const reply = await deps.serve(name, input, caller);
     callsInFlight -= 1;

@@ -27,7 +27,7 @@ export function createApi(deps: ApiDeps): Api {
   };
   const inProcess: Caller = { id: 'host', canAdminister: true, signal: new AbortController().signal, onClose: () => () => {} };
   return {
-    connect: (peer) => openConnection(peer, { id: deps.ids.next(), serve, topicHandlers, log: deps.log }),
+    connect: peer => openConnection(peer, { id: deps.ids.next(), serve, topicHandlers, log: deps.log }),
     call: (name, input) => serve(name as CallName, input, inProcess) as never,
   };
 }

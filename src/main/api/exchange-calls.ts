@@ -22,9 +22,12 @@ export function exchangeCalls({ store, log }: ApiDeps): ExchangeCalls {
       ]);
       if (session === undefined) throw new TrafficError('NOT_FOUND', 'The session of that row was deleted.');
       // A batch carries several exchanges in one frame, which names only the first of them.
-      const missing = [exchange.requestSeq, exchange.responseSeq].filter((seq) => seq !== undefined && !frames.some((frame) => frame.seq === seq));
+      const missing = [exchange.requestSeq, exchange.responseSeq].filter(
+        seq => seq !== undefined && !frames.some(frame => frame.seq === seq),
+      );
       const more: FrameSummary[] = [];
-      for (const seq of missing as number[]) more.push(...(await store.frames({ sessionId: exchange.sessionId, afterSeq: seq - 1, limit: 1 })));
+      for (const seq of missing as number[])
+        more.push(...(await store.frames({ sessionId: exchange.sessionId, afterSeq: seq - 1, limit: 1 })));
       const all = [...frames, ...more].sort((one, other) => one.seq - other.seq);
       return {
         exchange,
@@ -35,7 +38,7 @@ export function exchangeCalls({ store, log }: ApiDeps): ExchangeCalls {
         sameTarget: related.sameTarget,
       };
     },
-    'frame.body': async (query) => {
+    'frame.body': async query => {
       const { reveal, ...where } = query;
       const body = await store.body(where);
       if (body === undefined) throw new TrafficError('NOT_FOUND', 'That frame has no recorded body.');

@@ -6,8 +6,18 @@ import type { CallHandlers } from './serve-calls.ts';
 
 type HostCalls = Pick<
   CallHandlers,
-  | 'host.info' | 'host.doctor' | 'host.stop' | 'host.uiUrl' | 'host.showWindow' | 'recording.set' | 'listener.open' | 'listener.close'
-  | 'sample.play' | 'sample.stop' | 'preferences.get' | 'preferences.set'
+  | 'host.info'
+  | 'host.doctor'
+  | 'host.stop'
+  | 'host.uiUrl'
+  | 'host.showWindow'
+  | 'recording.set'
+  | 'listener.open'
+  | 'listener.close'
+  | 'sample.play'
+  | 'sample.stop'
+  | 'preferences.get'
+  | 'preferences.set'
 >;
 
 export function hostCalls(deps: ApiDeps): HostCalls {
@@ -44,7 +54,9 @@ export function hostCalls(deps: ApiDeps): HostCalls {
       }
       // The listener belongs to the connection: `shadowcat proxy` ends with its Ctrl-C, a window with its tab.
       caller.onClose(() => {
-        deps.listeners.close(listener.id).catch((error: unknown) => deps.log.warn('A listener did not close cleanly', { listener: listener.id, error: String(error) }));
+        deps.listeners
+          .close(listener.id)
+          .catch((error: unknown) => deps.log.warn('A listener did not close cleanly', { listener: listener.id, error: String(error) }));
       });
       deps.board.touch();
       return listener;
@@ -60,11 +72,13 @@ export function hostCalls(deps: ApiDeps): HostCalls {
       return Promise.resolve({});
     },
     'preferences.get': () => Promise.resolve(deps.preferences.get()),
-    'preferences.set': (change) => deps.preferences.set(dropUndefined(change)),
+    'preferences.set': change => deps.preferences.set(dropUndefined(change)),
   };
 }
 
 /** With exact optional types an absent key and an undefined value differ; a change must not carry the latter. */
 function dropUndefined<T extends object>(value: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as { [K in keyof T]?: Exclude<T[K], undefined> };
+  return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined)) as {
+    [K in keyof T]?: Exclude<T[K], undefined>;
+  };
 }

@@ -19,14 +19,21 @@ export function serveCalls(handlers: CallHandlers, log: Logger): ServeCall {
     const parsed = calls[known].input.safeParse(input ?? {});
     if (!parsed.success) {
       const [issue] = parsed.error.issues;
-      return { ok: false, code: 'BAD_CALL', message: `${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'has bad input'}`.trim() };
+      return {
+        ok: false,
+        code: 'BAD_CALL',
+        message: `${name}: ${issue?.path.join('.') ?? ''} ${issue?.message ?? 'has bad input'}`.trim(),
+      };
     }
     try {
       const handle = handlers[known] as (input: unknown, caller: Caller) => Promise<unknown>;
       return { ok: true, value: await handle(parsed.data, caller) };
     } catch (error) {
       if (error instanceof TrafficError) return { ok: false, code: error.code, message: error.message };
-      log.error('A call failed by a defect', { call: name, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      log.error('A call failed by a defect', {
+        call: name,
+        error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+      });
       return { ok: false, code: errorCodeOf(error), message: `${name} failed by a defect of ours; the log has the details.` };
     }
   };

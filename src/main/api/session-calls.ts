@@ -6,7 +6,10 @@ import type { CallHandlers } from './serve-calls.ts';
 /** How long a deletion can be taken back. */
 export const undoMs = 10_000;
 
-type SessionCalls = Pick<CallHandlers, 'session.list' | 'session.get' | 'session.rename' | 'session.delete' | 'session.restore' | 'session.frames'>;
+type SessionCalls = Pick<
+  CallHandlers,
+  'session.list' | 'session.get' | 'session.rename' | 'session.delete' | 'session.restore' | 'session.frames'
+>;
 
 export function sessionCalls({ store, clock, board, log, endSession }: ApiDeps): SessionCalls {
   const existing = async (id: string) => {
@@ -15,7 +18,7 @@ export function sessionCalls({ store, clock, board, log, endSession }: ApiDeps):
     return session;
   };
   return {
-    'session.list': async (query) => {
+    'session.list': async query => {
       const page = await store.sessions(query);
       return { sessions: [...page.sessions], total: page.total };
     },
@@ -40,7 +43,9 @@ export function sessionCalls({ store, clock, board, log, endSession }: ApiDeps):
       board.touchSessions(ids);
       // A second more than promised, so that an undo in the last moment still finds its rows.
       const timer = setTimeout(() => {
-        store.purgeDeleted(clock.now() - undoMs).catch((error: unknown) => log.warn('Deleted sessions were not purged', { error: String(error) }));
+        store
+          .purgeDeleted(clock.now() - undoMs)
+          .catch((error: unknown) => log.warn('Deleted sessions were not purged', { error: String(error) }));
       }, undoMs + 1000);
       timer.unref();
       return { undoMs };

@@ -26,7 +26,8 @@ export function timelineCalls({ store, ids }: ApiDeps): TimelineCalls {
     'timeline.open': async (spec, caller) => {
       const views = viewsOf.get(caller) ?? new Set();
       viewsOf.set(caller, views);
-      if (views.size >= MAX_VIEWS_PER_CALLER) throw new TrafficError('BAD_CALL', `A connection opens at most ${MAX_VIEWS_PER_CALLER} views; close one first.`);
+      if (views.size >= MAX_VIEWS_PER_CALLER)
+        throw new TrafficError('BAD_CALL', `A connection opens at most ${MAX_VIEWS_PER_CALLER} views; close one first.`);
       const viewId = `${caller.id}.${ids.next()}`;
       views.add(viewId);
       try {

@@ -28,7 +28,14 @@ async function engineChecks(input: CommandInput): Promise<Check[]> {
     });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);
-    return [{ name: 'Host', state: 'fail', detail, advice: 'Mend what the message names, or use another directory with --data-dir; "shadowcat serve --log-level debug" tells more.' }];
+    return [
+      {
+        name: 'Host',
+        state: 'fail',
+        detail,
+        advice: 'Mend what the message names, or use another directory with --data-dir; "shadowcat serve --log-level debug" tells more.',
+      },
+    ];
   }
 }
 

@@ -39,7 +39,8 @@ async function run(args: readonly string[], entryFile: string, screen: Screen): 
   const { min, max } = command.words;
   if (input.words.length < min || input.words.length > max)
     throw new CommandError(exitCodes.usage, `Usage: shadowcat ${command.usage} (see shadowcat ${found.entry.name} --help)`);
-  if (input.flags['data-dir'] === '') throw new CommandError(exitCodes.usage, '--data-dir needs the path of a directory; without it the usual one is taken.');
+  if (input.flags['data-dir'] === '')
+    throw new CommandError(exitCodes.usage, '--data-dir needs the path of a directory; without it the usual one is taken.');
   return command.run({
     flags: input.flags,
     words: input.words,

@@ -47,7 +47,15 @@ test('a mistyped word is guessed, a strange one is not', () => {
 });
 
 test('a cell is cut also in a pipe: one long id must not pad every line', () => {
-  const text = table([{ title: 'ID' }, { title: 'NAME' }], [['🦊'.repeat(200_000), 'x'], ['\u202e'.repeat(100_000), 'y'], ['1', 'z']], 0);
+  const text = table(
+    [{ title: 'ID' }, { title: 'NAME' }],
+    [
+      ['🦊'.repeat(200_000), 'x'],
+      ['\u202e'.repeat(100_000), 'y'],
+      ['1', 'z'],
+    ],
+    0,
+  );
   const [, first, second, third] = text.split('\n');
   expect(first).toBe(`${'🦊'.repeat(199)}…  x`);
   expect(Array.from(second ?? '').length).toBe(203);

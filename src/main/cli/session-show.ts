@@ -49,7 +49,10 @@ async function printText(screen: Screen, session: SessionSummary, pages: Pages):
     ['Transport', `${session.transport}, ${session.era}${session.protocolVersion === undefined ? '' : ` ${session.protocolVersion}`}`],
     ['Started', localTime(session.startedAt)],
     ['Ended', session.endedAt === undefined ? session.state : `${localTime(session.endedAt)}, ${endOf(session)}`],
-    ['Frames', `${session.frameCount} in ${counted(session.exchangeCount, 'row')}, ${counted(session.errorCount, 'error')}, ${bytes(session.sizeBytes)}`],
+    [
+      'Frames',
+      `${session.frameCount} in ${counted(session.exchangeCount, 'row')}, ${counted(session.errorCount, 'error')}, ${bytes(session.sizeBytes)}`,
+    ],
   ];
   for (const [name, value] of facts) if (value !== undefined) await screen.write(`${name.padEnd(9)}  ${printable(value)}\n`);
   await screen.write('\n');

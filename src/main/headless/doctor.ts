@@ -114,7 +114,13 @@ async function integrityCheck(store: Store, dataDir: string): Promise<Check> {
   try {
     const { problems, checkedCount, tableCount } = await store.quickCheck(INTEGRITY_DEADLINE_MS);
     const [first] = problems;
-    if (first !== undefined) return { name, state: 'fail', detail: `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${file}: ${first}`, advice };
+    if (first !== undefined)
+      return {
+        name,
+        state: 'fail',
+        detail: `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'} in ${file}: ${first}`,
+        advice,
+      };
     if (checkedCount === tableCount) return ok(name, `all ${tableCount} tables read`);
     return {
       name,

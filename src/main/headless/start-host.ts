@@ -72,7 +72,12 @@ async function assemble(options: HostOptions, lock: DirectoryLock): Promise<Host
     lock.release();
   };
   try {
-    engine = await openEngine(options, { secret, stop: options.onStopRequested, uiUrl: () => server?.freshUiUrl(), showWindow: options.onShowWindow });
+    engine = await openEngine(options, {
+      secret,
+      stop: options.onStopRequested,
+      uiUrl: () => server?.freshUiUrl(),
+      showWindow: options.onShowWindow,
+    });
     server = await startHttpServer({ api: engine.api, log, secret, port, rendererDir });
     const { apiUrl } = server;
     writeHostFile(dataDir, {

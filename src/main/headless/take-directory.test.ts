@@ -43,7 +43,10 @@ test('a living host that speaks another contract is named instead of waited for'
   const holder = lockDirectory(parent);
   const file = { pid: process.pid, startedAt: 1, version: '9.0.0', contractVersion: 99, secret: 'x', apiUrl: 'ws://127.0.0.1:1/contract' };
   writeHostFile(parent, file);
-  expect(await takeDirectory(parent, 5_000)).toMatchObject({ kind: 'incompatible', message: expect.stringContaining('Stop it and start it again') });
+  expect(await takeDirectory(parent, 5_000)).toMatchObject({
+    kind: 'incompatible',
+    message: expect.stringContaining('Stop it and start it again'),
+  });
   holder?.release();
 });
 
@@ -52,7 +55,9 @@ test('a living host that has no place left says so itself', async () => {
   const message = 'This host serves at most 72 clients at a time.';
   const server = createServer();
   server.on('upgrade', (_request, socket) => {
-    socket.end(`HTTP/1.1 503 Refused\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n${JSON.stringify({ code: 'CONFLICT', message })}`);
+    socket.end(
+      `HTTP/1.1 503 Refused\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n${JSON.stringify({ code: 'CONFLICT', message })}`,
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

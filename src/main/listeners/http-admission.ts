@@ -9,13 +9,14 @@ export function refusalAtDoor(path: string, rawHeaders: readonly string[], bound
   // An absolute target says where the request is meant to go, whatever Host says (RFC 9112, section 3.2.2).
   const authority = path.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(path)?.[1];
   if (authority !== undefined) hosts.push(authority);
-  else if (!path.startsWith('/') && path !== '*') return new TrafficError('BAD_REQUEST', 'The target of a request is a path, *, or an http URL.');
-  if (hosts.length === 0 || (authority === undefined && hosts.length > 1) || !hosts.every((host) => isLocal(hostname(host), boundHost)))
+  else if (!path.startsWith('/') && path !== '*')
+    return new TrafficError('BAD_REQUEST', 'The target of a request is a path, *, or an http URL.');
+  if (hosts.length === 0 || (authority === undefined && hosts.length > 1) || !hosts.every(host => isLocal(hostname(host), boundHost)))
     return new TrafficError('FOREIGN_HOST', `This listener does not serve the host ${JSON.stringify(hosts.join(', ').slice(0, 200))}.`);
   // Node refuses two lengths and the like itself, but begins a request whose body it will not be able to end.
-  if (codings.length > 1 || codings.some((coding) => coding.toLowerCase() !== 'chunked'))
+  if (codings.length > 1 || codings.some(coding => coding.toLowerCase() !== 'chunked'))
     return new TrafficError('BAD_REQUEST', 'The only transfer coding of a request can be chunked.');
-  const foreign = origins.find((origin) => !isLocalOrigin(origin, boundHost));
+  const foreign = origins.find(origin => !isLocalOrigin(origin, boundHost));
   if (foreign === undefined) return undefined;
   return new TrafficError('FOREIGN_ORIGIN', `This listener does not serve pages of the origin ${JSON.stringify(foreign.slice(0, 200))}.`);
 }

@@ -86,7 +86,8 @@ class AnswerSink implements BodySink {
   #endWith(last: Uint8Array | undefined): void {
     if (last === undefined) this.#response.end();
     // Node puts the head and a string into one buffer, but writes a Buffer beside it; latin1 is byte for byte the same.
-    else if (last.length <= ONE_WRITE_BYTES) this.#response.end(Buffer.from(last.buffer, last.byteOffset, last.byteLength).toString('latin1'), 'latin1');
+    else if (last.length <= ONE_WRITE_BYTES)
+      this.#response.end(Buffer.from(last.buffer, last.byteOffset, last.byteLength).toString('latin1'), 'latin1');
     else this.#response.end(last);
   }
 
@@ -118,7 +119,8 @@ class AnswerSink implements BodySink {
     const response = this.#response;
     const { socket } = response;
     // Node writes a chunk as four pieces; for events, which are small and many, that costs as much as all the rest.
-    const isFramedHere = this.#isHeadOut && socket !== null && response.chunkedEncoding && chunk.length > 0 && chunk.length <= ONE_WRITE_BYTES;
+    const isFramedHere =
+      this.#isHeadOut && socket !== null && response.chunkedEncoding && chunk.length > 0 && chunk.length <= ONE_WRITE_BYTES;
     const isReady = isFramedHere ? socket.write(framed(chunk)) : response.write(chunk);
     this.#isHeadOut = socket !== null;
     if (!isReady && !this.#isWaiting) this.#waitForDrain(isFramedHere ? socket : response);

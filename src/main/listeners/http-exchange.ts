@@ -32,7 +32,7 @@ export interface ReceivedRequest {
 export function serveExchange(deps: ServeDeps, from: ReceivedRequest): void {
   const call = new ServedCall(deps, from);
   deps.pipeline(call.exchange).then(
-    (verdict) => call.decided(verdict),
+    verdict => call.decided(verdict),
     (error: unknown) => call.failed(error),
   );
 }

@@ -13,7 +13,13 @@ const CLIENT_INFO_KEY = '"io.modelcontextprotocol/clientInfo"';
 /** A client's name and version have some dozen bytes. */
 const MAX_INFO_BYTES = 2048;
 
-export function identityOf({ body, userAgent = '' }: { readonly body: Uint8Array | undefined; readonly userAgent: string | undefined }): Identity {
+export function identityOf({
+  body,
+  userAgent = '',
+}: {
+  readonly body: Uint8Array | undefined;
+  readonly userAgent: string | undefined;
+}): Identity {
   const info = body === undefined ? undefined : clientInfoText(buffer(body));
   const product = /^[^\s/(]+/.exec(userAgent)?.[0];
   const fallback = { userAgent, displayName: product ?? 'unknown client' };

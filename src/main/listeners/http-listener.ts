@@ -86,9 +86,15 @@ function serverFor(options: HttpListenerOptions, sessions: HttpSessions): Server
     newest.set(request.socket, request);
     const refusal = refusalAtDoor(request.url ?? '/', request.rawHeaders, options.host);
     // What is refused at the door is not asked to send its body first, and is never forwarded.
-    receiveBody(request, isExpecting, (received) => serveExchange(deps, { request, response, received, refusal }));
+    receiveBody(request, isExpecting, received => serveExchange(deps, { request, response, received, refusal }));
   };
-  const server = createServer({ maxHeaderSize: MAX_HEAD_BYTES, noDelay: true, headersTimeout: HEAD_TIMEOUT_MS, requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS });
+  const server = createServer({
+    maxHeaderSize: MAX_HEAD_BYTES,
+    noDelay: true,
+    headersTimeout: HEAD_TIMEOUT_MS,
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  });
   server.maxConnections = MAX_CONNECTIONS;
   server.timeout = 0;
   server.on('request', (request, response) => serve(request, response, false));
@@ -126,7 +132,7 @@ function listen(server: Server, host: string, port: number): Promise<void> {
 }
 
 function closeServer(server: Server, graceMs: number): Promise<void> {
-  return new Promise((resolve) => {
+  return new Promise(resolve => {
     const deadline = setTimeout(() => server.closeAllConnections(), graceMs);
     server.close(() => {
       clearTimeout(deadline);

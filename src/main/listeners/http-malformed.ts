@@ -15,7 +15,11 @@ export function answerMalformed(deps: ServeDeps, error: Error & { code?: string;
     return;
   }
   const isTooLong = error.code === 'HPE_HEADER_OVERFLOW';
-  const message = isTooLong ? 'The request head is too long.' : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 'The request head did not come.' : 'The request is malformed.';
+  const message = isTooLong
+    ? 'The request head is too long.'
+    : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+      ? 'The request head did not come.'
+      : 'The request is malformed.';
   const answer = ownAnswer({ code: 'BAD_REQUEST', message, facts: { parser: error.code ?? 'unknown' } }, undefined);
   const status = isTooLong ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   let head = `HTTP/1.1 ${status} ${answer.statusText}\r\n`;
@@ -24,9 +28,21 @@ export function answerMalformed(deps: ServeDeps, error: Error & { code?: string;
   noteMalformed(deps, error.rawPacket ?? Buffer.alloc(0), { ...answer, status }, socket);
 }
 
-function noteMalformed(deps: ServeDeps, packet: Buffer, answer: { status: number; rawHeaders: readonly string[]; bytes: Uint8Array }, socket: Socket): void {
+function noteMalformed(
+  deps: ServeDeps,
+  packet: Buffer,
+  answer: { status: number; rawHeaders: readonly string[]; bytes: Uint8Array },
+  socket: Socket,
+): void {
   const { clock, sessions } = deps;
-  const conversation = sessions.placeRefused({ socket, path: '', isStreamRequest: false, sessionId: undefined, userAgent: undefined, body: undefined });
+  const conversation = sessions.placeRefused({
+    socket,
+    path: '',
+    isStreamRequest: false,
+    sessionId: undefined,
+    userAgent: undefined,
+    body: undefined,
+  });
   const hopId = deps.nextHopId();
   const when = () => ({ at: clock.now(), monotonicUs: clock.monotonicUs(), hopId, delivery: 'body' as const });
   const kept = packet.subarray(0, MAX_KEPT_BYTES);

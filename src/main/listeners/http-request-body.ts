@@ -103,7 +103,7 @@ class RequestSource implements BodySource {
   readToEnd(limitMs: number): Promise<void> {
     if (this.#isOver || this.#request.destroyed) return Promise.resolve();
     this.abort();
-    return new Promise((resolve) => {
+    return new Promise(resolve => {
       const deadline = setTimeout(resolve, limitMs);
       this.#waiting.push(() => {
         clearTimeout(deadline);
@@ -121,8 +121,8 @@ class RequestSource implements BodySource {
       this.#scan.push(chunk);
       if (this.#sink?.data(chunk) === false) request.pause();
     });
-    request.on('end', () => this.#over((sink) => sink.end(request.rawTrailers)));
-    request.on('close', () => this.#over((sink) => sink.fail(new TrafficError('CANCELLED', 'The client left.'))));
+    request.on('end', () => this.#over(sink => sink.end(request.rawTrailers)));
+    request.on('close', () => this.#over(sink => sink.fail(new TrafficError('CANCELLED', 'The client left.'))));
   }
 
   #over(tell: (sink: BodySink) => void): void {

@@ -29,7 +29,15 @@ afterEach(() => {
 
 /** A connection is only compared, never used. */
 const wire = (): Socket => ({}) as Socket;
-const hints = (more: Partial<SessionHints> = {}): SessionHints => ({ socket: wire(), path: '/mcp', isStreamRequest: false, sessionId: undefined, userAgent: 'node', body: undefined, ...more });
+const hints = (more: Partial<SessionHints> = {}): SessionHints => ({
+  socket: wire(),
+  path: '/mcp',
+  isStreamRequest: false,
+  sessionId: undefined,
+  userAgent: 'node',
+  body: undefined,
+  ...more,
+});
 const placed = (more?: Partial<SessionHints>) => sessions.place(hints(more)).conversation;
 
 function pass(ms: number): void {
@@ -57,7 +65,15 @@ test('a session id is known for as long as its session lives, over any pause bel
 test('after half an hour without a frame a session ends; with an open stream it does not', () => {
   const idle = placed({ userAgent: 'idle' });
   const streaming = placed({ userAgent: 'streaming' });
-  streaming.note({ direction: 'fromClient', delivery: 'body', at: now, monotonicUs: 0, hopId: 'h', body: { bytes: new Uint8Array(0), sizeBytes: 0, isTruncated: false }, http: { method: 'GET', path: '/mcp', headers: [] } });
+  streaming.note({
+    direction: 'fromClient',
+    delivery: 'body',
+    at: now,
+    monotonicUs: 0,
+    hopId: 'h',
+    body: { bytes: new Uint8Array(0), sizeBytes: 0, isTruncated: false },
+    http: { method: 'GET', path: '/mcp', headers: [] },
+  });
   pass(32 * minute);
   expect(ended.map(session => [session.id, session.endReason])).toEqual([[idle.id, 'idle']]);
   expect(streaming.isEnded).toBe(false);

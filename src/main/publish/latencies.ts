@@ -40,8 +40,8 @@ export class Latencies {
 /** Lets latencies see the exchanges on their way to the recorder. */
 export function observedSink(sink: RecordSink, latencies: Latencies): RecordSink {
   return {
-    session: (record) => sink.session(record),
-    frame: (record) => sink.frame(record),
+    session: record => sink.session(record),
+    frame: record => sink.frame(record),
     exchange(record) {
       latencies.note(record);
       sink.exchange(record);

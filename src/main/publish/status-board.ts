@@ -44,14 +44,14 @@ export function statusBoard(deps: StatusBoardDeps): StatusBoard {
   const readSources = async (): Promise<SourcesMessage> => sourcesOf(await newestSessions(deps.store));
   const readStatus = async (): Promise<HostStatus> => {
     const [stats, sessions] = await Promise.all([deps.store.stats(), newestSessions(deps.store)]);
-    const live = sessions.sessions.filter((session) => session.state === 'live');
+    const live = sessions.sessions.filter(session => session.state === 'live');
     return {
       recording: deps.recordingState(),
       store: stats,
       listeners: [...deps.listeners()],
       liveSessionCount: live.length,
-      clientCount: new Set(live.map((session) => session.clientName)).size,
-      serverCount: new Set(live.map((session) => session.serverName)).size,
+      clientCount: new Set(live.map(session => session.clientName)).size,
+      serverCount: new Set(live.map(session => session.serverName)).size,
       pendingCount: live.reduce((sum, session) => sum + session.pendingCount, 0),
       ...deps.latencies.percentiles(),
       sample: deps.sample(),
@@ -76,7 +76,7 @@ export function statusBoard(deps: StatusBoardDeps): StatusBoard {
     sourcesThrottle.request();
     statusThrottle.request();
   };
-  const stopListening = deps.store.onCommitted((receipt) => touchSessions(receipt.sessionIds));
+  const stopListening = deps.store.onCommitted(receipt => touchSessions(receipt.sessionIds));
   // Pending rows, queue depth and disk use change without a commit.
   const heartbeat = setInterval(() => statusThrottle.request(), 5000);
   heartbeat.unref();
@@ -145,7 +145,7 @@ function sourcesOf(page: { readonly sessions: readonly SessionSummary[]; readonl
     client.liveSessionCount += isLive;
     client.exchangeCount += session.exchangeCount;
     client.errorCount += session.errorCount;
-    const server = client.servers.find((known) => known.serverName === session.serverName);
+    const server = client.servers.find(known => known.serverName === session.serverName);
     if (server !== undefined) {
       server.liveSessionCount += isLive;
       server.pendingCount += isLive * session.pendingCount;

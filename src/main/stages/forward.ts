@@ -5,7 +5,7 @@ import type { Answer, Stage, Verdict } from '../pipeline/stage.ts';
 export function forward(): Stage {
   return {
     name: 'forward',
-    handle: (exchange) => exchange.route.upstream.send(exchange).then(answered),
+    handle: exchange => exchange.route.upstream.send(exchange).then(answered),
   };
 }
 

@@ -17,7 +17,7 @@ export function record(deps: RecordDeps): Stage {
     const verdict = next(tap.exchange);
     tap.requestPassed();
     return verdict.then(
-      (decided) => outcome(tap, decided),
+      decided => outcome(tap, decided),
       (error: unknown) => {
         if (exchange.departure.hasHappened) tap.clientLeft();
         else tap.broke(error);

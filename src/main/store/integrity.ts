@@ -16,7 +16,10 @@ export function quickCheck(db: Db, deadlineMs: number): QuickCheck {
   let checkedCount = 0;
   for (const name of names) {
     if (performance.now() - startedAt > deadlineMs || problems.length >= MAX_PROBLEMS) break;
-    const found = db.prepare(`PRAGMA quick_check(${JSON.stringify(name)})`).pluck().all() as string[];
+    const found = db
+      .prepare(`PRAGMA quick_check(${JSON.stringify(name)})`)
+      .pluck()
+      .all() as string[];
     problems.push(...found.filter(line => line !== 'ok'));
     checkedCount += 1;
   }

@@ -30,7 +30,11 @@ function noise(seed: number, length: number): string {
 }
 
 /** A session of `callCount` calls of 2 KB, its last frame `startedAt` + some ms. */
-async function record(kit: TestStore, id: string, options: { startedAt: number; callCount: number; state?: 'live' | 'closed' }): Promise<number> {
+async function record(
+  kit: TestStore,
+  id: string,
+  options: { startedAt: number; callCount: number; state?: 'live' | 'closed' },
+): Promise<number> {
   const { startedAt, callCount, state = 'closed' } = options;
   const calls = Array.from({ length: callCount }, (_, index) =>
     aCall({ sessionId: id, seq: index * 2 + 1, request: noise(startedAt + index, 1_000), answer: noise(startedAt - index, 1_000) }),
@@ -62,7 +66,9 @@ test('sessions without a frame for longer than the bound go, with their rows, bo
 
   await expect.poll(() => log.factsOf('Old sessions were removed'), { timeout: 8_000 }).toHaveLength(1);
 
-  expect(log.factsOf('Old sessions were removed')).toMatchObject([{ sessionCount: 1, frameCount: 600, exchangeCount: 300, age: 1, size: 0 }]);
+  expect(log.factsOf('Old sessions were removed')).toMatchObject([
+    { sessionCount: 1, frameCount: 600, exchangeCount: 300, age: 1, size: 0 },
+  ]);
   expect(await sessionIds(kit)).toEqual(['old-but-live', 'recent']);
   expect(told).toEqual(['old']);
   expect(await viewUntil(kit.store, 'exchanges', state => state.total === 7)).toMatchObject({ matched: 7 });
@@ -106,7 +112,9 @@ test('live sessions are kept even where they alone are too large, which is said 
   await record(kit, 'ended', { startedAt: aTime, callCount: 100 });
   await record(kit, 'live', { startedAt: aTime + 1_000, callCount: 600, state: 'live' });
 
-  await expect.poll(() => log.factsOf('Live sessions alone fill the store beyond its bound; they are not removed'), { timeout: 8_000 }).toHaveLength(1);
+  await expect
+    .poll(() => log.factsOf('Live sessions alone fill the store beyond its bound; they are not removed'), { timeout: 8_000 })
+    .toHaveLength(1);
   await new Promise(resolve => setTimeout(resolve, 200));
 
   expect(await sessionIds(kit)).toEqual(['live']);
@@ -122,7 +130,9 @@ test('what a host that ended too soon had only hidden is removed later', async (
   await kit.store.deleteSessions(['deleted'], Date.now() - 2 * 60 * 60 * 1000);
   await kit.store.deleteSessions(['just-deleted'], Date.now());
 
-  await expect.poll(() => log.factsOf('Old sessions were removed'), { timeout: 8_000 }).toMatchObject([{ sessionCount: 1, deleted: 1, frameCount: 20 }]);
+  await expect
+    .poll(() => log.factsOf('Old sessions were removed'), { timeout: 8_000 })
+    .toMatchObject([{ sessionCount: 1, deleted: 1, frameCount: 20 }]);
   await kit.store.restoreSessions(['just-deleted']);
   expect(await sessionIds(kit)).toEqual(['just-deleted']);
 });

@@ -54,7 +54,9 @@ export function readSessions(db: Db, query: SessionQuery): { sessions: SessionSu
 /** All that are not hidden, counted inside two small indexes instead of over the wide rows. */
 export function countSessions(db: Db): number {
   return db
-    .prepare('SELECT (SELECT count(*) FROM session) - (SELECT count(*) FROM session INDEXED BY session_deleted WHERE deleted_at IS NOT NULL)')
+    .prepare(
+      'SELECT (SELECT count(*) FROM session) - (SELECT count(*) FROM session INDEXED BY session_deleted WHERE deleted_at IS NOT NULL)',
+    )
     .pluck()
     .get() as number;
 }

@@ -3,7 +3,7 @@
 /** RFC 9110, section 7.6.1, and the older `Proxy-*` and `Keep-Alive`: these describe one connection, not the message. */
 const hopByHop = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer-encoding', 'upgrade']);
 /** The lengths of those names: most fields are kept without lower-casing them. */
-const hopByHopLengths = new Set([...hopByHop].map((name) => name.length));
+const hopByHopLengths = new Set([...hopByHop].map(name => name.length));
 
 /** A `Connection` field may not name these away: without them the other side would see other messages than we do. */
 const neverNamedAway = new Set(['content-length', 'host', 'transfer-encoding']);

@@ -39,13 +39,26 @@ function begin(transport: 'stdio' | 'streamable-http' = 'stdio') {
       ...more,
     });
   };
-  const post = (hopId: string): Partial<Sighting> => ({ hopId, http: { method: 'POST', path: '/mcp', headers: [['content-type', 'application/json']] } });
-  const answer = (hopId: string, status = 200, headers: HttpHead['headers'] = [['content-type', 'application/json']]): Partial<Sighting> => ({ hopId, http: { status, headers } });
-  const endHop = (hopId: string, how: Parameters<Conversation['endHop']>[1]) => conversation.endHop(hopId, how, nowMs + 10, (nowMs + 10) * 1000);
+  const post = (hopId: string): Partial<Sighting> => ({
+    hopId,
+    http: { method: 'POST', path: '/mcp', headers: [['content-type', 'application/json']] },
+  });
+  const answer = (
+    hopId: string,
+    status = 200,
+    headers: HttpHead['headers'] = [['content-type', 'application/json']],
+  ): Partial<Sighting> => ({ hopId, http: { status, headers } });
+  const endHop = (hopId: string, how: Parameters<Conversation['endHop']>[1]) =>
+    conversation.endHop(hopId, how, nowMs + 10, (nowMs + 10) * 1000);
   return { record, conversation, note, post, answer, endHop };
 }
 
-const call = (id: unknown, name = 'search') => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, _meta: { progressToken: id } } });
+const call = (id: unknown, name = 'search') => ({
+  jsonrpc: '2.0',
+  id,
+  method: 'tools/call',
+  params: { name, _meta: { progressToken: id } },
+});
 const result = (id: unknown, value: object = {}) => ({ jsonrpc: '2.0', id, result: value });
 
 describe('a conversation', () => {
@@ -58,13 +71,23 @@ describe('a conversation', () => {
     endHop('h1', 'complete');
     endHop('h2', 'upstream-died');
     conversation.end({ at: 100, reason: 'test' });
-    expect(record.rows.map((row) => [row.target, row.status, row.flags])).toEqual([['a', 'ok', []], ['b', 'failed', ['stream-cut']], ['c', 'no-answer', ['no-answer']]]);
+    expect(record.rows.map(row => [row.target, row.status, row.flags])).toEqual([
+      ['a', 'ok', []],
+      ['b', 'failed', ['stream-cut']],
+      ['c', 'no-answer', ['no-answer']],
+    ]);
 
     const shared = begin('streamable-http');
-    const inSession = (hopId: string): Partial<Sighting> => ({ hopId, http: { method: 'POST', path: '/mcp', headers: [['Mcp-Session-Id', 's']] } });
+    const inSession = (hopId: string): Partial<Sighting> => ({
+      hopId,
+      http: { method: 'POST', path: '/mcp', headers: [['Mcp-Session-Id', 's']] },
+    });
     shared.note('fromClient', call(0, 'a'), inSession('h1'));
     shared.note('fromClient', call(0, 'b'), inSession('h2'));
-    expect(shared.record.rows.map((row) => [row.target, row.status, row.flags])).toEqual([['a', 'no-answer', ['duplicate-id', 'no-answer']], ['b', 'pending', ['duplicate-id']]]);
+    expect(shared.record.rows.map(row => [row.target, row.status, row.flags])).toEqual([
+      ['a', 'no-answer', ['duplicate-id', 'no-answer']],
+      ['b', 'pending', ['duplicate-id']],
+    ]);
   });
 
   test('takes an error without an id for an answer to the HTTP request it came on, where that asked nothing else', () => {
@@ -73,17 +96,30 @@ describe('a conversation', () => {
     note('fromServer', { jsonrpc: '2.0', id: null, error: { code: -32001, message: 'Session not found' } }, answer('h1', 404));
     endHop('h1', 'complete');
     expect(record.rows).toMatchObject([{ kind: 'http', method: 'GET', status: 'failed', errorCode: 404, frameCount: 2 }]);
-    expect(record.frames.map((frame) => frame.kind)).toEqual(['http', 'error']);
+    expect(record.frames.map(frame => frame.kind)).toEqual(['http', 'error']);
   });
 
   test('shows the host of the upstream until the server has named itself, and a given name for good', () => {
     const sessions: string[] = [];
-    const sink: RecordSink = { session: (record) => void sessions.push(record.serverName), frame() {}, exchange() {} };
-    const start = { id: 's', transport: 'streamable-http', clientName: '', upstream: 'http://up', startedAt: 0, serverNameUntilKnown: 'up:80' } as const;
+    const sink: RecordSink = { session: record => void sessions.push(record.serverName), frame() {}, exchange() {} };
+    const start = {
+      id: 's',
+      transport: 'streamable-http',
+      clientName: '',
+      upstream: 'http://up',
+      startedAt: 0,
+      serverNameUntilKnown: 'up:80',
+    } as const;
     for (const serverName of ['', 'mine']) {
       const conversation = new Conversation({ ...start, serverName }, sink);
       const bytes = Buffer.from(JSON.stringify(result(0, { serverInfo: { name: 'real', version: '1' } })));
-      conversation.note({ direction: 'fromServer', delivery: 'body', at: 1, monotonicUs: 1, body: { bytes, sizeBytes: bytes.length, isTruncated: false } });
+      conversation.note({
+        direction: 'fromServer',
+        delivery: 'body',
+        at: 1,
+        monotonicUs: 1,
+        body: { bytes, sizeBytes: bytes.length, isTruncated: false },
+      });
     }
     expect(sessions).toEqual(['up:80', 'real', 'mine', 'mine']);
   });
@@ -92,8 +128,13 @@ describe('a conversation', () => {
     const { record, note } = begin();
     note('fromClient', call(0));
     note('fromServer', result(0));
-    expect(record.rows).toMatchObject([{ method: 'tools/call', target: 'search', status: 'ok', durationMs: 10, requestSeq: 1, responseSeq: 2, frameCount: 2 }]);
-    expect(record.frames.map((frame) => [frame.seq, frame.exchangeId, frame.latencyMs])).toEqual([[1, 's/1', undefined], [2, 's/1', 10]]);
+    expect(record.rows).toMatchObject([
+      { method: 'tools/call', target: 'search', status: 'ok', durationMs: 10, requestSeq: 1, responseSeq: 2, frameCount: 2 },
+    ]);
+    expect(record.frames.map(frame => [frame.seq, frame.exchangeId, frame.latencyMs])).toEqual([
+      [1, 's/1', undefined],
+      [2, 's/1', 10],
+    ]);
   });
 
   test('keeps 1 and "1" apart, and the ids of the two directions', () => {
@@ -104,7 +145,7 @@ describe('a conversation', () => {
     note('fromServer', result('1', { isError: true }));
     note('fromClient', result(1));
     note('fromServer', result(1));
-    expect(record.rows.map((row) => [row.direction, row.idText, row.target, row.status])).toEqual([
+    expect(record.rows.map(row => [row.direction, row.idText, row.target, row.status])).toEqual([
       ['fromClient', '1', 'number', 'ok'],
       ['fromClient', '"1"', 'text', 'tool-error'],
       ['fromServer', '1', undefined, 'ok'],
@@ -138,12 +179,21 @@ describe('a conversation', () => {
     note('fromServer', 'Server listening…');
     note('fromServer', 'warning: x', { delivery: 'stderr' });
     note('fromClient', '{broken');
-    expect(record.rows.map((row) => [row.kind, row.status])).toEqual([['stdout', 'ok'], ['stderr', 'ok'], ['invalid', 'error']]);
+    expect(record.rows.map(row => [row.kind, row.status])).toEqual([
+      ['stdout', 'ok'],
+      ['stderr', 'ok'],
+      ['invalid', 'error'],
+    ]);
   });
 
   test('leaves what was never answered as no-answer when the session ends, and calls a lone discover a probe', () => {
     const { record, note, conversation } = begin();
-    note('fromClient', { jsonrpc: '2.0', id: 'server-discover-probe-1', method: 'server/discover', params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } } });
+    note('fromClient', {
+      jsonrpc: '2.0',
+      id: 'server-discover-probe-1',
+      method: 'server/discover',
+      params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } },
+    });
     conversation.end({ at: 100, reason: 'client closed stdin', exitCode: 0 });
     expect(record.rows).toMatchObject([{ status: 'no-answer', era: 'modern' }]);
     expect(record.lastSession).toMatchObject({ state: 'closed', isProbe: true, exitCode: 0, era: 'modern' });
@@ -151,7 +201,12 @@ describe('a conversation', () => {
 
   test('learns names, revision and era from what the peers say', () => {
     const { record, note } = begin();
-    note('fromClient', { jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', clientInfo: { name: 'cursor', version: '1' } } });
+    note('fromClient', {
+      jsonrpc: '2.0',
+      id: 0,
+      method: 'initialize',
+      params: { protocolVersion: '2025-11-25', clientInfo: { name: 'cursor', version: '1' } },
+    });
     note('fromServer', result(0, { protocolVersion: '2025-11-25', serverInfo: { name: 'files', version: '2', title: 'Files' } }));
     expect(record.lastSession).toMatchObject({ clientName: 'cursor', serverName: 'Files', protocolVersion: '2025-11-25', era: 'legacy' });
   });
@@ -162,7 +217,13 @@ describe('a conversation', () => {
     const after = new Record();
     const resumed = Conversation.resume(before.record.lastSession as SessionRecord, 1, before.record.rows, after);
     const bytes = Buffer.from(JSON.stringify(result(5)));
-    resumed.note({ direction: 'fromServer', delivery: 'line', at: 60, monotonicUs: 3, body: { bytes, sizeBytes: bytes.length, isTruncated: false } });
+    resumed.note({
+      direction: 'fromServer',
+      delivery: 'line',
+      at: 60,
+      monotonicUs: 3,
+      body: { bytes, sizeBytes: bytes.length, isTruncated: false },
+    });
     expect(after.rows).toMatchObject([{ exchangeId: 's/1', status: 'ok', durationMs: 50, responseSeq: 2 }]);
   });
 });
@@ -174,7 +235,10 @@ describe('a conversation over HTTP', () => {
     note('fromClient', call(0, 'two'), post('b'));
     note('fromServer', result(0, { isError: true }), answer('b'));
     note('fromServer', result(0), answer('a'));
-    expect(record.rows.map((row) => [row.target, row.responseSeq])).toEqual([['one', 4], ['two', 3]]);
+    expect(record.rows.map(row => [row.target, row.responseSeq])).toEqual([
+      ['one', 4],
+      ['two', 3],
+    ]);
   });
 
   test('folds the 202 of a notification into its row', () => {
@@ -194,17 +258,25 @@ describe('a conversation over HTTP', () => {
     endHop('a', 'client-left');
     note('fromClient', '', get('b'));
     note('fromServer', '', answer('b', 405, []));
-    expect(record.rows.map((row) => row.status)).toEqual(['ok', 'ok']);
+    expect(record.rows.map(row => row.status)).toEqual(['ok', 'ok']);
   });
 
   test('a lost stream cancels a modern request but not a legacy one, whose answer may come on a later GET', () => {
     const { record, note, post, answer, endHop } = begin('streamable-http');
-    const modern = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'new', _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } } };
+    const modern = {
+      jsonrpc: '2.0',
+      id: 1,
+      method: 'tools/call',
+      params: { name: 'new', _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } },
+    };
     note('fromClient', modern, post('a'));
     endHop('a', 'client-left');
     note('fromClient', call(2, 'old'), post('b'));
     endHop('b', 'client-left');
-    expect(record.rows).toMatchObject([{ status: 'cancelled', cancelledBy: 'client' }, { status: 'pending', flags: ['client-left'] }]);
+    expect(record.rows).toMatchObject([
+      { status: 'cancelled', cancelledBy: 'client' },
+      { status: 'pending', flags: ['client-left'] },
+    ]);
     note('fromClient', '', { hopId: 'c', http: { method: 'GET', path: '/mcp', headers: [['Last-Event-ID', '4']] } });
     note('fromServer', result(2), { ...answer('c'), delivery: 'event' });
     expect(record.rows[1]).toMatchObject({ target: 'old', status: 'ok', flags: ['client-left'] });
@@ -235,25 +307,38 @@ describe('a conversation over HTTP', () => {
     const { record, note, post, answer } = begin('streamable-http');
     note('fromClient', [call(1, 'one'), call(2, 'two'), { jsonrpc: '2.0', method: 'notifications/initialized' }], post('a'));
     note('fromServer', [result(2), result(1, { isError: true })], answer('a'));
-    expect(record.rows.map((row) => [row.exchangeId, row.target, row.status])).toEqual([
+    expect(record.rows.map(row => [row.exchangeId, row.target, row.status])).toEqual([
       ['s/1', 'one', 'tool-error'],
       ['s/1.1', 'two', 'ok'],
       ['s/1.2', undefined, 'ok'],
     ]);
-    expect(record.frames.map((frame) => frame.kind)).toEqual(['batch', 'batch']);
+    expect(record.frames.map(frame => frame.kind)).toEqual(['batch', 'batch']);
   });
 
   test('links a multi-round-trip retry, which has a new id, to its first leg', () => {
     const { record, note, post, answer } = begin('streamable-http');
     note('fromClient', call(1), post('a'));
     note('fromServer', result(1, { resultType: 'input_required', requestState: 'opaque==' }), answer('a'));
-    note('fromClient', { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'search', requestState: 'opaque==', inputResponses: {} } }, post('b'));
+    note(
+      'fromClient',
+      { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 'search', requestState: 'opaque==', inputResponses: {} } },
+      post('b'),
+    );
     expect(record.rows[1]).toMatchObject({ linkedExchangeId: 's/1', flags: ['retry-leg'] });
   });
 
   test('a subscription is open from the start and a closed stream is how it ends', () => {
     const { record, note, post, endHop } = begin('streamable-http');
-    note('fromClient', { jsonrpc: '2.0', id: 'listen:0', method: 'subscriptions/listen', params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } } }, post('a'));
+    note(
+      'fromClient',
+      {
+        jsonrpc: '2.0',
+        id: 'listen:0',
+        method: 'subscriptions/listen',
+        params: { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } },
+      },
+      post('a'),
+    );
     expect(record.rows).toMatchObject([{ status: 'open' }]);
     endHop('a', 'client-left');
     expect(record.rows).toMatchObject([{ status: 'ok', flags: ['client-left'] }]);
@@ -261,9 +346,12 @@ describe('a conversation over HTTP', () => {
 
   test('flags standard headers that contradict the body', () => {
     const { record, note } = begin('streamable-http');
-    const headers: HttpHead['headers'] = [['Mcp-Method', 'tools/call'], ['Mcp-Name', '=?base64?w7xidW5n?=']];
+    const headers: HttpHead['headers'] = [
+      ['Mcp-Method', 'tools/call'],
+      ['Mcp-Name', '=?base64?w7xidW5n?='],
+    ];
     note('fromClient', call(1, 'übung'), { hopId: 'a', http: { method: 'POST', path: '/', headers } });
     note('fromClient', call(2, 'other'), { hopId: 'b', http: { method: 'POST', path: '/', headers } });
-    expect(record.rows.map((row) => row.flags)).toEqual([[], ['header-mismatch']]);
+    expect(record.rows.map(row => row.flags)).toEqual([[], ['header-mismatch']]);
   });
 });

@@ -210,14 +210,21 @@ export class Conversation {
       case 'result':
       case 'error': {
         const request = this.#requestAnswered(noting.sighting, message.idText);
-        return request === undefined ? { record: this.#noteStrayAnswer(key, noting, item, message) } : this.#noteAnswer(noting, item, request);
+        return request === undefined
+          ? { record: this.#noteStrayAnswer(key, noting, item, message) }
+          : this.#noteAnswer(noting, item, request);
       }
       case 'notification':
         return this.#noteNotification(key, noting, item, message.method);
     }
   }
 
-  #noteRequest(key: string, { seq, sighting, flags }: Noting, { facts }: ReadMessage, { method, idText }: { readonly method: string; readonly idText: string }): ExchangeRecord {
+  #noteRequest(
+    key: string,
+    { seq, sighting, flags }: Noting,
+    { facts }: ReadMessage,
+    { method, idText }: { readonly method: string; readonly idText: string },
+  ): ExchangeRecord {
     if (sighting.direction === 'fromClient') this.#asked = method === 'server/discover' && this.#asked !== 'more' ? 'discover' : 'more';
     const leg = facts.requestState === undefined ? undefined : this.#exchanges.legOf(facts.requestState);
     const open: OpenExchange = {
@@ -258,7 +265,15 @@ export class Conversation {
     const { message, facts } = item;
     const latencyMs = this.#sinceStart(request, sighting.monotonicUs, sighting.at);
     const wasCancelled = request.record.status === 'cancelled';
-    const status: StatusWord = wasCancelled ? 'late' : flags.includes('own-error') ? 'failed' : message.kind === 'error' ? 'error' : facts.isToolError ? 'tool-error' : 'ok';
+    const status: StatusWord = wasCancelled
+      ? 'late'
+      : flags.includes('own-error')
+        ? 'failed'
+        : message.kind === 'error'
+          ? 'error'
+          : facts.isToolError
+            ? 'tool-error'
+            : 'ok';
     request.record = {
       ...withStatus(request.record, status, wasCancelled ? [...flags, 'late'] : flags),
       ...errorFields(item),
@@ -270,7 +285,8 @@ export class Conversation {
       frameCount: request.record.frameCount + 1,
     };
     this.#exchanges.settle(request);
-    if (facts.resultType === 'input_required' && facts.requestState !== undefined) this.#exchanges.rememberLeg(facts.requestState, request.record.exchangeId);
+    if (facts.resultType === 'input_required' && facts.requestState !== undefined)
+      this.#exchanges.rememberLeg(facts.requestState, request.record.exchangeId);
     this.#sink.exchange(request.record);
     // The client's answer to a server's request is the body of an HTTP request of its own; its 202 folds in here.
     this.#hops.attach(sighting, request.record);
@@ -278,7 +294,12 @@ export class Conversation {
   }
 
   /** An answer whose request was never seen. */
-  #noteStrayAnswer(key: string, { seq, sighting, flags }: Noting, item: ReadMessage, { kind, idText }: { readonly kind: 'result' | 'error'; readonly idText: string }): ExchangeRecord {
+  #noteStrayAnswer(
+    key: string,
+    { seq, sighting, flags }: Noting,
+    item: ReadMessage,
+    { kind, idText }: { readonly kind: 'result' | 'error'; readonly idText: string },
+  ): ExchangeRecord {
     const record = this.#row(key, seq, sighting, {
       kind: 'response',
       method: kind,
@@ -296,7 +317,13 @@ export class Conversation {
     const { facts } = item;
     const about = this.#requestNamedBy(sighting, item, method);
     if (about !== undefined) return this.#noteAbout(sighting, item, about);
-    const record = this.#row(key, seq, sighting, { kind: 'notification', method, status: 'ok', flags, ...(facts.target === undefined ? {} : { target: facts.target }) });
+    const record = this.#row(key, seq, sighting, {
+      kind: 'notification',
+      method,
+      status: 'ok',
+      flags,
+      ...(facts.target === undefined ? {} : { target: facts.target }),
+    });
     this.#sink.exchange(record);
     this.#hops.attach(sighting, record);
     return { record };
@@ -315,7 +342,12 @@ export class Conversation {
     const isProgress = item.facts.cancels === undefined;
     const folded = { ...request.record, frameCount: request.record.frameCount + 1 };
     request.record = isProgress
-      ? { ...folded, progressCount: folded.progressCount + 1, firstByteMs: folded.firstByteMs ?? latencyMs, responseBytes: folded.responseBytes + sighting.body.sizeBytes }
+      ? {
+          ...folded,
+          progressCount: folded.progressCount + 1,
+          firstByteMs: folded.firstByteMs ?? latencyMs,
+          responseBytes: folded.responseBytes + sighting.body.sizeBytes,
+        }
       : {
           ...withStatus(folded, folded.status === 'pending' ? 'cancelled' : folded.status),
           cancelledBy: sighting.direction === 'fromClient' ? 'client' : 'server',
@@ -332,7 +364,9 @@ export class Conversation {
     const hop = this.#hops.get(sighting.hopId);
     if (hop !== undefined && sighting.direction === 'fromServer') {
       const { exchangeId } = this.#foldIntoHop(hop, { seq, sighting, isUnreadable });
-      this.#sink.frame(newFrame(this.#session, seq, sighting, { kind, flags, exchangeId, latencyMs: (sighting.monotonicUs - hop.startedUs) / 1000 }));
+      this.#sink.frame(
+        newFrame(this.#session, seq, sighting, { kind, flags, exchangeId, latencyMs: (sighting.monotonicUs - hop.startedUs) / 1000 }),
+      );
       return;
     }
     const record = this.#row(`${seq}`, seq, sighting, otherRow(kind, flags, sighting));
@@ -382,7 +416,9 @@ export class Conversation {
   }
 
   #sinceStart(request: OpenExchange, monotonicUs: number, at: number): number {
-    return Number.isNaN(request.startedUs) ? Math.max(0, at - request.record.startedAt) : Math.max(0, (monotonicUs - request.startedUs) / 1000);
+    return Number.isNaN(request.startedUs)
+      ? Math.max(0, at - request.record.startedAt)
+      : Math.max(0, (monotonicUs - request.startedUs) / 1000);
   }
 }
 

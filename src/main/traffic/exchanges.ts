@@ -86,7 +86,7 @@ export class Exchanges {
 /** The record with a new status and, where given, more flags. */
 export function withStatus(record: ExchangeRecord, status: StatusWord, flags: readonly Flag[] = []): ExchangeRecord {
   if (flags.length === 0) return { ...record, status };
-  const missing = flags.filter((flag) => !record.flags.includes(flag));
+  const missing = flags.filter(flag => !record.flags.includes(flag));
   return { ...record, status, flags: missing.length === 0 ? record.flags : [...record.flags, ...missing] };
 }
 

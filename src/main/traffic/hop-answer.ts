@@ -26,8 +26,12 @@ export function rowWithAnswer(row: ExchangeRecord, hop: Hop, frame: AnswerFrame,
     ...(hop.status === 0 ? {} : { httpStatus: hop.status }),
   };
   const isRefusal = hop.status >= 400;
-  if (isRequest) return isRefusal && record.status === 'pending' ? { ...record, ...refusal(hop, frame), durationMs: sinceStartMs, responseSeq: seq } : record;
-  if (record.status === 'pending' || record.status === 'open') return { ...record, ...httpRowEnd(record, hop, sighting, sinceStartMs), responseSeq: seq };
+  if (isRequest)
+    return isRefusal && record.status === 'pending'
+      ? { ...record, ...refusal(hop, frame), durationMs: sinceStartMs, responseSeq: seq }
+      : record;
+  if (record.status === 'pending' || record.status === 'open')
+    return { ...record, ...httpRowEnd(record, hop, sighting, sinceStartMs), responseSeq: seq };
   return isRefusal ? { ...record, ...refusal(hop, frame) } : record;
 }
 
@@ -64,7 +68,8 @@ function refusal({ status }: Hop, { sighting, isUnreadable }: AnswerFrame): Part
 }
 
 function httpRowEnd(record: ExchangeRecord, hop: Hop, sighting: Sighting, durationMs: number): Partial<ExchangeRecord> {
-  if (record.kind === 'notification' || record.kind === 'response') return hop.status >= 400 ? { status: 'failed', errorCode: hop.status } : {};
+  if (record.kind === 'notification' || record.kind === 'response')
+    return hop.status >= 400 ? { status: 'failed', errorCode: hop.status } : {};
   if (hop.isEventStream && hop.status < 300) return { status: 'open' };
   if (sighting.delivery === 'head') return {};
   // 405 is how a server says that it has no GET stream or no DELETE (2025-03-26 and later, Streamable HTTP).

@@ -41,7 +41,14 @@ export class Hops {
   attach({ hopId, http, monotonicUs }: Sighting, row: ExchangeRecord, request?: OpenExchange): void {
     if (hopId === undefined || http?.method === undefined) return;
     const hop = this.#open.get(hopId);
-    if (hop === undefined) this.#open.set(hopId, { requests: request === undefined ? [] : [request], row, startedUs: monotonicUs, status: 0, isEventStream: false });
+    if (hop === undefined)
+      this.#open.set(hopId, {
+        requests: request === undefined ? [] : [request],
+        row,
+        startedUs: monotonicUs,
+        status: 0,
+        isEventStream: false,
+      });
     else if (request !== undefined) hop.requests.push(request);
   }
 
@@ -55,5 +62,7 @@ export class Hops {
 export function learnAnswerHead(hop: Hop, http: HttpHead | undefined): void {
   if (http?.status === undefined) return;
   hop.status = http.status;
-  hop.isEventStream = http.headers.some(([name, value]) => name.toLowerCase() === 'content-type' && value.toLowerCase().startsWith('text/event-stream'));
+  hop.isEventStream = http.headers.some(
+    ([name, value]) => name.toLowerCase() === 'content-type' && value.toLowerCase().startsWith('text/event-stream'),
+  );
 }

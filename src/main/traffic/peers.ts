@@ -8,7 +8,8 @@ type Change = { -readonly [K in keyof SessionRecord]?: SessionRecord[K] };
 export function learnedFrom(facts: MessageFacts, session: SessionRecord, isServerNamed: boolean): Change | undefined {
   const { clientInfo, serverInfo, protocolVersion, era } = facts;
   let change: Change | undefined;
-  if (clientInfo !== undefined && !isSamePeer(clientInfo, session.clientInfo)) change = { clientInfo, clientName: clientInfo.title ?? clientInfo.name };
+  if (clientInfo !== undefined && !isSamePeer(clientInfo, session.clientInfo))
+    change = { clientInfo, clientName: clientInfo.title ?? clientInfo.name };
   if (serverInfo !== undefined && !isSamePeer(serverInfo, session.serverInfo)) {
     (change ??= {}).serverInfo = serverInfo;
     // A name that a person gave (`--name`, a route) says more than the server's own.

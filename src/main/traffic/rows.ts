@@ -13,7 +13,13 @@ export type RowFacts = Pick<ExchangeRecord, 'kind' | 'method' | 'status' | 'flag
 export type FrameFacts = Pick<FrameRecord, 'kind' | 'flags'> & Partial<Pick<FrameRecord, 'exchangeId' | 'latencyMs'>>;
 
 /** A new row. `key` is unique within the session. */
-export function newRow(session: SessionRecord, key: string, seq: number, { direction, http, body, at }: Sighting, facts: RowFacts): ExchangeRecord {
+export function newRow(
+  session: SessionRecord,
+  key: string,
+  seq: number,
+  { direction, http, body, at }: Sighting,
+  facts: RowFacts,
+): ExchangeRecord {
   const isAnswer = facts.kind === 'response' || (facts.kind === 'http' && direction === 'fromServer');
   return {
     exchangeId: `${session.id}/${key}`,

@@ -48,7 +48,9 @@ function readFacts(facts: NonNullable<CopiedBody['facts']>): Reading {
   const { idText, method } = facts;
   const message = ((): RpcMessage | undefined => {
     if (method !== undefined)
-      return idText === undefined ? { kind: 'notification', method, params: undefined } : { kind: 'request', idText, method, params: undefined };
+      return idText === undefined
+        ? { kind: 'notification', method, params: undefined }
+        : { kind: 'request', idText, method, params: undefined };
     if (idText === undefined) return undefined;
     if (facts.hasResult) return { kind: 'result', idText, result: undefined };
     return facts.hasError ? { kind: 'error', idText, error: { code: 0, message: '' } } : undefined;
@@ -64,7 +66,7 @@ function flatten(read: ReadBody): Reading {
     case 'message':
       return { kind: 'messages', items: [{ message: read.message, facts: factsOf(read.message) }], isBatch: false };
     case 'batch': {
-      const items = read.items.flatMap((item) => (item.kind === 'message' ? [{ message: item.message, facts: factsOf(item.message) }] : []));
+      const items = read.items.flatMap(item => (item.kind === 'message' ? [{ message: item.message, facts: factsOf(item.message) }] : []));
       return items.length === 0 ? { kind: 'unreadable' } : { kind: 'messages', items, isBatch: true };
     }
   }

@@ -25,7 +25,8 @@ export function findEndpoint(bytes: Uint8Array): FoundEndpoint {
     const found = line.exec(text);
     if (found === null) return bytes.length < MAX_HELD_BYTES && mayGoOn(text.slice(start)) ? { kind: 'maybe', passBytes: event.from } : no;
     const content = found[1] as string;
-    if (content === '' && event.uri !== undefined) return event.isEndpoint ? { kind: 'endpoint', from: event.from, to: line.lastIndex, uri: event.uri } : no;
+    if (content === '' && event.uri !== undefined)
+      return event.isEndpoint ? { kind: 'endpoint', from: event.from, to: line.lastIndex, uri: event.uri } : no;
     if (content === '' || (content.startsWith(':') && event.from === start)) event.from = line.lastIndex;
     else if (!takeLine(event, content)) return no;
   }
@@ -65,5 +66,8 @@ function mayBeUri(value: string): boolean {
 }
 
 function valueOf(line: string): string {
-  return line.slice(line.indexOf(':') + 1).replace(/^ /, '').replace(/\r$/, '');
+  return line
+    .slice(line.indexOf(':') + 1)
+    .replace(/^ /, '')
+    .replace(/\r$/, '');
 }

@@ -16,7 +16,9 @@ export function rewriteEndpoint(upstream: URL, exchange: Exchange, answer: Answe
 function mayNameEndpoint({ request }: Exchange, { status, rawHeaders }: Answer): boolean {
   if (request.method !== 'GET' || status !== 200 || fieldValue(request.rawHeaders, 'mcp-session-id') !== undefined) return false;
   const type = fieldValue(rawHeaders, 'content-type');
-  return type !== undefined && type.toLowerCase().startsWith('text/event-stream') && fieldValue(rawHeaders, 'content-encoding') === undefined;
+  return (
+    type !== undefined && type.toLowerCase().startsWith('text/event-stream') && fieldValue(rawHeaders, 'content-encoding') === undefined
+  );
 }
 
 class EndpointSource implements BodySource {
@@ -38,7 +40,7 @@ class EndpointSource implements BodySource {
     this.#sink = sink;
     this.#inner.start({
       data: (chunk, received) => (this.#pending === undefined ? sink.data(chunk, received) : this.#watch(sink, this.#pending, chunk)),
-      end: (trailers) => {
+      end: trailers => {
         this.#flush(sink);
         sink.end(trailers);
       },
@@ -81,7 +83,17 @@ class EndpointSource implements BodySource {
     const ours = this.#ourUri(uri);
     // A pause asked for now still lets this one event through: it is small, and only the rest can be long.
     if (ours === uri) isReady = sink.data(event) && isReady;
-    else isReady = sink.data(Buffer.from(Buffer.from(event).toString('latin1').replace(uri, () => ours), 'latin1'), event) && isReady;
+    else
+      isReady =
+        sink.data(
+          Buffer.from(
+            Buffer.from(event)
+              .toString('latin1')
+              .replace(uri, () => ours),
+            'latin1',
+          ),
+          event,
+        ) && isReady;
     const rest = bytes.subarray(to);
     if (rest.length === 0) return isReady;
     if (isReady) return sink.data(rest);

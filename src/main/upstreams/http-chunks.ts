@@ -6,7 +6,9 @@ const MAX_SIZE_LINE_BYTES = 4096;
 const MAX_TRAILER_BYTES = 64 * 1024;
 const MAX_PLAIN_DIGITS = 8;
 /** The value of a byte as a hexadecimal digit, -1 for any other byte. */
-const hexDigits = Int8Array.from({ length: 256 }, (_, byte) => (/[0-9a-fA-F]/.test(String.fromCharCode(byte)) ? Number.parseInt(String.fromCharCode(byte), 16) : -1));
+const hexDigits = Int8Array.from({ length: 256 }, (_, byte) =>
+  /[0-9a-fA-F]/.test(String.fromCharCode(byte)) ? Number.parseInt(String.fromCharCode(byte), 16) : -1,
+);
 
 export type ChunkPart =
   | { readonly kind: 'more' }

@@ -75,7 +75,7 @@ export class HttpConnection {
     this.#onIdle = onIdle;
     socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended());
-    socket.on('error', (error) => this.#broke('the connection broke', error));
+    socket.on('error', error => this.#broke('the connection broke', error));
     socket.on('close', () => this.#broke('it closed the connection', undefined));
   }
 
@@ -161,7 +161,7 @@ export class HttpConnection {
 
   #plainSink(call: Call): BodySink {
     return {
-      data: (chunk) => this.#call !== call || this.#socket.write(chunk),
+      data: chunk => this.#call !== call || this.#socket.write(chunk),
       end: () => this.#bodySent(call),
       fail: () => this.#giveUp(call),
     };
@@ -170,7 +170,7 @@ export class HttpConnection {
   #chunkedSink(call: Call): BodySink {
     const socket = this.#socket;
     return {
-      data: (chunk) => {
+      data: chunk => {
         // A chunk of size 0 would end the body.
         if (this.#call !== call || chunk.length === 0) return true;
         socket.cork();
@@ -180,7 +180,7 @@ export class HttpConnection {
         socket.uncork();
         return isReady;
       },
-      end: (trailers) => {
+      end: trailers => {
         if (this.#call !== call) return;
         let text = '0\r\n';
         for (let at = 0; at + 1 < trailers.length; at += 2) text += `${trailers[at]}: ${trailers[at + 1]}\r\n`;

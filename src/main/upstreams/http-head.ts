@@ -11,7 +11,11 @@ export interface ResponseHead {
 }
 
 /** How the body's end is found. RFC 9112, section 6.3. */
-export type Framing = { readonly kind: 'none' } | { readonly kind: 'length'; readonly bytes: number } | { readonly kind: 'chunked' } | { readonly kind: 'until-close' };
+export type Framing =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'length'; readonly bytes: number }
+  | { readonly kind: 'chunked' }
+  | { readonly kind: 'until-close' };
 
 const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 // Node refuses to send on exactly these; tab, visible ASCII and the upper half of latin1 are fine.
@@ -30,7 +34,8 @@ export function readHead(text: string, requestMethod: string): ResponseHead | st
   const framing = framingOf(facts, status, requestMethod);
   if (typeof framing === 'string') return framing;
   const isOld = start[1] === '0';
-  const keepsAlive = framing.kind !== 'until-close' && (isOld ? facts.connection.includes('keep-alive') : !facts.connection.includes('close'));
+  const keepsAlive =
+    framing.kind !== 'until-close' && (isOld ? facts.connection.includes('keep-alive') : !facts.connection.includes('close'));
   return { status, statusText: start[3] ?? '', rawHeaders, framing, keepsAlive };
 }
 
@@ -90,7 +95,8 @@ function framingOf({ lengths, codings }: FramingFields, status: number, requestM
   if (length !== undefined && !/^\d{1,15}$/.test(length)) return 'its Content-Length is no number';
   if (codings.length > 0 && length !== undefined) return 'it has both Content-Length and Transfer-Encoding';
   if (requestMethod === 'HEAD' || status < 200 || status === 204 || status === 304) return { kind: 'none' };
-  if (codings.length > 0) return codings.length === 1 && codings[0] === 'chunked' ? { kind: 'chunked' } : 'its Transfer-Encoding is not just chunked';
+  if (codings.length > 0)
+    return codings.length === 1 && codings[0] === 'chunked' ? { kind: 'chunked' } : 'its Transfer-Encoding is not just chunked';
   if (length === undefined) return { kind: 'until-close' };
   const bytes = Number(length);
   return bytes === 0 ? { kind: 'none' } : { kind: 'length', bytes };

@@ -56,12 +56,16 @@ export class HttpPool {
   open(departure: Departure): Promise<HttpConnection> {
     const { url, connectTimeoutMs } = this.#options;
     if (this.#open.size >= MAX_OPEN) {
-      const error = new TrafficError('UPSTREAM_DOWN', `${MAX_OPEN} connections to ${url.host} are open already; is the proxy its own upstream?`, { facts: { may_have_executed: false } });
+      const error = new TrafficError(
+        'UPSTREAM_DOWN',
+        `${MAX_OPEN} connections to ${url.host} are open already; is the proxy its own upstream?`,
+        { facts: { may_have_executed: false } },
+      );
       return Promise.reject(error);
     }
     return new Promise((resolve, reject) => {
       let connection: HttpConnection | undefined;
-      const socket = this.#dial((bytes) => connection?.received(bytes));
+      const socket = this.#dial(bytes => connection?.received(bytes));
       this.#open.add(socket);
       socket.once('close', () => this.#open.delete(socket));
       const settle = () => {
@@ -80,7 +84,12 @@ export class HttpPool {
       const refused = (cause: Error) => fail(down(url, cause));
       const closed = () => fail(down(url, undefined));
       const deadline = setTimeout(
-        () => fail(new TrafficError('UPSTREAM_TIMEOUT', `${url.host} did not accept a connection within ${connectTimeoutMs} ms.`, { facts: { phase: 'connect' } })),
+        () =>
+          fail(
+            new TrafficError('UPSTREAM_TIMEOUT', `${url.host} did not accept a connection within ${connectTimeoutMs} ms.`, {
+              facts: { phase: 'connect' },
+            }),
+          ),
         connectTimeoutMs,
       );
       departure.listener = () => fail(new TrafficError('CANCELLED', 'The client left.'));
@@ -88,7 +97,7 @@ export class HttpPool {
       socket.once('close', closed);
       socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
         settle();
-        connection = new HttpConnection(socket, url.host, (idle) => this.#keep(idle));
+        connection = new HttpConnection(socket, url.host, idle => this.#keep(idle));
         resolve(connection);
       });
     });
@@ -107,9 +116,16 @@ export class HttpPool {
     const { url, ca } = this.#options;
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
-    if (url.protocol !== 'https:') return connectTcp({ host, port, noDelay: true, onread: { buffer: readBuffer, callback: (count) => passOn(received, count) } });
+    if (url.protocol !== 'https:')
+      return connectTcp({ host, port, noDelay: true, onread: { buffer: readBuffer, callback: count => passOn(received, count) } });
     // SNI may not carry an address (RFC 6066, section 3).
-    const socket = connectTls({ host, port, ALPNProtocols: ['http/1.1'], ...(isIP(host) === 0 ? { servername: host } : {}), ...(ca === undefined ? {} : { ca }) });
+    const socket = connectTls({
+      host,
+      port,
+      ALPNProtocols: ['http/1.1'],
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(ca === undefined ? {} : { ca }),
+    });
     socket.setNoDelay(true);
     socket.on('data', received);
     return socket;

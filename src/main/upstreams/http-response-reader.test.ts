@@ -52,22 +52,34 @@ const readText = (text: string, options?: { method?: string; isClosed?: boolean 
 
 const body = fc.uint8Array({ maxLength: 200 }).map(bytes => Buffer.from(bytes).toString('latin1'));
 const lengthAnswer = body.map(text => ({ wire: `HTTP/1.1 200 OK\r\nContent-Length: ${text.length}\r\n\r\n${text}`, text }));
-const chunkedAnswer = fc.tuple(fc.array(body, { maxLength: 8 }), fc.constantFrom('', ';a=b', ' ;q="x"'), fc.constantFrom('', 'X-T: 1\r\n')).map(([parts, extension, trailer]) => ({
-  wire: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${parts
-    .filter(part => part !== '')
-    .map(part => `${part.length.toString(16)}${extension}\r\n${part}\r\n`)
-    .join('')}0\r\n${trailer}\r\n`,
-  text: parts.join(''),
-}));
+const chunkedAnswer = fc
+  .tuple(fc.array(body, { maxLength: 8 }), fc.constantFrom('', ';a=b', ' ;q="x"'), fc.constantFrom('', 'X-T: 1\r\n'))
+  .map(([parts, extension, trailer]) => ({
+    wire: `HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${parts
+      .filter(part => part !== '')
+      .map(part => `${part.length.toString(16)}${extension}\r\n${part}\r\n`)
+      .join('')}0\r\n${trailer}\r\n`,
+    text: parts.join(''),
+  }));
 
 test('finds body and end of any well-formed answer, wherever its bytes are cut', () => {
   fc.assert(
-    fc.property(fc.oneof(lengthAnswer, chunkedAnswer), fc.array(fc.nat(600), { maxLength: 30 }), fc.constantFrom('', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'), (answer, cuts, before) => {
-      const bytes = Buffer.from(before + answer.wire, 'latin1');
-      const at = [...new Set([0, ...cuts.filter(cut => cut < bytes.length), bytes.length])].sort((a, b) => a - b);
-      const found = read(at.slice(1).map((end, n) => bytes.subarray(at[n], end)));
-      expect([found.body, found.outcome, found.statuses, found.interim.length]).toEqual([answer.text, 'reusable', [200], before === '' ? 0 : 1]);
-    }),
+    fc.property(
+      fc.oneof(lengthAnswer, chunkedAnswer),
+      fc.array(fc.nat(600), { maxLength: 30 }),
+      fc.constantFrom('', 'HTTP/1.1 100 Continue\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n'),
+      (answer, cuts, before) => {
+        const bytes = Buffer.from(before + answer.wire, 'latin1');
+        const at = [...new Set([0, ...cuts.filter(cut => cut < bytes.length), bytes.length])].sort((a, b) => a - b);
+        const found = read(at.slice(1).map((end, n) => bytes.subarray(at[n], end)));
+        expect([found.body, found.outcome, found.statuses, found.interim.length]).toEqual([
+          answer.text,
+          'reusable',
+          [200],
+          before === '' ? 0 : 1,
+        ]);
+      },
+    ),
     { numRuns: 1500 },
   );
 });
@@ -84,10 +96,28 @@ test('never calls an answer whole that was cut off', () => {
 
 test('never throws, whatever comes', () => {
   fc.assert(
-    fc.property(fc.array(fc.constantFrom('HTTP/1.1 200 OK\r\n', '\r\n', 'Content-Length: 5\r\n', 'Transfer-Encoding: chunked\r\n', '5\r\nabcde\r\n', '0\r\n\r\n', ':', '\0', 'x'.repeat(50), 'HTTP/1.0 204 \r\n'), { maxLength: 12 }), fc.uint8Array({ maxLength: 20 }), (parts, noise) => {
-      const pieces = [...parts.map(part => Buffer.from(part, 'latin1')), noise];
-      expect(() => read(pieces, { isClosed: true })).not.toThrow();
-    }),
+    fc.property(
+      fc.array(
+        fc.constantFrom(
+          'HTTP/1.1 200 OK\r\n',
+          '\r\n',
+          'Content-Length: 5\r\n',
+          'Transfer-Encoding: chunked\r\n',
+          '5\r\nabcde\r\n',
+          '0\r\n\r\n',
+          ':',
+          '\0',
+          'x'.repeat(50),
+          'HTTP/1.0 204 \r\n',
+        ),
+        { maxLength: 12 },
+      ),
+      fc.uint8Array({ maxLength: 20 }),
+      (parts, noise) => {
+        const pieces = [...parts.map(part => Buffer.from(part, 'latin1')), noise];
+        expect(() => read(pieces, { isClosed: true })).not.toThrow();
+      },
+    ),
     { numRuns: 2000 },
   );
 });

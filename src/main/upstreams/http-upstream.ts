@@ -25,8 +25,13 @@ export interface HttpUpstreamOptions {
 /** There are no time-outs but the one for connecting: streams may be idle for hours. */
 export function httpUpstream(options: HttpUpstreamOptions): Upstream {
   const { url, clock, log, connectTimeoutMs = CONNECT_TIMEOUT_MS, ca } = options;
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw new TrafficError('BAD_REQUEST', `${url.protocol}//… is no http or https URL.`);
-  if (url.username !== '' || url.password !== '') throw new TrafficError('BAD_REQUEST', 'A URL with a user name or password cannot be an upstream; let the client send an Authorization header.');
+  if (url.protocol !== 'http:' && url.protocol !== 'https:')
+    throw new TrafficError('BAD_REQUEST', `${url.protocol}//… is no http or https URL.`);
+  if (url.username !== '' || url.password !== '')
+    throw new TrafficError(
+      'BAD_REQUEST',
+      'A URL with a user name or password cannot be an upstream; let the client send an Authorization header.',
+    );
   const pool = new HttpPool({ url, clock, connectTimeoutMs, ...(ca === undefined ? {} : { ca }) });
 
   const deps: SendingDeps = { url, pool, log };
@@ -105,7 +110,7 @@ class Sending implements CallEvents {
     const { departure } = this.#exchange;
     this.#isFresh = true;
     pool.open(departure).then(
-      (connection) => {
+      connection => {
         if (!departure.hasHappened) {
           this.#sendOn(connection);
           return;

@@ -18,7 +18,12 @@ export const ExchangeDetail = z.object({
   frames: z.array(FrameSummary),
   hasMoreFrames: z.boolean(),
   /** Other rows worth a look: the handshake, the first leg or the retry, the same target before and after. */
-  related: z.array(z.object({ relation: z.enum(['handshake', 'first-leg', 'retry', 'same-target', 'cancelled-by', 'caused-by']), exchange: ExchangeSummary })),
+  related: z.array(
+    z.object({
+      relation: z.enum(['handshake', 'first-leg', 'retry', 'same-target', 'cancelled-by', 'caused-by']),
+      exchange: ExchangeSummary,
+    }),
+  ),
   /** How often this method and target occurs in the session, and how often it failed. */
   sameTarget: z.object({ count: z.number().int(), errorCount: z.number().int() }),
 });
@@ -62,7 +67,10 @@ export const calls = {
   /** Opens a live view of rows for the caller; it is closed with the caller's connection. At most 16 a caller. Topic `timeline` tells its changes. */
   'timeline.open': { input: TimelineSpec, output: z.object({ viewId: ViewId, state: ViewState }) },
   'timeline.close': { input: z.object({ viewId: ViewId }), output: Nothing },
-  'timeline.rows': { input: z.object({ viewId: ViewId, from: z.number().int().min(0), count: z.number().int().min(1).max(500) }), output: RowsPage },
+  'timeline.rows': {
+    input: z.object({ viewId: ViewId, from: z.number().int().min(0), count: z.number().int().min(1).max(500) }),
+    output: RowsPage,
+  },
   'timeline.indexOf': { input: z.object({ viewId: ViewId, id: z.number().int() }), output: z.object({ index: z.number().int() }) },
   'timeline.find': { input: FindQuery.extend({ viewId: ViewId }), output: z.object({ index: z.number().int() }) },
 
@@ -73,7 +81,12 @@ export const calls = {
       seq: z.number().int(),
       version: z.enum(['received', 'delivered']).default('received'),
       offset: z.number().int().min(0).default(0),
-      length: z.number().int().min(1).max(4 * 1024 * 1024).default(256 * 1024),
+      length: z
+        .number()
+        .int()
+        .min(1)
+        .max(4 * 1024 * 1024)
+        .default(256 * 1024),
       /** Undo gzip, br or deflate first; Raw shows the bytes as they came with `false`. */
       decode: z.boolean().default(true),
       /** Show secrets unmasked; each use is logged. */
@@ -90,7 +103,10 @@ export const calls = {
       z.object({ kind: z.literal('error'), message: z.string(), start: z.number().int(), end: z.number().int() }),
     ]),
   },
-  'filter.values': { input: z.object({ key: z.string().max(40), prefix: z.string().max(200) }), output: z.object({ values: z.array(z.string()) }) },
+  'filter.values': {
+    input: z.object({ key: z.string().max(40), prefix: z.string().max(200) }),
+    output: z.object({ values: z.array(z.string()) }),
+  },
 
   'recording.set': { input: z.object({ isOn: z.boolean() }), output: RecordingState },
 

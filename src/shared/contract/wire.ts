@@ -6,8 +6,7 @@ import type { ErrorCode } from '../errors/error-table.ts';
 export const contractVersion = 1;
 
 export type Reply<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly code: ErrorCode; readonly message: string };
 
 /** From a client of the contract to the host. */
 export const ClientMessage = z.discriminatedUnion('type', [

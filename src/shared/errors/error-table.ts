@@ -35,11 +35,7 @@ export class TrafficError extends Error {
   /** Facts for `error.data`, such as `may_have_executed`; no secrets. */
   readonly facts: Readonly<Record<string, unknown>>;
 
-  constructor(
-    code: ErrorCode,
-    message: string,
-    options: ErrorOptions & { readonly facts?: Readonly<Record<string, unknown>> } = {},
-  ) {
+  constructor(code: ErrorCode, message: string, options: ErrorOptions & { readonly facts?: Readonly<Record<string, unknown>> } = {}) {
     super(message, options);
     this.code = code;
     this.facts = options.facts ?? {};
@@ -52,7 +48,12 @@ export function errorCodeOf(error: unknown): ErrorCode {
 }
 
 /** The JSON-RPC error body for a failure of ours. It carries the request's own id text; `null` where there is none. */
-export function rpcErrorBody(code: ErrorCode, message: string, idText: string | undefined, facts: Readonly<Record<string, unknown>> = {}): string {
+export function rpcErrorBody(
+  code: ErrorCode,
+  message: string,
+  idText: string | undefined,
+  facts: Readonly<Record<string, unknown>> = {},
+): string {
   const row = errorTable[code];
   const error = JSON.stringify({ code: row.rpcCode, message: `${message} ${row.advice}`, data: { reason: code, ...facts } });
   return `{"jsonrpc":"2.0","id":${idText ?? 'null'},"error":${error}}`;

@@ -18,7 +18,9 @@ describe('readBody', () => {
   });
 
   test('takes the last of duplicate ids, as JSON parsers do', () => {
-    expect(readBody('{"id":9007199254740993,"id":9007199254740995,"method":"m"}')).toMatchObject({ message: { idText: '9007199254740995' } });
+    expect(readBody('{"id":9007199254740993,"id":9007199254740995,"method":"m"}')).toMatchObject({
+      message: { idText: '9007199254740995' },
+    });
   });
 
   test('tells a batch, a non-message and a non-JSON text apart', () => {
@@ -33,7 +35,7 @@ describe('readBody', () => {
 
   test('never throws, whatever the text', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+      fc.property(fc.oneof(fc.string(), fc.json()), text => {
         expect(['message', 'batch', 'invalid']).toContain(readBody(text).kind);
       }),
       { numRuns: 500 },
@@ -46,7 +48,7 @@ describe('TopLevelScan', () => {
     const bytes = Buffer.from(text);
     const scan = new TopLevelScan();
     let from = 0;
-    for (const cut of [...cuts.map((share) => Math.floor(share * bytes.length)).sort((one, other) => one - other), bytes.length]) {
+    for (const cut of [...cuts.map(share => Math.floor(share * bytes.length)).sort((one, other) => one - other), bytes.length]) {
       scan.push(bytes.subarray(from, cut));
       from = cut;
     }
@@ -54,9 +56,13 @@ describe('TopLevelScan', () => {
   };
 
   test('finds the id behind a large result, wherever the chunks are cut', () => {
-    const text = JSON.stringify({ result: { content: [{ text: 'x "id": 1 } \\" {'.repeat(50), nested: [{ id: 3, method: 'no' }] }] }, jsonrpc: '2.0', id: 'übung-7' });
+    const text = JSON.stringify({
+      result: { content: [{ text: 'x "id": 1 } \\" {'.repeat(50), nested: [{ id: 3, method: 'no' }] }] },
+      jsonrpc: '2.0',
+      id: 'übung-7',
+    });
     fc.assert(
-      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }), (cuts) => {
+      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { maxLength: 8 }), cuts => {
         expect(scanOf(text, cuts)).toEqual({ idText: '"übung-7"', hasResult: true, hasError: false });
       }),
     );
@@ -90,7 +96,9 @@ describe('a body made to hurt the scan', () => {
     scan.push(Buffer.from('{"jsonrpc":"2.0",'));
     const part = Buffer.from(Array.from({ length: 20_000 }, (_, at) => `"key-${at}":${at},`).join(''));
     for (let round = 0; round < 20; round += 1) scan.push(part);
-    scan.push(Buffer.from(`"${'k'.repeat(100_000)}":1,"method":"${'m'.repeat(100_000)}","result":"${'r\\"'.repeat(100_000)}","id":"seven"}`));
+    scan.push(
+      Buffer.from(`"${'k'.repeat(100_000)}":1,"method":"${'m'.repeat(100_000)}","result":"${'r\\"'.repeat(100_000)}","id":"seven"}`),
+    );
     expect(scan.facts).toEqual({ idText: '"seven"', hasResult: true, hasError: false });
   });
 

@@ -38,20 +38,18 @@ export function readBody(text: string): ReadBody {
   if (Array.isArray(json)) {
     if (json.length === 0) return { kind: 'invalid', reason: 'not-json-rpc' };
     // A batch element with an unsafe integer id loses its last digits here; batches ended with revision 2025-03-26.
-    return { kind: 'batch', items: json.map((item) => readValue(item, undefined)) };
+    return { kind: 'batch', items: json.map(item => readValue(item, undefined)) };
   }
   return readValue(json, text);
 }
 
 function readValue(json: unknown, text: string | undefined): ReadBody {
-  if (typeof json !== 'object' || json === null)
-    return { kind: 'invalid', reason: 'not-json-rpc' };
+  if (typeof json !== 'object' || json === null) return { kind: 'invalid', reason: 'not-json-rpc' };
   const fields = json as Record<string, unknown>;
   const hasId = Object.hasOwn(fields, 'id');
   const { method } = fields;
   if (typeof method === 'string') {
-    if (!hasId)
-      return { kind: 'message', message: { kind: 'notification', method, params: fields.params } };
+    if (!hasId) return { kind: 'message', message: { kind: 'notification', method, params: fields.params } };
     const idText = idTextOf(fields.id, text);
     if (idText === undefined) return { kind: 'invalid', reason: 'not-json-rpc' };
     return { kind: 'message', message: { kind: 'request', idText, method, params: fields.params } };
@@ -59,8 +57,7 @@ function readValue(json: unknown, text: string | undefined): ReadBody {
   if (!hasId) return { kind: 'invalid', reason: 'not-json-rpc' };
   const idText = idTextOf(fields.id, text);
   if (idText === undefined) return { kind: 'invalid', reason: 'not-json-rpc' };
-  if (Object.hasOwn(fields, 'result'))
-    return { kind: 'message', message: { kind: 'result', idText, result: fields.result } };
+  if (Object.hasOwn(fields, 'result')) return { kind: 'message', message: { kind: 'result', idText, result: fields.result } };
   if (typeof fields.error === 'object' && fields.error !== null) {
     const error = fields.error as Record<string, unknown>;
     return {

@@ -35,7 +35,10 @@ function dispatched(text: string): { data: string; name: string }[] {
   const events: { data: string; name: string }[] = [];
   let data: string[] = [];
   let name = '';
-  for (const line of text.replace(/^\ufeff/, '').split(/\r\n|\r|\n/).slice(0, -1)) {
+  for (const line of text
+    .replace(/^\ufeff/, '')
+    .split(/\r\n|\r|\n/)
+    .slice(0, -1)) {
     if (line === '') {
       if (data.length > 0) events.push({ data: data.join('\n'), name });
       data = [];
@@ -51,7 +54,28 @@ function dispatched(text: string): { data: string; name: string }[] {
 
 const streamText = fc
   .array(
-    fc.constantFrom('data', ':', ' ', '\r', '\n', '\r\n', '\n\n', 'event', 'id', 'retry', 'data: {"a":1}', 'data:x', 'event: endpoint', 'id: 7', 'ä𝄞', '\ufeff', 'unknown: field', ': comment', 'dat', 'datax'),
+    fc.constantFrom(
+      'data',
+      ':',
+      ' ',
+      '\r',
+      '\n',
+      '\r\n',
+      '\n\n',
+      'event',
+      'id',
+      'retry',
+      'data: {"a":1}',
+      'data:x',
+      'event: endpoint',
+      'id: 7',
+      'ä𝄞',
+      '\ufeff',
+      'unknown: field',
+      ': comment',
+      'dat',
+      'datax',
+    ),
     { maxLength: 60 },
   )
   .map(parts => parts.join(''));
@@ -88,7 +112,9 @@ test('loses no byte of any stream, even of one that is none', () => {
 });
 
 test('keeps id, retry and the difference between no data and empty data', () => {
-  expect(readText('id: 1\nretry: 100\ndata: \n\n: ping\n\nid\n\nevent: x\ndata\ndata: y\n\n').map(({ head, data }) => [head, data])).toEqual([
+  expect(
+    readText('id: 1\nretry: 100\ndata: \n\n: ping\n\nid\n\nevent: x\ndata\ndata: y\n\n').map(({ head, data }) => [head, data]),
+  ).toEqual([
     [{ name: '', id: '1', retry: '100', hasData: true, isComplete: true }, ''],
     [{ name: '', hasData: false, isComplete: true }, ''],
     [{ name: '', id: '', hasData: false, isComplete: true }, ''],

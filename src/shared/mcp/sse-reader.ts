@@ -164,7 +164,12 @@ export class SseReader {
     this.#hasLine = true;
     // A line without a colon is a field with an empty value.
     if (this.#place === 'name') this.#startValue();
-    const value = this.#name === 'data' ? '' : this.#value.every(isAscii) ? String.fromCharCode(...this.#value) : new TextDecoder().decode(new Uint8Array(this.#value));
+    const value =
+      this.#name === 'data'
+        ? ''
+        : this.#value.every(isAscii)
+          ? String.fromCharCode(...this.#value)
+          : new TextDecoder().decode(new Uint8Array(this.#value));
     if (this.#name === 'event') this.#event = value;
     else if (this.#name === 'id' && !value.includes('\0')) this.#id = value;
     else if (this.#name === 'retry') this.#retry = value;

@@ -18,7 +18,16 @@ export type Delivery = z.infer<typeof Delivery>;
  * `lifecycle` a fact of the session (child started, exit code, connection lost).
  */
 export const FrameKind = z.enum([
-  'request', 'notification', 'result', 'error', 'batch', 'http', 'invalid', 'stdout', 'stderr', 'lifecycle',
+  'request',
+  'notification',
+  'result',
+  'error',
+  'batch',
+  'http',
+  'invalid',
+  'stdout',
+  'stderr',
+  'lifecycle',
 ]);
 export type FrameKind = z.infer<typeof FrameKind>;
 

@@ -51,7 +51,13 @@ export const HostStatus = z.object({
   /** Of the answered requests of the last 5 minutes (at most 2000 of them); absent when there were none. */
   p50Ms: z.number().optional(),
   p95Ms: z.number().optional(),
-  sample: z.object({ isRunning: z.boolean(), step: z.string(), done: z.number().int(), total: z.number().int(), problem: z.string().optional() }),
+  sample: z.object({
+    isRunning: z.boolean(),
+    step: z.string(),
+    done: z.number().int(),
+    total: z.number().int(),
+    problem: z.string().optional(),
+  }),
 });
 export type HostStatus = z.infer<typeof HostStatus>;
 

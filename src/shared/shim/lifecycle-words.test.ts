@@ -19,6 +19,13 @@ test('every fact is a sentence', () => {
 });
 
 test('what is no fact of this version stays as it was recorded, also when it was cut', () => {
-  for (const text of ['{"event":"tired","much":true}', 'no JSON', 'null', '7', '{"event":"started","command":"node …', '{"event":"toString"}'])
+  for (const text of [
+    '{"event":"tired","much":true}',
+    'no JSON',
+    'null',
+    '7',
+    '{"event":"started","command":"node …',
+    '{"event":"toString"}',
+  ])
     expect(lifecycleWords(text)).toBe(text);
 });

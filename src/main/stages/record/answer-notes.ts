@@ -37,9 +37,9 @@ export class EventNotes implements AnswerNotes {
   constructor(note: NoteFrame) {
     this.#note = note;
     this.#reader = new SseReader({
-      raw: (bytes) => this.#raw.push(bytes),
-      data: (bytes) => this.#data.push(bytes),
-      end: (head) => this.#noteEvent(head),
+      raw: bytes => this.#raw.push(bytes),
+      data: bytes => this.#data.push(bytes),
+      end: head => this.#noteEvent(head),
     });
   }
 
@@ -106,13 +106,14 @@ export class BodyNotes implements AnswerNotes {
     }
     const { bytes } = this.#copy.take();
     const lines = linesOf(bytes);
-    if (!lines.every((line) => isMessage(line))) {
+    if (!lines.every(line => isMessage(line))) {
       this.#triesLeft -= 1;
       return;
     }
     this.#copy = new BodyCopy();
     this.#hasNoted = true;
-    for (const line of lines) this.#note({ delivery: 'body', body: { bytes: line, sizeBytes: line.length, isTruncated: false }, flags: [] });
+    for (const line of lines)
+      this.#note({ delivery: 'body', body: { bytes: line, sizeBytes: line.length, isTruncated: false }, flags: [] });
   }
 }
 

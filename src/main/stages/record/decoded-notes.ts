@@ -38,7 +38,7 @@ class Decoding {
 
   push(chunk: Uint8Array): Promise<void> | undefined {
     if (this.#isOver || this.#decoder.write(chunk)) return undefined;
-    return new Promise((resolve) => {
+    return new Promise(resolve => {
       this.#decoder.once('drain', resolve).once('close', resolve);
     });
   }
@@ -63,7 +63,7 @@ export class DecodedEventNotes implements AnswerNotes {
 
   constructor(decoder: Transform, note: (frame: AnswerFrame) => void) {
     this.#events = new EventNotes(note);
-    this.#decoding = new Decoding(decoder, (bytes) => this.#events.push(bytes));
+    this.#decoding = new Decoding(decoder, bytes => this.#events.push(bytes));
   }
 
   push(chunk: Uint8Array): Promise<void> | undefined {
@@ -86,7 +86,7 @@ export class DecodedBodyNotes implements AnswerNotes {
   constructor(decoder: Transform, encoding: string, note: (frame: AnswerFrame) => void) {
     this.#note = note;
     this.#encoding = encoding;
-    this.#decoding = new Decoding(decoder, (bytes) => this.#text.push(bytes));
+    this.#decoding = new Decoding(decoder, bytes => this.#text.push(bytes));
   }
 
   push(chunk: Uint8Array): Promise<void> | undefined {

@@ -60,7 +60,12 @@ export class HopTap implements SourceWatcher {
     } catch (error) {
       this.#complain(error);
     }
-    return { status: answer.status, statusText: answer.statusText, rawHeaders: answer.rawHeaders, body: new TappedSource(answer.body, this) };
+    return {
+      status: answer.status,
+      statusText: answer.statusText,
+      rawHeaders: answer.rawHeaders,
+      body: new TappedSource(answer.body, this),
+    };
   }
 
   refused(reason: OwnReason): void {
@@ -111,7 +116,7 @@ export class HopTap implements SourceWatcher {
 
   #withTap(exchange: Exchange, body: StreamedBody, copy: BodyCopy): Exchange {
     const source = new TappedSource(body.source, {
-      passed: (chunk) => {
+      passed: chunk => {
         try {
           copy.push(chunk);
         } catch (error) {
@@ -135,7 +140,17 @@ export class HopTap implements SourceWatcher {
       const encoding = fieldValue(rawHeaders, 'content-encoding');
       const text = encoding === undefined ? undefined : unpacked(copied, encoding);
       const http = { method, path, headers: fieldPairs(rawHeaders) };
-      this.#note('fromClient', { delivery: 'body', body: copied, flags, ...(encoding === undefined ? {} : { contentEncoding: encoding }), ...(text === undefined ? {} : { text }) }, http);
+      this.#note(
+        'fromClient',
+        {
+          delivery: 'body',
+          body: copied,
+          flags,
+          ...(encoding === undefined ? {} : { contentEncoding: encoding }),
+          ...(text === undefined ? {} : { text }),
+        },
+        http,
+      );
     } catch (error) {
       this.#complain(error);
     }
@@ -198,7 +213,14 @@ export class HopTap implements SourceWatcher {
   #note(direction: Direction, frame: SeenFrame, http: HttpHead | undefined): void {
     const { clock } = this.#deps;
     const { id, conversation } = this.exchange;
-    conversation.note({ ...frame, direction, at: clock.now(), monotonicUs: clock.monotonicUs(), hopId: id, ...(http === undefined ? {} : { http }) });
+    conversation.note({
+      ...frame,
+      direction,
+      at: clock.now(),
+      monotonicUs: clock.monotonicUs(),
+      hopId: id,
+      ...(http === undefined ? {} : { http }),
+    });
   }
 
   #endHop(how: HopEnd): void {

@@ -29,7 +29,9 @@ export class TextCopy {
     if (this.#scan !== undefined) return undefined;
     const [only] = this.#chunks;
     if (only === undefined) return '';
-    return (this.#chunks.length === 1 ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat(this.#chunks)).toString('utf8');
+    return (this.#chunks.length === 1 ? Buffer.from(only.buffer, only.byteOffset, only.byteLength) : Buffer.concat(this.#chunks)).toString(
+      'utf8',
+    );
   }
 
   get facts(): TopLevelFacts | undefined {

@@ -36,7 +36,11 @@ export function* walkIndex(db: Db, order: IndexOrder): Generator<readonly KeyedR
  * The statements of a walk. Not one with `(key, id) > (?, ?)`: SQLite uses only the key of that, and would begin at
  * the first of a million equal keys at each step.
  */
-export function indexSteps({ index, key, isDescending }: IndexOrder): { readonly first: string; readonly equal: string; readonly beyond: string } {
+export function indexSteps({ index, key, isDescending }: IndexOrder): {
+  readonly first: string;
+  readonly equal: string;
+  readonly beyond: string;
+} {
   const direction = isDescending ? 'DESC' : 'ASC';
   const sign = isDescending ? '<' : '>';
   const select = (condition: string) =>

@@ -11,6 +11,7 @@ import { FrameCell } from './frame-cell.tsx';
 import type { Rooms } from './use-columns.ts';
 import { ThinLine } from './thin-line.tsx';
 import { TimeCell } from './time-cell.tsx';
+import { visibleRow } from './visible-row.ts';
 
 interface TableRowProps {
   readonly row: TimelineRow | undefined;
@@ -31,7 +32,8 @@ interface TableRowProps {
 const narrowColumns: readonly ColumnId[] = ['time', 'direction', 'status', 'duration', 'bar', 'method', 'target'];
 
 export const TableRow = memo(function TableRow(props: TableRowProps) {
-  const { row, before, rooms, index, top, height, isSelected, isNarrow, timeFormat, onPick } = props;
+  const { before, rooms, index, top, height, isSelected, isNarrow, timeFormat, onPick } = props;
+  const row = props.row === undefined ? undefined : visibleRow(props.row);
   const place: CSSProperties = { top, height };
   if (row === undefined)
     return (
