@@ -58,7 +58,7 @@ function outcome({ method, params }: Rpc): object {
   const text =
     params?.name === 'fail'
       ? JSON.stringify({ message: 'rate limit reached', status: 403 })
-      : `echo of ${String(params?.arguments?.['text'] ?? '')}`;
+      : `echo of ${JSON.stringify(params?.arguments?.['text'] ?? '').replaceAll('"', '')}`;
   return { result: { content: [{ type: 'text', text }], isError: params?.name === 'fail' } };
 }
 
