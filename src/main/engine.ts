@@ -163,7 +163,6 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     ids,
     log,
     board,
-    latencies,
     preferences: deps.preferences,
     sample,
     recording: { state: () => recorder.state(), setOn: isOn => recorder.setOn(isOn) },

@@ -2,7 +2,6 @@
 import type { HostInfo, HostStatus, ListenerInfo, Check, RecordingState } from '../../shared/model/host.ts';
 import type { Preferences } from '../../shared/model/preferences.ts';
 import type { Clock, Ids, Logger } from '../ports.ts';
-import type { Latencies } from '../publish/latencies.ts';
 import type { StatusBoard } from '../publish/status-board.ts';
 import type { TrafficStore } from '../store/traffic-store.ts';
 
@@ -31,7 +30,6 @@ export interface ApiDeps {
   readonly ids: Ids;
   readonly log: Logger;
   readonly board: StatusBoard;
-  readonly latencies: Latencies;
   readonly preferences: PreferenceKeeper;
   readonly sample: SamplePlayer;
   readonly recording: { state(): RecordingState; setOn(isOn: boolean): void };
