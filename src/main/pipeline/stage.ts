@@ -3,6 +3,7 @@ import type { ErrorCode, TrafficError } from '../../shared/errors/error-table.ts
 import type { Transport } from '../../shared/model/frame.ts';
 import type { Departure } from '../support/departure.ts';
 import type { Conversation } from '../traffic/conversation.ts';
+import type { Guard } from './guard.ts';
 
 /** Bytes that are pushed: a request body or an answer body. Started once; after `data` returned false nothing comes until `resume`. */
 export interface BodySource {
@@ -69,6 +70,8 @@ export interface Exchange {
   /** Tells when the client leaves. */
   readonly departure: Departure;
   readonly events?: ExchangeEvents;
+  /** On guarded routes; there the body is never a stream. Absent on a transparent `proxy`. */
+  readonly guard?: Guard;
 }
 
 /** The answer of an upstream: head at once, body as it comes. Hop-by-hop fields are still in its headers. */
@@ -87,7 +90,10 @@ export type Verdict =
       readonly stage: string;
       readonly code: ErrorCode;
       readonly reason: string;
+      /** For `error.data`; `retry_after_ms` becomes a Retry-After as well. */
       readonly facts?: Readonly<Record<string, unknown>>;
+      /** Fields of the answer, such as WWW-Authenticate; flat. */
+      readonly rawHeaders?: readonly string[];
     };
 
 export type Next = (exchange: Exchange) => Promise<Verdict>;
