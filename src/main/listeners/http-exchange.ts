@@ -69,7 +69,8 @@ class ServedCall implements ExchangeEvents {
 
   decided(verdict: Verdict): void {
     if (verdict.kind === 'refuse') {
-      void this.#answerOurselves({ code: verdict.code, message: verdict.reason, facts: verdict.facts ?? {} });
+      const { code, reason, facts = {}, rawHeaders: fields = [] } = verdict;
+      void this.#answerOurselves({ code, message: reason, facts, rawHeaders: fields });
       return;
     }
     const { answer } = verdict;
@@ -149,7 +150,7 @@ class ServedCall implements ExchangeEvents {
       response.destroy();
       return;
     }
-    const { status, statusText, rawHeaders, bytes } = ownAnswer(reason, received.idText());
+    const { status, statusText, rawHeaders, bytes } = ownAnswer(reason, { idText: received.idText(), guard: this.exchange.guard });
     this.#isOver = true;
     response.writeHead(status, statusText, [...rawHeaders]);
     response.end(bytes);

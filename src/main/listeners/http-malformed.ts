@@ -20,7 +20,7 @@ export function answerMalformed(deps: ServeDeps, error: Error & { code?: string;
     : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
       ? 'The request head did not come.'
       : 'The request is malformed.';
-  const answer = ownAnswer({ code: 'BAD_REQUEST', message, facts: { parser: error.code ?? 'unknown' } }, undefined);
+  const answer = ownAnswer({ code: 'BAD_REQUEST', message, facts: { parser: error.code ?? 'unknown' } }, { idText: undefined });
   const status = isTooLong ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
   let head = `HTTP/1.1 ${status} ${answer.statusText}\r\n`;
   for (const [name, value] of fieldPairs(answer.rawHeaders)) head += `${name}: ${value}\r\n`;

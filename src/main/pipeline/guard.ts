@@ -29,6 +29,8 @@ export interface GuardedRoute extends RouteConfig {
 
 /** A session of the legacy era that the client proved by its sealed id. */
 export interface BoundSession {
+  /** Ours, random; the `session` tier counts by it. */
+  readonly id: string;
   /** Whose session it is (`Principal.id`). */
   readonly principalId: string;
   /** The instance that answered `initialize`. */

@@ -36,6 +36,7 @@ export function record(deps: RecordDeps): Stage {
 
 function outcome(tap: HopTap, verdict: Verdict): Verdict {
   if (verdict.kind === 'answer') return { kind: 'answer', answer: tap.answered(verdict.answer) };
-  tap.refused({ code: verdict.code, message: verdict.reason, facts: verdict.facts ?? {} });
+  const { code, reason, facts = {}, rawHeaders = [] } = verdict;
+  tap.refused({ code, message: reason, facts, rawHeaders });
   return verdict;
 }

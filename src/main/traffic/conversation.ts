@@ -267,13 +267,15 @@ export class Conversation {
     const wasCancelled = request.record.status === 'cancelled';
     const status: StatusWord = wasCancelled
       ? 'late'
-      : flags.includes('own-error')
-        ? 'failed'
-        : message.kind === 'error'
-          ? 'error'
-          : facts.isToolError
-            ? 'tool-error'
-            : 'ok';
+      : flags.includes('refused')
+        ? 'refused'
+        : flags.includes('own-error')
+          ? 'failed'
+          : message.kind === 'error'
+            ? 'error'
+            : facts.isToolError
+              ? 'tool-error'
+              : 'ok';
     request.record = {
       ...withStatus(request.record, status, wasCancelled ? [...flags, 'late'] : flags),
       ...errorFields(item),

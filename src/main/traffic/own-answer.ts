@@ -1,6 +1,8 @@
 /** The HTTP answer that Shadowcat gives by itself: a failure or refusal as a JSON-RPC error with the request's own id. */
 import { STATUS_CODES } from 'node:http';
 import { errorTable, rpcErrorBody, TrafficError, type ErrorCode } from '../../shared/errors/error-table.ts';
+import type { Era } from '../../shared/mcp/facts.ts';
+import type { ReadMessage } from './sighting.ts';
 
 export interface OwnAnswer {
   readonly status: number;
@@ -14,7 +16,43 @@ export interface OwnReason {
   readonly code: ErrorCode;
   readonly message: string;
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Further fields of the answer, such as WWW-Authenticate; flat. */
+  readonly rawHeaders?: readonly string[];
 }
+
+/** What of a guarded request decides how an answer of ours looks. */
+export interface AskedOf {
+  readonly correlationId: string;
+  readonly route: { readonly refusal: 'http' | 'in-band' | 'tool-result' };
+  readonly items: readonly ReadMessage[];
+  readonly isBatch: boolean;
+  readonly era: Era;
+  readonly answerHeaders: readonly string[];
+}
+
+/** To whom an answer of ours goes. `guard` is absent on a transparent proxy. */
+export interface Asker {
+  readonly idText: string | undefined;
+  readonly guard?: AskedOf | undefined;
+}
+
+/**
+ * Refusals and failures that a route may tell in-band (200, because some SDKs end the session on any other status).
+ * Authentication is not among them: clients start their OAuth flow on a real 401 and 403 only. Neither is what breaks the
+ * protocol itself.
+ */
+const inBandCodes = new Set<ErrorCode>([
+  'DENIED',
+  'BLOCKED',
+  'LIMITED',
+  'UNAVAILABLE',
+  'SHUTTING_DOWN',
+  'UPSTREAM_DOWN',
+  'UPSTREAM_BROKE',
+  'UPSTREAM_TIMEOUT',
+  'UPSTREAM_AUTH',
+  'INTERNAL',
+]);
 
 /** What a thrown error means for the client. Anything that was not thrown on purpose is our defect, and its text stays ours. */
 export function ownReason(error: unknown): OwnReason {
@@ -23,13 +61,63 @@ export function ownReason(error: unknown): OwnReason {
 }
 
 /** The listener delivers it, the record stage notes it: both make it here, so that they are the same bytes. */
-export function ownAnswer({ code, message, facts }: OwnReason, idText: string | undefined): OwnAnswer {
-  const status = errorTable[code].httpStatus;
-  const bytes = Buffer.from(rpcErrorBody(code, message, idText, facts));
+export function ownAnswer(reason: OwnReason, { idText, guard }: Asker): OwnAnswer {
+  const { code } = reason;
+  const retryAfterMs = reason.facts['retry_after_ms'];
+  const fields = [...(reason.rawHeaders ?? []), ...(guard?.answerHeaders ?? [])];
+  if (typeof retryAfterMs === 'number') fields.push('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
+  const isInBand = guard !== undefined && guard.route.refusal !== 'http' && inBandCodes.has(code);
+  const ids = guard === undefined ? [] : requestIds(guard);
+  // A notification (or a client's answer) gets a status and nothing to read: there is no id to answer to.
+  if (guard !== undefined && guard.items.length > 0 && ids.length === 0) {
+    const status = isInBand ? 202 : statusOf(code, false);
+    return { status, statusText: STATUS_CODES[status] ?? '', rawHeaders: ['Content-Length', '0', ...fields], bytes: new Uint8Array(0) };
+  }
+  const status = isInBand ? 200 : statusOf(code, ids.length > 0);
+  const bytes = Buffer.from(guard === undefined ? errorText(reason, idText) : guardedText(reason, guard, ids, idText));
   return {
     status,
     statusText: STATUS_CODES[status] ?? '',
-    rawHeaders: ['Content-Type', 'application/json', 'Content-Length', String(bytes.length)],
+    rawHeaders: ['Content-Type', 'application/json', 'Content-Length', String(bytes.length), ...fields],
     bytes,
   };
+}
+
+/** The text that answers a refused request line over stdio, where everything is in-band; undefined where nothing is to be answered. */
+export function ownLine(reason: OwnReason, guard: AskedOf): string | undefined {
+  const ids = requestIds(guard);
+  return ids.length === 0 ? undefined : guardedText(reason, guard, ids, undefined);
+}
+
+/** 40300 is told in-band with 200 wherever there is a request to answer (`gateway.md`, error codes). */
+function statusOf(code: ErrorCode, hasRequest: boolean): number {
+  return code === 'DENIED' && !hasRequest ? 403 : errorTable[code].httpStatus;
+}
+
+function requestIds({ items }: AskedOf): string[] {
+  return items.flatMap(({ message }) => (message.kind === 'request' ? [message.idText] : []));
+}
+
+function guardedText(reason: OwnReason, guard: AskedOf, ids: readonly string[], idText: string | undefined): string {
+  const told: OwnReason = { ...reason, facts: { ...reason.facts, correlation_id: guard.correlationId } };
+  if (guard.isBatch && ids.length > 0) return `[${ids.map(id => errorText(told, id)).join(',')}]`;
+  const [item] = guard.items;
+  const isToolCall = item?.message.kind === 'request' && item.message.method === 'tools/call';
+  if (guard.route.refusal === 'tool-result' && isToolCall && inBandCodes.has(reason.code)) return toolResult(told, guard.era, ids[0]);
+  return errorText(told, ids[0] ?? idText);
+}
+
+function errorText({ code, message, facts }: OwnReason, idText: string | undefined): string {
+  return rpcErrorBody(code, message, idText, facts);
+}
+
+/** A result that says the tool failed: that is what the model itself reads. */
+function toolResult({ code, message, facts }: OwnReason, era: Era, idText: string | undefined): string {
+  const result = {
+    ...(era === 'modern' ? { resultType: 'complete' } : {}),
+    content: [{ type: 'text', text: `${message} ${errorTable[code].advice}` }],
+    isError: true,
+    _meta: { 'shadowcat/refusal': { code: errorTable[code].rpcCode, reason: code, ...facts } },
+  };
+  return `{"jsonrpc":"2.0","id":${idText ?? 'null'},"result":${JSON.stringify(result)}}`;
 }

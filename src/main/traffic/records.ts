@@ -1,7 +1,11 @@
 /** What the engine hands to recording: complete, self-contained records; later records of the same key replace earlier ones. */
 import type { Delivery, Direction, Flag, FrameKind, HttpHead, Transport } from '../../shared/model/frame.ts';
+import type { Decision } from '../../shared/model/gateway-event.ts';
 import type { ExchangeSummary } from '../../shared/model/exchange.ts';
 import type { SessionSummary } from '../../shared/model/session.ts';
+
+/** What one stage decided about a frame: the same as the decision of the gateway, as it is kept. */
+export type Verdict = Decision;
 
 /** One frame. `body` is the recorded copy (maybe capped), `sizeBytes` the true size. Key: (sessionId, seq). */
 export interface FrameRecord {
@@ -29,7 +33,7 @@ export interface FrameRecord {
   /** `gzip`, `br` … when `body` is still encoded. */
   readonly contentEncoding?: string;
   readonly flags: readonly Flag[];
-  readonly verdicts: readonly { readonly stage: string; readonly kind: string; readonly reason?: string }[];
+  readonly verdicts: readonly Verdict[];
 }
 
 /** The state of an exchange after a frame; upserted by `exchangeId`. The store adds the row number and the names. */

@@ -50,7 +50,7 @@ export function newFrame(session: SessionRecord, seq: number, sighting: Sighting
     delivery: sighting.delivery,
     sizeBytes: body.sizeBytes,
     body: body.bytes,
-    verdicts: noVerdicts,
+    verdicts: sighting.verdicts ?? noVerdicts,
     ...facts,
   };
   if (sighting.hopId !== undefined) frame.hopId = sighting.hopId;

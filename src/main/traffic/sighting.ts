@@ -3,6 +3,7 @@ import { factsOf, type MessageFacts } from '../../shared/mcp/facts.ts';
 import { readBody, type ReadBody, type RpcMessage } from '../../shared/mcp/json-rpc.ts';
 import type { Delivery, Direction, Flag, HttpHead } from '../../shared/model/frame.ts';
 import type { CopiedBody } from './body-copy.ts';
+import type { FrameRecord } from './records.ts';
 
 export interface Sighting {
   readonly direction: Direction;
@@ -21,6 +22,8 @@ export interface Sighting {
   readonly flags?: readonly Flag[];
   /** What was delivered, when a stage changed it. */
   readonly delivered?: Uint8Array;
+  /** What stages decided about it, outermost first. */
+  readonly verdicts?: FrameRecord['verdicts'];
 }
 
 export interface ReadMessage {

@@ -10,6 +10,7 @@ const words: Readonly<Record<Flag, string>> = {
   'unknown-id': 'unknown id',
   'duplicate-id': 'id in use',
   'no-answer': 'no answer',
+  refused: 'refused',
   'own-error': 'by Shadowcat',
   'header-mismatch': 'header mismatch',
   'retry-leg': 'retry',

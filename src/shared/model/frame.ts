@@ -1,5 +1,6 @@
 /** A frame: one message in one direction, as it was received and, where a rule changed it, as it was delivered. */
 import { z } from 'zod';
+import { Decision } from './gateway-event.ts';
 
 export const Direction = z.enum(['fromClient', 'fromServer']);
 export type Direction = z.infer<typeof Direction>;
@@ -52,6 +53,7 @@ export const Flag = z.enum([
   'unknown-id', // an answer to an id that was never asked
   'duplicate-id', // a request with an id that is still pending
   'no-answer', // the session ended before an answer came
+  'refused', // a guard refused it: policy, limit, authentication
   'own-error', // the answer was made by Shadowcat, not by the server
   'header-mismatch', // Mcp-Method/Mcp-Name differ from the body (2026-07-28, standard headers)
   'retry-leg', // a multi-round-trip retry, linked to its first leg
@@ -92,7 +94,7 @@ export const FrameSummary = z.object({
   contentEncoding: z.string().optional(),
   flags: z.array(Flag),
   /** What stages decided about it, outermost first; empty when all passed. */
-  verdicts: z.array(z.object({ stage: z.string(), kind: z.string(), reason: z.string().optional() })),
+  verdicts: z.array(Decision),
   /** First characters of the body, whitespace folded, secrets masked. */
   preview: z.string(),
 });

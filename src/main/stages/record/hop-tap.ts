@@ -39,6 +39,8 @@ export class HopTap implements SourceWatcher {
   /** Rides on the first frame of the answer. */
   #head: HttpHead | undefined;
   #isOver = false;
+  /** Decisions of the guards before this one ride on an earlier frame. */
+  #tellFrom = 0;
 
   constructor(exchange: Exchange, deps: RecordDeps) {
     this.#deps = deps;
@@ -47,11 +49,14 @@ export class HopTap implements SourceWatcher {
       this.#requestCopy = new BodyCopy();
       this.exchange = this.#withTap(exchange, body, this.#requestCopy);
     } else this.exchange = exchange;
+    // Guards decide first: the request is noted when it goes on, with what they decided, or when it is refused.
+    if (exchange.guard !== undefined) exchange.guard.journey.onSent = () => this.#noteRequest([]);
   }
 
   /** The forward has begun. Requests that are whole are noted now, streamed ones when they have passed. */
   requestPassed(): void {
-    if (this.#requestCopy === undefined) this.#noteRequest(this.exchange.departure.hasHappened ? ['client-left'] : []);
+    if (this.#requestCopy === undefined && this.exchange.guard === undefined)
+      this.#noteRequest(this.exchange.departure.hasHappened ? ['client-left'] : []);
   }
 
   answered(answer: Answer): Answer {
@@ -69,12 +74,12 @@ export class HopTap implements SourceWatcher {
   }
 
   refused(reason: OwnReason): void {
-    this.#noteOwn(reason);
+    this.#noteOwn(reason, ['own-error', 'refused']);
   }
 
   /** No answer came. */
   broke(error: unknown): void {
-    this.#noteOwn(ownReason(error));
+    this.#noteOwn(ownReason(error), ['own-error']);
   }
 
   clientLeft(): void {
@@ -198,12 +203,13 @@ export class HopTap implements SourceWatcher {
     this.#endHop(how);
   }
 
-  #noteOwn(reason: OwnReason): void {
+  #noteOwn(reason: OwnReason, flags: readonly Flag[]): void {
     this.#noteRequest([]);
     try {
-      const { status, rawHeaders, bytes } = ownAnswer(reason, this.exchange.request.idText());
+      const { request, guard } = this.exchange;
+      const { status, rawHeaders, bytes } = ownAnswer(reason, { idText: request.idText(), guard });
       const body = { bytes, sizeBytes: bytes.length, isTruncated: false };
-      this.#note('fromServer', { delivery: 'body', body, flags: ['own-error'] }, { status, headers: fieldPairs(rawHeaders) });
+      this.#note('fromServer', { delivery: 'body', body, flags }, { status, headers: fieldPairs(rawHeaders) });
     } catch (error) {
       this.#complain(error);
     }
@@ -212,7 +218,9 @@ export class HopTap implements SourceWatcher {
 
   #note(direction: Direction, frame: SeenFrame, http: HttpHead | undefined): void {
     const { clock } = this.#deps;
-    const { id, conversation } = this.exchange;
+    const { id, conversation, guard } = this.exchange;
+    const verdicts = guard?.decisions.slice(this.#tellFrom);
+    this.#tellFrom = guard?.decisions.length ?? 0;
     conversation.note({
       ...frame,
       direction,
@@ -220,6 +228,7 @@ export class HopTap implements SourceWatcher {
       monotonicUs: clock.monotonicUs(),
       hopId: id,
       ...(http === undefined ? {} : { http }),
+      ...(verdicts === undefined || verdicts.length === 0 ? {} : { verdicts }),
     });
   }
 
