@@ -26,6 +26,7 @@ test('each failure has this JSON-RPC number and this HTTP status', () => {
     'DENIED 40300 200',
     'BLOCKED 40302 403',
     'SESSION_LOST 40400 404',
+    'METHOD_NOT_ALLOWED 40500 405',
     'UNSUPPORTED_TYPE 41500 415',
     'LIMITED 42900 429',
     'UNAVAILABLE 50300 503',

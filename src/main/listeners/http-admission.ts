@@ -1,22 +1,40 @@
 /** Who may talk to a loopback listener: no foreign Host (DNS rebinding), no foreign Origin (a web page calling home), no framing that two readers could take differently. */
+import { isIP } from 'node:net';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 
 const localName = /^(?:localhost|127\.0\.0\.1|\[::1\])$/i;
 
-/** The reason to refuse, or undefined. `boundHost` is what the listener was told to bind, and is local as well. */
-export function refusalAtDoor(path: string, rawHeaders: readonly string[], boundHost: string): TrafficError | undefined {
+/** What a door lets in, besides the local names. */
+export interface DoorRules {
+  /** What the listener was told to bind: local as well. */
+  readonly boundHost: string;
+  /** Further host names, lower case, without port. */
+  readonly hosts: ReadonlySet<string>;
+  /** Further origins of pages, lower case, as browsers write them. */
+  readonly origins: ReadonlySet<string>;
+  /** Bound to every address: any address of this machine is served. DNS rebinding needs a name, so addresses are safe. */
+  readonly servesAddresses: boolean;
+}
+
+/** Nothing but the local names and the bound address. */
+export function localDoor(boundHost: string): DoorRules {
+  return { boundHost, hosts: new Set(), origins: new Set(), servesAddresses: false };
+}
+
+/** The reason to refuse, or undefined. */
+export function refusalAtDoor(path: string, rawHeaders: readonly string[], door: DoorRules): TrafficError | undefined {
   const { hosts, codings, origins } = doorFields(rawHeaders);
   // An absolute target says where the request is meant to go, whatever Host says (RFC 9112, section 3.2.2).
   const authority = path.startsWith('/') ? undefined : /^https?:\/\/([^/?#]*)/i.exec(path)?.[1];
   if (authority !== undefined) hosts.push(authority);
   else if (!path.startsWith('/') && path !== '*')
     return new TrafficError('BAD_REQUEST', 'The target of a request is a path, *, or an http URL.');
-  if (hosts.length === 0 || (authority === undefined && hosts.length > 1) || !hosts.every(host => isLocal(hostname(host), boundHost)))
+  if (hosts.length === 0 || (authority === undefined && hosts.length > 1) || !hosts.every(host => isServed(hostname(host), door)))
     return new TrafficError('FOREIGN_HOST', `This listener does not serve the host ${JSON.stringify(hosts.join(', ').slice(0, 200))}.`);
   // Node refuses two lengths and the like itself, but begins a request whose body it will not be able to end.
   if (codings.length > 1 || codings.some(coding => coding.toLowerCase() !== 'chunked'))
     return new TrafficError('BAD_REQUEST', 'The only transfer coding of a request can be chunked.');
-  const foreign = origins.find(origin => !isLocalOrigin(origin, boundHost));
+  const foreign = origins.find(origin => !isServedOrigin(origin, door));
   if (foreign === undefined) return undefined;
   return new TrafficError('FOREIGN_ORIGIN', `This listener does not serve pages of the origin ${JSON.stringify(foreign.slice(0, 200))}.`);
 }
@@ -37,9 +55,16 @@ function doorFields(rawHeaders: readonly string[]): { readonly hosts: string[]; 
   return found;
 }
 
-function isLocalOrigin(origin: string, boundHost: string): boolean {
+function isServedOrigin(origin: string, door: DoorRules): boolean {
+  if (door.origins.has(origin.toLowerCase())) return true;
   const authority = /^https?:\/\/([^/?#@]*)$/i.exec(origin)?.[1];
-  return authority !== undefined && isLocal(hostname(authority), boundHost);
+  return authority !== undefined && isLocal(hostname(authority), door.boundHost);
+}
+
+function isServed(name: string | undefined, door: DoorRules): boolean {
+  if (name === undefined) return false;
+  if (isLocal(name, door.boundHost) || door.hosts.has(name.toLowerCase())) return true;
+  return door.servesAddresses && isIP(name.replace(/^\[|\]$/g, '')) !== 0;
 }
 
 function isLocal(name: string | undefined, boundHost: string): boolean {

@@ -1,21 +1,40 @@
 /** One HTTP request from the client's side: into the stages, and the answer back out. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { Guard } from '../pipeline/guard.ts';
 import type { Answer, Exchange, ExchangeEvents, IncomingRequest, Next, Route, Upstream, Verdict } from '../pipeline/stage.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { Departure } from '../support/departure.ts';
 import { fieldValue } from '../support/http-fields.ts';
+import type { Conversation } from '../traffic/conversation.ts';
 import { ownAnswer, ownReason, type OwnReason } from '../traffic/own-answer.ts';
 import { writeAnswer, writeInterim } from './http-answer-sink.ts';
 import type { ReceivedBody } from './http-request-body.ts';
 import type { HttpSessions, Placed } from './http-sessions.ts';
 
-export interface ServeDeps {
+/** What serves a path: the route, the stages, the sessions. */
+export interface Served {
   readonly route: Route;
   readonly pipeline: Next;
+  /** For what is refused before its stages: they would ask for credentials first. Absent where the pipeline takes it. */
+  readonly refusedPipeline?: Next;
+  readonly sessions: HttpSessions;
+  /** On a guarded route, where bodies are read whole up to `maxBodyBytes`. */
+  readonly guarded?: { readonly maxBodyBytes: number; guardFor(asked: GuardRequest): Guard };
+}
+
+/** What of a request its guard is made from. */
+export interface GuardRequest {
+  readonly request: IncomingMessage;
+  readonly conversation: Conversation;
+  /** The whole body; undefined where there is none, or where it was refused unread. */
+  readonly body: Uint8Array | undefined;
+}
+
+export interface ServeDeps {
+  readonly served: Served;
   readonly clock: Clock;
   readonly log: Logger;
-  readonly sessions: HttpSessions;
   /** Unique in the process, so that no two hops of a session can be taken for one. */
   readonly nextHopId: () => string;
 }
@@ -31,7 +50,8 @@ export interface ReceivedRequest {
 /** Runs the stages for one request. Nothing is thrown: every failure becomes an answer or a closed connection. */
 export function serveExchange(deps: ServeDeps, from: ReceivedRequest): void {
   const call = new ServedCall(deps, from);
-  deps.pipeline(call.exchange).then(
+  const { pipeline, refusedPipeline = pipeline } = deps.served;
+  (from.refusal === undefined ? pipeline : refusedPipeline)(call.exchange).then(
     verdict => call.decided(verdict),
     (error: unknown) => call.failed(error),
   );
@@ -57,11 +77,12 @@ class ServedCall implements ExchangeEvents {
     this.exchange = {
       id: deps.nextHopId(),
       conversation: this.#placed.conversation,
-      route: refusal === undefined ? deps.route : { ...deps.route, upstream: closedDoor(refusal) },
+      route: refusal === undefined ? deps.served.route : { ...deps.served.route, upstream: closedDoor(refusal) },
       request: incoming(request, path, received),
       startedAt: deps.clock.now(),
       departure: this.#departure,
       events: this,
+      ...this.#guard(),
     };
     if (received.isCut) this.#closed();
     else from.response.on('close', () => this.#closed());
@@ -99,7 +120,15 @@ class ServedCall implements ExchangeEvents {
   }
 
   endpoint(path: string): void {
-    this.#deps.sessions.learnEndpoint(this.#placed.conversation, path);
+    this.#deps.served.sessions.learnEndpoint(this.#placed.conversation, path);
+  }
+
+  #guard(): { guard?: Guard } {
+    const { request, received } = this.#from;
+    const { guarded } = this.#deps.served;
+    if (guarded === undefined) return {};
+    const body = received.body.kind === 'whole' ? received.body.bytes : undefined;
+    return { guard: guarded.guardFor({ request, conversation: this.#placed.conversation, body }) };
   }
 
   #place(path: string): Placed {
@@ -113,16 +142,16 @@ class ServedCall implements ExchangeEvents {
       userAgent: headers['user-agent'],
       body: received.body.kind === 'whole' ? received.body.bytes : undefined,
     };
-    if (refusal !== undefined) return { conversation: this.#deps.sessions.placeRefused(hints), isInitialize: false };
-    return this.#deps.sessions.place(hints);
+    if (refusal !== undefined) return { conversation: this.#deps.served.sessions.placeRefused(hints), isInitialize: false };
+    return this.#deps.served.sessions.place(hints);
   }
 
   #learn({ status, rawHeaders }: Answer): void {
     const { conversation, isInitialize } = this.#placed;
     if (!isInitialize || status >= 300) return;
     const sessionId = fieldValue(rawHeaders, 'mcp-session-id');
-    if (sessionId === undefined) this.#deps.sessions.learnNoId(conversation);
-    else this.#deps.sessions.learnId(conversation, sessionId);
+    if (sessionId === undefined) this.#deps.served.sessions.learnNoId(conversation);
+    else this.#deps.served.sessions.learnId(conversation, sessionId);
   }
 
   /** The answer is out. A session that ended with it ends after its last frame was noted, hence the turn. */
@@ -131,9 +160,9 @@ class ServedCall implements ExchangeEvents {
     const id = this.#sessionId;
     if (id === undefined || this.#from.refusal !== undefined) return;
     const { request } = this.#from;
-    if (request.method === 'DELETE' && status < 300) setImmediate(() => this.#deps.sessions.forgetId(id, 'ended by the client'));
+    if (request.method === 'DELETE' && status < 300) setImmediate(() => this.#deps.served.sessions.forgetId(id, 'ended by the client'));
     // 2025-11-25, Session Management: 404 tells the client that its session is gone.
-    else if (status === 404) setImmediate(() => this.#deps.sessions.forgetId(id, 'lost: the server does not know it any more'));
+    else if (status === 404) setImmediate(() => this.#deps.served.sessions.forgetId(id, 'lost: the server does not know it any more'));
   }
 
   #closed(): void {

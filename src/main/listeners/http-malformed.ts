@@ -34,7 +34,8 @@ function noteMalformed(
   answer: { status: number; rawHeaders: readonly string[]; bytes: Uint8Array },
   socket: Socket,
 ): void {
-  const { clock, sessions } = deps;
+  const { clock } = deps;
+  const { sessions } = deps.served;
   const conversation = sessions.placeRefused({
     socket,
     path: '',

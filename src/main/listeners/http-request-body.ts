@@ -30,6 +30,42 @@ export function receiveBody(request: IncomingMessage, isExpecting: boolean, take
   else readWhole(request, lengthBytes, take);
 }
 
+/** Reads a body of a guarded route whole: its method and its arguments are what the guards decide on. Beyond `maxBytes` it is refused. */
+export function receiveWholeBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  take: (received: ReceivedBody, refusal?: TrafficError) => void,
+): void {
+  const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
+  const lengthBytes = length === undefined ? undefined : Number(length);
+  const tooLarge = () =>
+    new TrafficError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`, { facts: { limit_bytes: maxBytes } });
+  if (lengthBytes !== undefined && lengthBytes > maxBytes) take(streamed(request, lengthBytes, false), tooLarge());
+  else if (coding !== undefined)
+    readChunked(request, maxBytes, (received, isOver) => (isOver ? take(received, tooLarge()) : take(received)));
+  else if (lengthBytes === undefined || lengthBytes === 0) receiveBody(request, false, take);
+  else readWhole(request, lengthBytes, take);
+}
+
+/** Of a body without a length. What is over the bound is read on and forgotten, or the client could not read our answer. */
+function readChunked(request: IncomingMessage, maxBytes: number, take: (received: ReceivedBody, isOver: boolean) => void): void {
+  const chunks: Buffer[] = [];
+  let sizeBytes = 0;
+  let isTaken = false;
+  const done = (isCut: boolean, isOver: boolean) => {
+    if (isTaken) return;
+    isTaken = true;
+    take(whole(Buffer.concat(chunks), isCut), isOver);
+  };
+  request.on('data', (chunk: Buffer) => {
+    sizeBytes += chunk.length;
+    if (sizeBytes <= maxBytes) chunks.push(chunk);
+    else done(false, true);
+  });
+  request.on('end', () => done(false, false));
+  request.on('close', () => done(true, false));
+}
+
 function readWhole(request: IncomingMessage, lengthBytes: number, take: (received: ReceivedBody) => void): void {
   const chunks: Buffer[] = [];
   let count = 0;

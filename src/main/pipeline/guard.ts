@@ -49,6 +49,8 @@ export interface GuardClient {
   readonly ip: string;
   readonly name?: string;
   readonly version?: string;
+  /** Of the client certificate that the TLS handshake verified. */
+  readonly certificate?: { readonly subject: string; readonly fingerprint: string };
 }
 
 /** Goes with an `Exchange` on guarded routes. Stages hand changed copies on; the three lists are shared by all copies. */

@@ -102,6 +102,11 @@ export class Conversation {
     return this.#session.transport;
   }
 
+  /** Who the client says it is, as far as it has said so. */
+  get clientInfo(): SessionRecord['clientInfo'] {
+    return this.#session.clientInfo;
+  }
+
   get lastSeq(): number {
     return this.#lastSeq;
   }

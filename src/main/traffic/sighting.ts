@@ -37,6 +37,11 @@ export type Reading =
   | { readonly kind: 'none' }
   | { readonly kind: 'unreadable' };
 
+/** The messages of a whole body, read without a sighting; for guards, which decide before anything is noted. */
+export function readMessages(text: string): Reading {
+  return text.trim() === '' ? { kind: 'none' } : flatten(readBody(text));
+}
+
 /** Reads what a sighting carries. Bodies too long to keep as text are judged by the facts that their scan kept. */
 export function readSighting(sighting: Sighting): Reading {
   if (sighting.delivery === 'stderr' || sighting.delivery === 'lifecycle' || sighting.delivery === 'head') return { kind: 'none' };

@@ -15,6 +15,7 @@ export const errorTable = {
   DENIED: { rpcCode: 40300, httpStatus: 200, advice: 'Do not repeat the call; ask the operator when it should be allowed.' },
   BLOCKED: { rpcCode: 40302, httpStatus: 403, advice: 'A rule of the operator blocks this message.' },
   SESSION_LOST: { rpcCode: 40400, httpStatus: 404, advice: 'Initialize again.' },
+  METHOD_NOT_ALLOWED: { rpcCode: 40500, httpStatus: 405, advice: 'Use POST, GET or DELETE.' },
   UNSUPPORTED_TYPE: { rpcCode: 41500, httpStatus: 415, advice: 'Send application/json.' },
   LIMITED: { rpcCode: 42900, httpStatus: 429, advice: 'Wait as long as is said, then try again.' },
   UNAVAILABLE: { rpcCode: 50300, httpStatus: 503, advice: 'Wait as long as is said, then try again.' },

@@ -1,0 +1,78 @@
+/** The answers that are being delivered now, by session: what a kill, an expiry or a drain has to end. */
+import type { TrafficError } from '../../shared/errors/error-table.ts';
+import type { WatchedBody } from './watched-body.ts';
+
+/** `stream`: waits for nothing (GET, subscriptions/listen) and may be ended cleanly; `call`: somebody waits for its result. */
+export type LiveKind = 'call' | 'stream';
+
+interface Live {
+  readonly kind: LiveKind;
+  readonly conversationId: string;
+  readonly body: WatchedBody;
+}
+
+export class LiveAnswers {
+  readonly #all = new Set<Live>();
+  #pendingCount = 0;
+  readonly #idle: (() => void)[] = [];
+
+  /** A request came in; calls the returned function once when it is over in every respect. */
+  began(): () => void {
+    this.#pendingCount += 1;
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      this.#pendingCount -= 1;
+      if (this.#isQuiet) for (const go of this.#idle.splice(0)) go();
+    };
+  }
+
+  /** Keeps an answer until the returned function is called. */
+  add(live: Live): () => void {
+    this.#all.add(live);
+    return () => {
+      this.#all.delete(live);
+      if (this.#isQuiet) for (const go of this.#idle.splice(0)) go();
+    };
+  }
+
+  /** Requests that are not over, streams included. */
+  get pendingCount(): number {
+    return this.#pendingCount;
+  }
+
+  get streamCount(): number {
+    let count = 0;
+    for (const { kind } of this.#all) if (kind === 'stream') count += 1;
+    return count;
+  }
+
+  /** Breaks off everything of one session. */
+  cutSession(conversationId: string, error: TrafficError): void {
+    for (const live of [...this.#all]) if (live.conversationId === conversationId) live.body.cut(error);
+  }
+
+  /** Resolves when only streams are left, or after `limitMs`. */
+  callsDone(limitMs: number): Promise<void> {
+    if (this.#isQuiet) return Promise.resolve();
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, limitMs);
+      this.#idle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Streams end cleanly; calls that are still unanswered are broken off, so that nobody takes them for complete. */
+  endAll(error: TrafficError): void {
+    for (const { kind, body } of [...this.#all])
+      if (kind === 'stream') body.finish();
+      else body.cut(error);
+  }
+
+  get #isQuiet(): boolean {
+    return this.#pendingCount <= this.streamCount;
+  }
+}

@@ -1,0 +1,140 @@
+/** The legacy sessions of a gateway: who may use which, until when, and how many there may be. Ids are sealed elsewhere. */
+import type { EmitEvent, GatewayEventOf } from '../../shared/model/gateway-event.ts';
+import type { Clock } from '../ports.ts';
+
+export interface SessionLimits {
+  readonly max: number;
+  readonly idleMs: number;
+  readonly ageMs: number;
+  readonly maxPending: number;
+}
+
+/** One session, as long as it lives. */
+export interface GatewaySession {
+  readonly id: string;
+  readonly upstream: string;
+  readonly principalId: string;
+  readonly issuedAt: number;
+  /** The recorded session of the newest request. */
+  conversationId: string;
+  lastAt: number;
+  pendingCount: number;
+}
+
+export interface SessionTableDeps {
+  readonly clock: Clock;
+  readonly emit: EmitEvent;
+  /** Called when a session ended by a kill, an expiry or its client; its open answers are to be broken off. */
+  readonly onEnded: (session: GatewaySession, what: SessionEnd) => void;
+}
+
+export type SessionEnd = 'ended' | 'expired' | 'killed';
+
+const SWEEP_MS = 5000;
+/** Ids of ended sessions that are remembered, so that a sealed id that is still around does not open one again. */
+const MAX_ENDED = 100_000;
+
+export class SessionTable {
+  readonly #deps: SessionTableDeps;
+  #limits: SessionLimits;
+  readonly #live = new Map<string, GatewaySession>();
+  /** Id → until when its seal could still be shown, epoch ms. */
+  readonly #ended = new Map<string, number>();
+  readonly #sweep: NodeJS.Timeout;
+
+  constructor(limits: SessionLimits, deps: SessionTableDeps) {
+    this.#limits = limits;
+    this.#deps = deps;
+    this.#sweep = setInterval(() => this.expire(), SWEEP_MS).unref();
+  }
+
+  get count(): number {
+    return this.#live.size;
+  }
+
+  get limits(): SessionLimits {
+    return this.#limits;
+  }
+
+  /** New numbers hold for every session at once; a lower cap ends nobody. */
+  apply(limits: SessionLimits): void {
+    this.#limits = limits;
+  }
+
+  get isFull(): boolean {
+    return this.#live.size >= this.#limits.max;
+  }
+
+  all(): IterableIterator<GatewaySession> {
+    return this.#live.values();
+  }
+
+  open(session: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'issuedAt' | 'conversationId'>): GatewaySession {
+    const opened = { ...session, lastAt: this.#deps.clock.now(), pendingCount: 0 };
+    this.#live.set(session.id, opened);
+    this.#tell(opened, 'opened', 'initialized');
+    return opened;
+  }
+
+  /**
+   * The session of a sealed id: the living one; or, after a restart or on another replica, taken up again. Undefined when it
+   * ended, is too old, was idle for too long, or when there is no room to take it up.
+   */
+  use(sealed: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'issuedAt'>, conversationId: string): GatewaySession | undefined {
+    const now = this.#deps.clock.now();
+    if (this.#ended.has(sealed.id)) return undefined;
+    const live = this.#live.get(sealed.id);
+    if (live === undefined) {
+      if (now - sealed.issuedAt > this.#limits.ageMs || this.isFull) return undefined;
+      const taken = { ...sealed, conversationId, lastAt: now, pendingCount: 0 };
+      this.#live.set(sealed.id, taken);
+      return taken;
+    }
+    if (this.#isExpired(live, now)) {
+      this.end(live.id, 'expired', 'idle or too old');
+      return undefined;
+    }
+    live.lastAt = now;
+    live.conversationId = conversationId;
+    return live;
+  }
+
+  /** Ends a session; false when there is none. */
+  end(id: string, what: SessionEnd, reason: string): boolean {
+    const session = this.#live.get(id);
+    if (session === undefined) return false;
+    this.#live.delete(id);
+    this.#ended.set(id, session.issuedAt + this.#limits.ageMs);
+    if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.keys().next().value as string);
+    this.#tell(session, what, reason);
+    this.#deps.onEnded(session, what);
+    return true;
+  }
+
+  /** Ends every session of a recorded session; returns how many those were. */
+  endOfConversation(conversationId: string, what: SessionEnd, reason: string): number {
+    const ids = [...this.#live.values()].filter(session => session.conversationId === conversationId).map(({ id }) => id);
+    return ids.filter(id => this.end(id, what, reason)).length;
+  }
+
+  expire(): void {
+    const now = this.#deps.clock.now();
+    for (const session of this.#live.values()) if (this.#isExpired(session, now)) this.end(session.id, 'expired', 'idle or too old');
+    for (const [id, until] of this.#ended) if (until < now) this.#ended.delete(id);
+  }
+
+  close(): void {
+    clearInterval(this.#sweep);
+  }
+
+  /** A session with a request under way is not idle, however long that takes. */
+  #isExpired({ issuedAt, lastAt, pendingCount }: GatewaySession, now: number): boolean {
+    return now - issuedAt > this.#limits.ageMs || (pendingCount === 0 && now - lastAt > this.#limits.idleMs);
+  }
+
+  #tell(session: GatewaySession, what: GatewayEventOf<'session'>['what'], reason: string): void {
+    const { clock, emit } = this.#deps;
+    const { conversationId, principalId, upstream } = session;
+    emit({ type: 'session', at: clock.now(), what, reason, sessionId: conversationId, principalId, upstream });
+  }
+}

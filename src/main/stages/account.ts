@@ -1,0 +1,199 @@
+/**
+ * Tells how each guarded exchange ended, once, whatever ended it: metrics, audit, logs and the live view all live from this one
+ * event. Stands just inside `record`, so that refusals are counted too. Adds the fields that guards put on every answer.
+ */
+import { errorTable, TrafficError } from '../../shared/errors/error-table.ts';
+import { canonicalDigest } from '../support/canonical-digest.ts';
+import type { EmitEvent, GatewayEventOf } from '../../shared/model/gateway-event.ts';
+import type { Guard } from '../pipeline/guard.ts';
+import type { LiveAnswers } from '../pipeline/live-answers.ts';
+import type { Answer, Exchange, Next, Stage, Verdict } from '../pipeline/stage.ts';
+import { type BodyEnd, WatchedBody } from '../pipeline/watched-body.ts';
+import type { Clock, Logger } from '../ports.ts';
+import { fieldValue } from '../support/http-fields.ts';
+import { ownAnswer, ownReason } from '../traffic/own-answer.ts';
+import { AnswerLook } from './account/answer-look.ts';
+
+export interface AccountDeps {
+  readonly clock: Clock;
+  readonly emit: EmitEvent;
+  readonly log: Logger;
+  readonly live: LiveAnswers;
+  /** Arguments of calls are digested for the audit; a configuration may ask for them as they are. */
+  readonly keepsArguments: () => boolean;
+}
+
+type ExchangeEvent = GatewayEventOf<'exchange'>;
+/** What the end of an exchange adds to what was known at its beginning. */
+type Ending = Pick<ExchangeEvent, 'status' | 'outcome' | 'isEventStream' | 'responseBytes'> &
+  Partial<Pick<ExchangeEvent, 'code' | 'reason' | 'errorType'>>;
+
+export function account(deps: AccountDeps): Stage {
+  return {
+    name: 'account',
+    handle(exchange, next) {
+      const { guard } = exchange;
+      return guard === undefined ? next(exchange) : accounted(deps, exchange, guard, next);
+    },
+  };
+}
+
+async function accounted(deps: AccountDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
+  const entry = new Entry(deps, exchange, guard);
+  guard.answerHeaders.push('X-Correlation-Id', guard.correlationId);
+  try {
+    const verdict = await next({ ...exchange, guard });
+    if (verdict.kind === 'answer') return { kind: 'answer', answer: entry.answered(verdict.answer) };
+    const { code, reason, facts = {}, rawHeaders = [] } = verdict;
+    const { status, bytes } = ownAnswer({ code, message: reason, facts, rawHeaders }, { idText: exchange.request.idText(), guard });
+    entry.over({ status, outcome: 'refused', code, reason, isEventStream: false, responseBytes: bytes.length });
+    return verdict;
+  } catch (error) {
+    entry.failed(error);
+    throw error;
+  }
+}
+
+class Entry {
+  readonly #deps: AccountDeps;
+  readonly #exchange: Exchange;
+  readonly #guard: Guard;
+  readonly #startedUs: number;
+  readonly #release: () => void;
+  #isOver = false;
+
+  constructor(deps: AccountDeps, exchange: Exchange, guard: Guard) {
+    this.#deps = deps;
+    this.#exchange = exchange;
+    this.#guard = guard;
+    this.#startedUs = deps.clock.monotonicUs();
+    this.#release = deps.live.began();
+  }
+
+  answered({ status, statusText, rawHeaders, body }: Answer): Answer {
+    const type = fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '';
+    const isEventStream = type.startsWith('text/event-stream');
+    const look = new AnswerLook(isEventStream);
+    const watched = new WatchedBody(
+      body,
+      how => {
+        release();
+        const { errorType } = look;
+        this.over({
+          status,
+          isEventStream,
+          responseBytes: watched.sizeBytes,
+          ...ended(how),
+          ...(errorType === undefined ? {} : { errorType }),
+        });
+      },
+      chunk => look.push(chunk),
+    );
+    const release = this.#deps.live.add({
+      kind: isStream(this.#exchange, this.#guard) ? 'stream' : 'call',
+      conversationId: this.#exchange.conversation.id,
+      body: watched,
+    });
+    return { status, statusText, rawHeaders: [...rawHeaders, ...this.#guard.answerHeaders], body: watched };
+  }
+
+  failed(error: unknown): void {
+    const { departure, request } = this.#exchange;
+    if (departure.hasHappened) {
+      this.over({
+        status: errorTable.CANCELLED.httpStatus,
+        outcome: 'cancelled',
+        code: 'CANCELLED',
+        isEventStream: false,
+        responseBytes: 0,
+      });
+      return;
+    }
+    const reason = ownReason(error);
+    const { status, bytes } = ownAnswer(reason, { idText: request.idText(), guard: this.#guard });
+    this.over({
+      status,
+      outcome: error instanceof TrafficError && error.code === 'UNAVAILABLE' ? 'refused' : 'failed',
+      code: reason.code,
+      reason: reason.message,
+      isEventStream: false,
+      responseBytes: bytes.length,
+    });
+  }
+
+  over(ending: Ending): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#release();
+    try {
+      this.#deps.emit(this.#event(ending));
+    } catch (error) {
+      // Observers fail open: the exchange is served, and only its count is missing.
+      this.#deps.log.warn('An exchange was served but not counted', { correlationId: this.#guard.correlationId, error: String(error) });
+    }
+  }
+
+  #event(ending: Ending): ExchangeEvent {
+    const { clock, keepsArguments } = this.#deps;
+    const { conversation, route, request } = this.#exchange;
+    const { journey, route: guarded, principal, client, items, era, correlationId, decisions } = this.#guard;
+    const endUs = clock.monotonicUs();
+    const { sentUs, answeredUs } = journey;
+    const first = items[0];
+    const method = first !== undefined && 'method' in first.message ? first.message.method : undefined;
+    const target = first?.facts.target;
+    const instance = journey.tried.at(-1);
+    const args = method === 'tools/call' ? argumentsOf(items[0]) : undefined;
+    const body = request.body;
+    return {
+      type: 'exchange',
+      at: clock.now(),
+      correlationId,
+      sessionId: conversation.id,
+      principalId: principal.id,
+      listener: guarded.listener,
+      route: guarded.path,
+      upstream: guarded.upstream,
+      transport: route.transport,
+      era,
+      httpMethod: request.method,
+      durationMs: (endUs - this.#startedUs) / 1000,
+      overheadMs: ((sentUs ?? endUs) - this.#startedUs) / 1000,
+      requestBytes: body.kind === 'whole' ? body.bytes.length : 0,
+      attempts: journey.tried.length,
+      decisions,
+      ...ending,
+      ...(method === undefined ? {} : { method }),
+      ...(target === undefined ? {} : { target }),
+      ...(args === undefined ? {} : { argumentsDigest: keepsArguments() ? JSON.stringify(args) : canonicalDigest(args) }),
+      ...(client.name === undefined ? {} : { clientName: client.name }),
+      ...(instance === undefined ? {} : { instance }),
+      ...(sentUs === undefined ? {} : { upstreamMs: ((answeredUs ?? endUs) - sentUs) / 1000 }),
+    };
+  }
+}
+
+function ended(how: BodyEnd): Pick<Ending, 'outcome' | 'code' | 'reason'> {
+  switch (how) {
+    case 'complete':
+      return { outcome: 'answered' };
+    case 'upstream-died':
+      return { outcome: 'failed', code: 'UPSTREAM_BROKE', reason: 'the answer broke off' };
+    case 'client-left':
+      return { outcome: 'cancelled', code: 'CANCELLED', reason: 'the client left' };
+    case 'ended-here':
+      return { outcome: 'cancelled', code: 'SHUTTING_DOWN', reason: 'ended by the gateway' };
+  }
+}
+
+/** It waits for nothing: a GET stream, or a subscription (2026-07-28). */
+function isStream({ request }: Exchange, { items }: Guard): boolean {
+  if (request.method === 'GET') return true;
+  const message = items[0]?.message;
+  return message?.kind === 'request' && message.method === 'subscriptions/listen';
+}
+
+function argumentsOf(item: Guard['items'][number] | undefined): unknown {
+  const params = item !== undefined && 'params' in item.message ? item.message.params : undefined;
+  return typeof params === 'object' && params !== null && 'arguments' in params ? params.arguments : {};
+}

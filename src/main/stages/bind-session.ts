@@ -1,0 +1,199 @@
+/**
+ * Legacy sessions of a gateway: the id that a client gets is ours, sealed, and names the upstream's session, the instance and
+ * the principal. A request with an id that is not its own principal's is answered like one with an unknown id.
+ */
+import type { Guard, BoundSession } from '../pipeline/guard.ts';
+import type { GatewaySession, SessionTable } from '../pipeline/session-table.ts';
+import type { Answer, BodySource, Exchange, Next, Stage, Verdict } from '../pipeline/stage.ts';
+import { WatchedBody } from '../pipeline/watched-body.ts';
+import type { EmitEvent } from '../../shared/model/gateway-event.ts';
+import type { Clock, Ids } from '../ports.ts';
+import { fieldValue } from '../support/http-fields.ts';
+
+/** What a sealed id holds. */
+export interface SealedSession {
+  readonly sessionId: string;
+  readonly upstream: string;
+  readonly instanceId: string;
+  readonly upstreamSessionId: string;
+  readonly principalId: string;
+  readonly route: string;
+  readonly listener: string;
+  readonly protocolVersion: string;
+  /** Epoch ms. */
+  readonly issuedAt: number;
+}
+
+export interface SessionSeal {
+  seal(session: SealedSession): string;
+  /** Undefined for everything that this gateway did not seal. */
+  open(text: string): SealedSession | undefined;
+}
+
+export interface BindSessionDeps {
+  readonly seal: () => SessionSeal;
+  readonly table: SessionTable;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly emit: EmitEvent;
+}
+
+const stage = 'bind-session';
+const sessionHeader = 'mcp-session-id';
+const lost = 'This session is not known, or it has ended.';
+
+export function bindSession(deps: BindSessionDeps): Stage {
+  return {
+    name: stage,
+    handle(exchange, next) {
+      const { guard } = exchange;
+      // 2026-07-28 has no sessions: an id that comes all the same is ignored, and never goes on.
+      if (guard === undefined || guard.era === 'modern') return next(exchange);
+      if (isInitialize(guard)) return initialize(deps, exchange, guard, next);
+      return inSession(deps, exchange, guard, next);
+    },
+  };
+}
+
+async function initialize(deps: BindSessionDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
+  const { table, clock, ids, emit } = deps;
+  if (table.isFull) {
+    emit({
+      type: 'session',
+      at: clock.now(),
+      what: 'refused',
+      reason: 'too many sessions',
+      principalId: guard.principal.id,
+      upstream: guard.route.upstream,
+    });
+    return refuse(guard, 'UNAVAILABLE', `All ${table.limits.max} sessions of this gateway are in use.`, { retry_after_ms: 5000 });
+  }
+  const verdict = await next(exchange);
+  if (verdict.kind !== 'answer' || verdict.answer.status >= 300) return verdict;
+  const { answer } = verdict;
+  const sealed: SealedSession = {
+    sessionId: ids.next() + ids.next(),
+    upstream: guard.route.upstream,
+    instanceId: guard.journey.tried.at(-1) ?? '',
+    upstreamSessionId: fieldValue(answer.rawHeaders, sessionHeader) ?? '',
+    principalId: guard.principal.id,
+    route: guard.route.path,
+    listener: guard.route.listener,
+    protocolVersion: guard.items[0]?.facts.protocolVersion ?? '',
+    issuedAt: clock.now(),
+  };
+  table.open({
+    id: sealed.sessionId,
+    upstream: sealed.upstream,
+    principalId: sealed.principalId,
+    issuedAt: sealed.issuedAt,
+    conversationId: exchange.conversation.id,
+  });
+  return { kind: 'answer', answer: { ...answer, rawHeaders: withSessionId(answer.rawHeaders, deps.seal().seal(sealed)) } };
+}
+
+async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
+  const { table, seal } = deps;
+  const text = fieldValue(exchange.request.rawHeaders, sessionHeader);
+  if (text === undefined) return refuse(guard, 'BAD_REQUEST', 'Mcp-Session-Id is missing; it comes with the answer to initialize.', {});
+  const sealed = seal().open(text);
+  const { route, principal } = guard;
+  const isOurs =
+    sealed !== undefined &&
+    sealed.principalId === principal.id &&
+    sealed.upstream === route.upstream &&
+    sealed.route === route.path &&
+    sealed.listener === route.listener;
+  if (!isOurs) return refuse(guard, 'SESSION_LOST', lost, {});
+  const session = table.use(
+    { id: sealed.sessionId, upstream: sealed.upstream, principalId: sealed.principalId, issuedAt: sealed.issuedAt },
+    exchange.conversation.id,
+  );
+  if (session === undefined) return refuse(guard, 'SESSION_LOST', lost, {});
+  if (session.pendingCount >= table.limits.maxPending)
+    return refuse(guard, 'LIMITED', `This session has ${table.limits.maxPending} requests under way.`, {
+      tier: 'session',
+      limit: table.limits.maxPending,
+      retry_after_ms: 1000,
+    });
+  const bound: BoundSession = {
+    id: sealed.sessionId,
+    principalId: sealed.principalId,
+    instanceId: sealed.instanceId,
+    upstreamSessionId: sealed.upstreamSessionId,
+    protocolVersion: sealed.protocolVersion,
+  };
+  return passed(deps, { ...exchange, guard: { ...guard, session: bound } }, session, next);
+}
+
+async function passed(deps: BindSessionDeps, exchange: Exchange, session: GatewaySession, next: Next): Promise<Verdict> {
+  const { table, clock } = deps;
+  session.pendingCount += 1;
+  const release = () => {
+    session.pendingCount -= 1;
+    session.lastAt = clock.now();
+  };
+  const isDelete = exchange.request.method === 'DELETE';
+  try {
+    // A server without sessions of its own has nothing to delete.
+    const verdict: Verdict =
+      isDelete && exchange.guard?.session?.upstreamSessionId === '' ? { kind: 'answer', answer: gone() } : await next(exchange);
+    if (verdict.kind !== 'answer') {
+      release();
+      return verdict;
+    }
+    const { answer } = verdict;
+    if (isDelete) table.end(session.id, 'ended', 'by the client');
+    else if (answer.status === 404) table.end(session.id, 'ended', 'the server does not know it any more');
+    // 405 says that the server lets nobody end its sessions; ours is ended all the same.
+    if (isDelete && answer.status === 405) {
+      answer.body.abort();
+      release();
+      return { kind: 'answer', answer: gone() };
+    }
+    return {
+      kind: 'answer',
+      answer: { ...answer, rawHeaders: withoutSessionId(answer.rawHeaders), body: new WatchedBody(answer.body, release) },
+    };
+  } catch (error) {
+    release();
+    if (isDelete) table.end(session.id, 'ended', 'by the client');
+    else if (isLost(error)) table.end(session.id, 'ended', 'its server is gone');
+    throw error;
+  }
+}
+
+function isInitialize({ items }: Guard): boolean {
+  return items.some(({ message }) => message.kind === 'request' && message.method === 'initialize');
+}
+
+function isLost(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'SESSION_LOST';
+}
+
+function refuse(
+  guard: Guard,
+  code: Extract<Verdict, { kind: 'refuse' }>['code'],
+  reason: string,
+  facts: Readonly<Record<string, unknown>>,
+): Verdict {
+  guard.decisions.push({ stage, kind: 'refused', reason });
+  return { kind: 'refuse', stage, code, reason, facts };
+}
+
+function withoutSessionId(rawHeaders: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    if ((rawHeaders[at] as string).toLowerCase() !== sessionHeader) kept.push(rawHeaders[at] as string, rawHeaders[at + 1] as string);
+  return kept;
+}
+
+function withSessionId(rawHeaders: readonly string[], id: string): string[] {
+  return [...withoutSessionId(rawHeaders), 'Mcp-Session-Id', id];
+}
+
+function gone(): Answer {
+  return { status: 200, statusText: 'OK', rawHeaders: ['Content-Length', '0'], body: empty };
+}
+
+const empty: BodySource = { start: sink => sink.end([]), resume: () => undefined, abort: () => undefined };
