@@ -17,7 +17,7 @@ const hostNeeds = ['shared', 'support', 'ports', 'engine', 'api', 'settings', 's
  */
 const table = {
   shared: { uses: [], packages: ['zod'] },
-  support: { uses: ['shared'], packages: ['node'] },
+  support: { uses: [], packages: ['node'] },
   ports: { uses: ['shared', 'support'], packages: ['node'] },
   traffic: { uses: ['shared', 'support'], packages: ['node', 'zod'], types: ['ports'] },
   pipeline: { uses: ['shared', 'support', 'traffic'], packages: ['node'] },

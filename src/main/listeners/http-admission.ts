@@ -55,7 +55,8 @@ function doorFields(rawHeaders: readonly string[]): { readonly hosts: string[]; 
   return found;
 }
 
-function isServedOrigin(origin: string, door: DoorRules): boolean {
+/** Whether pages of this origin may call. */
+export function isServedOrigin(origin: string, door: DoorRules): boolean {
   if (door.origins.has(origin.toLowerCase())) return true;
   const authority = /^https?:\/\/([^/?#@]*)$/i.exec(origin)?.[1];
   return authority !== undefined && isLocal(hostname(authority), door.boundHost);

@@ -20,6 +20,8 @@ export interface HttpSessionsDeps {
   readonly serverNameUntilKnown: string;
   /** Address of the upstream for display, secrets masked. */
   readonly upstream: string;
+  /** After this long without a frame a session ends, ms; half an hour unless told otherwise. */
+  readonly idleEndMs?: number;
 }
 
 /** What of a request tells its session. */
@@ -116,7 +118,7 @@ export class HttpSessions {
 
   /** One coarse timer for all sessions. */
   #endIdle(): void {
-    const before = this.#deps.clock.now() - IDLE_END_MS;
+    const before = this.#deps.clock.now() - (this.#deps.idleEndMs ?? IDLE_END_MS);
     for (const conversation of this.#open.values())
       if (conversation.isEnded) this.#open.delete(conversation.id);
       else if (conversation.openHopCount === 0 && conversation.lastAt < before) this.#end(conversation, 'idle');

@@ -50,7 +50,7 @@ export class LiveAnswers {
 
   /** Breaks off everything of one session. */
   cutSession(conversationId: string, error: TrafficError): void {
-    for (const live of [...this.#all]) if (live.conversationId === conversationId) live.body.cut(error);
+    for (const live of this.#all) if (live.conversationId === conversationId) live.body.cut(error);
   }
 
   /** Resolves when only streams are left, or after `limitMs`. */
@@ -67,7 +67,7 @@ export class LiveAnswers {
 
   /** Streams end cleanly; calls that are still unanswered are broken off, so that nobody takes them for complete. */
   endAll(error: TrafficError): void {
-    for (const { kind, body } of [...this.#all])
+    for (const { kind, body } of this.#all)
       if (kind === 'stream') body.finish();
       else body.cut(error);
   }

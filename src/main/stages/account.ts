@@ -3,7 +3,7 @@
  * event. Stands just inside `record`, so that refusals are counted too. Adds the fields that guards put on every answer.
  */
 import { errorTable, TrafficError } from '../../shared/errors/error-table.ts';
-import { canonicalDigest } from '../support/canonical-digest.ts';
+import { canonicalDigest } from '../traffic/canonical-digest.ts';
 import type { EmitEvent, GatewayEventOf } from '../../shared/model/gateway-event.ts';
 import type { Guard } from '../pipeline/guard.ts';
 import type { LiveAnswers } from '../pipeline/live-answers.ts';

@@ -3,11 +3,13 @@
  * than the body. Later stages decide on the body alone, and the server may route on the headers.
  */
 import type { ErrorCode } from '../../shared/errors/error-table.ts';
+import type { MessageFacts } from '../../shared/mcp/facts.ts';
 import type { Guard } from '../pipeline/guard.ts';
 import type { Exchange, Stage, Verdict } from '../pipeline/stage.ts';
 import { fieldValue, fieldValues } from '../support/http-fields.ts';
 import { decodeSentinel } from '../traffic/header-check.ts';
 
+const singleHeaders = ['mcp-protocol-version', 'mcp-method', 'mcp-name'] as const;
 const firstModern = '2026-07-28';
 /** 2026-07-28, Streamable HTTP, standard headers: these methods name their target in `Mcp-Name`. */
 const namedMethods = new Set(['tools/call', 'prompts/get', 'resources/read']);
@@ -54,8 +56,8 @@ function problemOf({ request }: Exchange, guard: Guard): Problem | undefined {
 }
 
 function headerProblem(rawHeaders: readonly string[], { items, isBatch }: Guard): Problem | undefined {
-  for (const name of ['mcp-protocol-version', 'mcp-method', 'mcp-name'] as const)
-    if (fieldValues(rawHeaders, name).length > 1) return mismatch(`${name} is there more than once`);
+  const repeated = singleHeaders.find(name => fieldValues(rawHeaders, name).length > 1);
+  if (repeated !== undefined) return mismatch(`${repeated} is there more than once`);
   const version = fieldValue(rawHeaders, 'mcp-protocol-version');
   if (version !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(version))
     return { code: 'BAD_REQUEST', reason: `MCP-Protocol-Version ${JSON.stringify(version.slice(0, 40))} is no revision.` };
@@ -63,12 +65,21 @@ function headerProblem(rawHeaders: readonly string[], { items, isBatch }: Guard)
   if (item === undefined || isBatch) return undefined;
   const { message, facts } = item;
   if (message.kind !== 'request' && message.kind !== 'notification') return undefined;
-  if (facts.era === 'modern') {
-    if (version !== facts.protocolVersion)
-      return mismatch(`MCP-Protocol-Version is ${version ?? 'missing'}, the body says ${facts.protocolVersion ?? 'nothing'}`);
-  } else if (version !== undefined && version >= firstModern && message.method !== 'initialize')
-    return mismatch(`MCP-Protocol-Version is ${version}, but the body carries no protocolVersion in _meta`);
-  return standardHeaderProblem(rawHeaders, message.method, facts.target, facts.era === 'modern' && message.kind === 'request');
+  return (
+    versionProblem(version, facts, message.method) ??
+    standardHeaderProblem(rawHeaders, message.method, facts.target, facts.era === 'modern' && message.kind === 'request')
+  );
+}
+
+/** 2026-07-28: the header says what `_meta` says; a claim in the header alone is none. */
+function versionProblem(version: string | undefined, { era, protocolVersion }: MessageFacts, method: string): Problem | undefined {
+  if (era === 'modern')
+    return version === protocolVersion
+      ? undefined
+      : mismatch(`MCP-Protocol-Version is ${version ?? 'missing'}, the body says ${protocolVersion ?? 'nothing'}`);
+  return version !== undefined && version >= firstModern && method !== 'initialize'
+    ? mismatch(`MCP-Protocol-Version is ${version}, but the body carries no protocolVersion in _meta`)
+    : undefined;
 }
 
 /** Of the legacy era these headers are not required; where they are there, they must not lie either. */

@@ -62,25 +62,30 @@ export function ownReason(error: unknown): OwnReason {
 
 /** The listener delivers it, the record stage notes it: both make it here, so that they are the same bytes. */
 export function ownAnswer(reason: OwnReason, { idText, guard }: Asker): OwnAnswer {
-  const { code } = reason;
-  const retryAfterMs = reason.facts['retry_after_ms'];
-  const fields = [...(reason.rawHeaders ?? []), ...(guard?.answerHeaders ?? [])];
-  if (typeof retryAfterMs === 'number') fields.push('Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
-  const isInBand = guard !== undefined && guard.route.refusal !== 'http' && inBandCodes.has(code);
-  const ids = guard === undefined ? [] : requestIds(guard);
+  if (guard === undefined) return answerWith(errorTable[reason.code].httpStatus, ownFields(reason, []), errorText(reason, idText));
+  const ids = requestIds(guard);
+  const isInBand = guard.route.refusal !== 'http' && inBandCodes.has(reason.code);
+  const fields = ownFields(reason, guard.answerHeaders);
   // A notification (or a client's answer) gets a status and nothing to read: there is no id to answer to.
-  if (guard !== undefined && guard.items.length > 0 && ids.length === 0) {
-    const status = isInBand ? 202 : statusOf(code, false);
-    return { status, statusText: STATUS_CODES[status] ?? '', rawHeaders: ['Content-Length', '0', ...fields], bytes: new Uint8Array(0) };
-  }
-  const status = isInBand ? 200 : statusOf(code, ids.length > 0);
-  const bytes = Buffer.from(guard === undefined ? errorText(reason, idText) : guardedText(reason, guard, ids, idText));
+  if (guard.items.length > 0 && ids.length === 0) return answerWith(isInBand ? 202 : statusOf(reason.code, false), fields, undefined);
+  return answerWith(isInBand ? 200 : statusOf(reason.code, ids.length > 0), fields, guardedText(reason, guard, ids, idText));
+}
+
+function answerWith(status: number, fields: readonly string[], text: string | undefined): OwnAnswer {
+  const bytes = Buffer.from(text ?? '');
+  const type = text === undefined ? [] : ['Content-Type', 'application/json'];
   return {
     status,
     statusText: STATUS_CODES[status] ?? '',
-    rawHeaders: ['Content-Type', 'application/json', 'Content-Length', String(bytes.length), ...fields],
+    rawHeaders: [...type, 'Content-Length', String(bytes.length), ...fields],
     bytes,
   };
+}
+
+function ownFields({ rawHeaders = [], facts }: OwnReason, answerHeaders: readonly string[]): string[] {
+  const retryAfterMs = facts['retry_after_ms'];
+  const retryAfter = typeof retryAfterMs === 'number' ? ['Retry-After', String(Math.max(1, Math.ceil(retryAfterMs / 1000)))] : [];
+  return [...rawHeaders, ...answerHeaders, ...retryAfter];
 }
 
 /** The text that answers a refused request line over stdio, where everything is in-band; undefined where nothing is to be answered. */

@@ -1,0 +1,295 @@
+/** What one listener of a configuration serves: its routes, its well-known documents, and a clear no for every other path. */
+import type { BlockList } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { ListenerConfig, RouteConfig } from '../../shared/config/schema.ts';
+import { clientAddress, trustedProxies } from '../listeners/client-address.ts';
+import { type DoorRules, isServedOrigin } from '../listeners/http-admission.ts';
+import type { Serving } from '../listeners/http-door.ts';
+import type { GuardRequest, Served } from '../listeners/http-exchange.ts';
+import { HttpSessions } from '../listeners/http-sessions.ts';
+import type { Guard, GuardClient, GuardedRoute } from '../pipeline/guard.ts';
+import { correlationIdOf, makeGuard } from '../pipeline/make-guard.ts';
+import type { Answer, Next, Upstream } from '../pipeline/stage.ts';
+import type { Clock, Ids } from '../ports.ts';
+import { fieldValue } from '../support/http-fields.ts';
+import type { Conversations } from '../traffic/conversations.ts';
+
+export interface ServingDeps {
+  readonly conversations: Conversations;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** All stages of a guarded route. */
+  readonly pipeline: Next;
+  /** `record → account → forward`: for what is answered before any guard (preflights, well-known documents, the door's refusals). */
+  readonly openPipeline: Next;
+  readonly upstreamFor: (name: string) => Upstream;
+  /** JSON text of a well-known document, or undefined. */
+  readonly wellKnown: (listener: ListenerConfig, path: string) => string | undefined;
+  readonly isDraining: () => boolean;
+  /** Idle sessions of the record end after this, ms. */
+  readonly idleMs: number;
+}
+
+/** A listener's content, and the recorded sessions that belong to it. */
+export interface ListenerServing {
+  readonly serving: Serving;
+  close(reason: string): void;
+}
+
+/** Routes whose entry is unchanged keep their recorded sessions through `previous`. */
+export function listenerServing(config: ListenerConfig, deps: ServingDeps, sessionsOf: SessionsKeeper): ListenerServing {
+  const trusted = trustedProxies(config.trustedProxies);
+  const routes = config.routes.map(route => servedRoute(config, route, trusted, deps, sessionsOf));
+  const elsewhere = servedElsewhere(config, trusted, deps, sessionsOf);
+  return {
+    serving: {
+      door: doorRules(config),
+      isDraining: deps.isDraining,
+      find(path, method) {
+        const found = routes.find(({ route }) => route.path === path || `${route.path}/` === path);
+        if (found === undefined) return elsewhere(path);
+        return method === 'OPTIONS' ? found.preflight : found.served;
+      },
+    },
+    close: reason => sessionsOf.closeListener(config.name, reason),
+  };
+}
+
+/** The recorded sessions of routes; they outlive a reload of the configuration. */
+export class SessionsKeeper {
+  readonly #deps: { readonly conversations: Conversations; readonly clock: Clock };
+  readonly #byKey = new Map<string, { readonly listener: string; readonly sessions: HttpSessions }>();
+
+  constructor(deps: { readonly conversations: Conversations; readonly clock: Clock }) {
+    this.#deps = deps;
+  }
+
+  of({
+    listener,
+    key,
+    serverName,
+    upstream,
+    idleMs,
+  }: {
+    readonly listener: string;
+    readonly key: string;
+    readonly serverName: string;
+    readonly upstream: string;
+    readonly idleMs: number;
+  }): HttpSessions {
+    const name = `${listener} ${key} ${serverName}`;
+    let known = this.#byKey.get(name);
+    if (known === undefined) {
+      known = {
+        listener,
+        sessions: new HttpSessions({ ...this.#deps, serverName, serverNameUntilKnown: serverName, upstream, idleEndMs: idleMs }),
+      };
+      this.#byKey.set(name, known);
+    }
+    return known.sessions;
+  }
+
+  closeListener(listener: string, reason: string): void {
+    for (const [key, entry] of this.#byKey)
+      if (entry.listener === listener) {
+        entry.sessions.close(reason);
+        this.#byKey.delete(key);
+      }
+  }
+
+  closeAll(reason: string): void {
+    for (const { sessions } of this.#byKey.values()) sessions.close(reason);
+    this.#byKey.clear();
+  }
+}
+
+interface ServedRoute {
+  readonly route: RouteConfig;
+  readonly served: Served;
+  readonly preflight: Served;
+}
+
+function servedRoute(
+  config: ListenerConfig,
+  route: RouteConfig,
+  trusted: BlockList,
+  deps: ServingDeps,
+  sessionsOf: SessionsKeeper,
+): ServedRoute {
+  const guarded: GuardedRoute = { ...route, listener: config.name, hasAuth: config.auth !== undefined };
+  const sessions = sessionsOf.of({
+    listener: config.name,
+    key: route.path,
+    serverName: route.upstream,
+    upstream: `${config.name}${route.path}`,
+    idleMs: deps.idleMs,
+  });
+  const guardFor = guardMaker(config, guarded, trusted, deps);
+  const served: Served = {
+    route: { name: route.upstream, transport: 'streamable-http', upstream: deps.upstreamFor(route.upstream), basePath: route.path },
+    pipeline: deps.pipeline,
+    refusedPipeline: deps.openPipeline,
+    sessions,
+    guarded: { maxBodyBytes: config.maxBody, guardFor },
+  };
+  return { route, served, preflight: { ...served, route: { ...served.route, upstream: preflightAnswer }, pipeline: deps.openPipeline } };
+}
+
+/** Paths that are no route: well-known documents, and a 404 that says which routes there are. */
+function servedElsewhere(
+  config: ListenerConfig,
+  trusted: BlockList,
+  deps: ServingDeps,
+  sessionsOf: SessionsKeeper,
+): (path: string) => Served {
+  const nowhere: GuardedRoute = {
+    path: '',
+    upstream: '',
+    refusal: 'http',
+    scopes: [],
+    stepUp: [],
+    listener: config.name,
+    hasAuth: config.auth !== undefined,
+  };
+  const sessions = sessionsOf.of({ listener: config.name, key: '', serverName: config.name, upstream: config.name, idleMs: deps.idleMs });
+  const guarded = { maxBodyBytes: config.maxBody, guardFor: guardMaker(config, nowhere, trusted, deps) };
+  const known = config.routes.map(({ path }) => path).join(', ');
+  return path => ({
+    route: { name: config.name, transport: 'streamable-http', upstream: elsewhere(deps.wellKnown(config, path), known), basePath: path },
+    pipeline: deps.openPipeline,
+    sessions,
+    guarded,
+  });
+}
+
+function elsewhere(document: string | undefined, known: string): Upstream {
+  return {
+    name: 'gateway',
+    send: ({ request }) =>
+      document !== undefined && (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS')
+        ? Promise.resolve(ownDocument(document))
+        : Promise.reject(new TrafficError('NO_ROUTE', `This gateway serves ${known}.`)),
+    close: () => Promise.resolve(),
+  };
+}
+
+function ownDocument(text: string): Answer {
+  const bytes = Buffer.from(text);
+  return {
+    status: 200,
+    statusText: 'OK',
+    // RFC 9728 documents are public, and clients in web pages read them.
+    rawHeaders: [
+      'Content-Type',
+      'application/json',
+      'Content-Length',
+      String(bytes.length),
+      'Access-Control-Allow-Origin',
+      '*',
+      'Cache-Control',
+      'max-age=60',
+      'X-Content-Type-Options',
+      'nosniff',
+    ],
+    body: {
+      start(sink) {
+        sink.data(bytes);
+        sink.end([]);
+      },
+      resume: () => undefined,
+      abort: () => undefined,
+    },
+  };
+}
+
+const allowedFields =
+  'Accept, Authorization, Content-Type, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, X-API-Key, X-Correlation-Id, traceparent';
+
+/** The door has let the page's origin in; what pages may send and read is said here and on every answer. */
+const preflightAnswer: Upstream = {
+  name: 'gateway',
+  send: ({ request }) =>
+    Promise.resolve({
+      status: 204,
+      statusText: 'No Content',
+      rawHeaders: [
+        'Access-Control-Allow-Methods',
+        'POST, GET, DELETE',
+        'Access-Control-Max-Age',
+        '600',
+        'Access-Control-Allow-Headers',
+        // Mcp-Param-* are named by tools (2026-07-28), so what the page asks for is allowed where it is one of those.
+        [allowedFields, ...askedParams(request.rawHeaders)].join(', '),
+      ],
+      body: { start: sink => sink.end([]), resume: () => undefined, abort: () => undefined },
+    }),
+  close: () => Promise.resolve(),
+};
+
+function askedParams(rawHeaders: readonly string[]): string[] {
+  const asked = fieldValue(rawHeaders, 'access-control-request-headers') ?? '';
+  return asked
+    .split(',')
+    .map(name => name.trim())
+    .filter(name => /^mcp-param-[a-z0-9-]{1,64}$/i.test(name))
+    .slice(0, 50);
+}
+
+const exposedFields = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Correlation-Id';
+
+function guardMaker(config: ListenerConfig, route: GuardedRoute, trusted: BlockList, { ids }: ServingDeps): (asked: GuardRequest) => Guard {
+  const client = (asked: GuardRequest): GuardClient => {
+    const { socket, rawHeaders } = asked.request;
+    const peerIp = socket.remoteAddress ?? '';
+    const info = asked.conversation.clientInfo;
+    const certificate = certificateOf(socket);
+    return {
+      peerIp,
+      ip: clientAddress(peerIp, rawHeaders, trusted),
+      ...(info === undefined ? {} : { name: info.name, version: info.version }),
+      ...(certificate === undefined ? {} : { certificate }),
+    };
+  };
+  const door = doorRules(config);
+  return asked => {
+    const { rawHeaders } = asked.request;
+    const guard = makeGuard({
+      correlationId: correlationIdOf(fieldValue(rawHeaders, 'x-correlation-id'), () => ids.next()),
+      route,
+      client: client(asked),
+      text:
+        asked.body === undefined
+          ? undefined
+          : Buffer.from(asked.body.buffer, asked.body.byteOffset, asked.body.byteLength).toString('utf8'),
+      versionHeader: fieldValue(rawHeaders, 'mcp-protocol-version'),
+    });
+    const origin = fieldValue(rawHeaders, 'origin');
+    if (origin !== undefined && isServedOrigin(origin, door))
+      guard.answerHeaders.push('Access-Control-Allow-Origin', origin, 'Vary', 'Origin', 'Access-Control-Expose-Headers', exposedFields);
+    return guard;
+  };
+}
+
+/** Only what the handshake verified: a certificate of an unknown authority is no identity. */
+function certificateOf(socket: GuardRequest['request']['socket']): GuardClient['certificate'] {
+  const secure = socket as Partial<TLSSocket>;
+  if (secure.authorized !== true || secure.getPeerCertificate === undefined) return undefined;
+  const { subject, fingerprint256 } = secure.getPeerCertificate();
+  if (subject === undefined) return undefined;
+  const { CN } = subject;
+  return { subject: Array.isArray(CN) ? CN.join(',') : (CN ?? ''), fingerprint: fingerprint256 };
+}
+
+const anyAddress = new Set(['0.0.0.0', '::', '']);
+
+function doorRules({ host, publicUrl, allowedHosts, allowedOrigins }: ListenerConfig): DoorRules {
+  const url = publicUrl === undefined ? undefined : new URL(publicUrl);
+  const own = url === undefined ? [] : [url.hostname];
+  return {
+    boundHost: host,
+    hosts: new Set([...allowedHosts, ...own].map(name => name.toLowerCase())),
+    origins: new Set([...allowedOrigins, ...(url === undefined ? [] : [url.origin])].map(origin => origin.toLowerCase())),
+    servesAddresses: anyAddress.has(host),
+  };
+}
