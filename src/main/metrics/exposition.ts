@@ -1,0 +1,28 @@
+/** The text that a scraper gets: OpenMetrics, or the older format for those that know only that. */
+
+export const OPENMETRICS = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+export const PLAIN = 'text/plain; version=0.0.4; charset=utf-8';
+
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** `openMetrics` is given to everyone whose Accept names it, names anything at all, or is absent. */
+export function expositionFor(accept: string | undefined, openMetrics: string): Exposition {
+  const wishes = accept ?? '';
+  const takesOpenMetrics = wishes === '' || wishes.includes('application/openmetrics-text') || !wishes.includes('text/plain');
+  return takesOpenMetrics ? { contentType: OPENMETRICS, text: openMetrics } : { contentType: PLAIN, text: plainText(openMetrics) };
+}
+
+/** The 0.0.4 format calls a counter by the name of its samples, and has no end mark. */
+function plainText(openMetrics: string): string {
+  const lines = openMetrics.split('\n');
+  const counters = new Set(lines.flatMap(line => /^# TYPE (\S+) counter$/.exec(line)?.[1] ?? []));
+  return lines
+    .filter(line => line !== '# EOF')
+    .map(line =>
+      line.replace(/^# (HELP|TYPE) (\S+)/, (head, word: string, name: string) => (counters.has(name) ? `# ${word} ${name}_total` : head)),
+    )
+    .join('\n');
+}
