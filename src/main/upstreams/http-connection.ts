@@ -65,6 +65,8 @@ export class HttpConnection {
   #isReading = false;
   /** Monotonic µs until which the server is trusted to keep it open; set by the pool. */
   idleUntilUs = 0;
+  /** Monotonic µs after which it carries no further request; set by the pool. */
+  usableUntilUs = Infinity;
   /** Header fields of the newest answer, for the pool to read `Keep-Alive`. */
   lastHeaders: readonly string[] = [];
 

@@ -10,13 +10,31 @@ import type { Departure } from '../support/departure.ts';
 import { fieldValue } from '../support/http-fields.ts';
 import { HttpConnection } from './http-connection.ts';
 
-/** Idle connections that are kept; one more closes the one that was idle longest. */
-const MAX_IDLE = 256;
-/** Node's servers close idle connections after 5 s; reusing one at that moment loses the request. */
-const IDLE_TRUST_US = 4_000_000;
 const SWEEP_MS = 1000;
-/** Streams and calls open at once towards one server. More is a loop or a leak; refusing keeps file descriptors for everything else. */
-const MAX_OPEN = 4096;
+
+/** How many connections there may be, and for how long. */
+export interface PoolLimits {
+  /** Streams and calls open at once towards one server. More is a loop or a leak; refusing keeps file descriptors for everything else. */
+  readonly maxOpen: number;
+  /** Idle connections that are kept; one more closes the one that was idle longest. */
+  readonly maxIdle: number;
+  /** Node's servers close idle connections after 5 s; reusing one at that moment loses the request. */
+  readonly idleMs: number;
+  /** Age at which a connection is not used again, so that a changed address is noticed. */
+  readonly lifetimeMs: number;
+}
+
+export const proxyLimits: PoolLimits = { maxOpen: 4096, maxIdle: 256, idleMs: 4000, lifetimeMs: Infinity };
+
+/** Certificates towards the server, PEM. */
+export interface UpstreamTls {
+  /** Certificate authorities that are believed instead of the well-known ones. */
+  readonly ca?: string;
+  /** Our own certificate, for servers that ask for one. */
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /**
  * All plain connections read into this: what was read is taken before anything else is. A buffer of this size for each read,
  * as streams have it, costs more than copying the kilobyte that most answers have.
@@ -27,8 +45,8 @@ export interface HttpPoolOptions {
   readonly url: URL;
   readonly clock: Clock;
   readonly connectTimeoutMs: number;
-  /** Extra certificate authorities (PEM) for this upstream. */
-  readonly ca?: string;
+  readonly limits: PoolLimits;
+  readonly tls: UpstreamTls;
 }
 
 export class HttpPool {
@@ -36,9 +54,15 @@ export class HttpPool {
   readonly #idle: HttpConnection[] = [];
   readonly #open = new Set<Socket>();
   #sweep: NodeJS.Timeout | undefined;
+  #isClosed = false;
 
   constructor(options: HttpPoolOptions) {
     this.#options = options;
+  }
+
+  /** Connections as they are now, idle ones included in `open`. */
+  get counts(): { readonly open: number; readonly idle: number } {
+    return { open: this.#open.size, idle: this.#idle.length };
   }
 
   /** An idle connection that the server most likely still keeps open. */
@@ -54,11 +78,11 @@ export class HttpPool {
 
   /** Opens a connection. Rejects with UPSTREAM_DOWN, UPSTREAM_TIMEOUT, or CANCELLED when the client left. */
   open(departure: Departure): Promise<HttpConnection> {
-    const { url, connectTimeoutMs } = this.#options;
-    if (this.#open.size >= MAX_OPEN) {
+    const { url, clock, connectTimeoutMs, limits } = this.#options;
+    if (this.#open.size >= limits.maxOpen) {
       const error = new TrafficError(
         'UPSTREAM_DOWN',
-        `${MAX_OPEN} connections to ${url.host} are open already; is the proxy its own upstream?`,
+        `${limits.maxOpen} connections to ${url.host} are open already; is the proxy its own upstream?`,
         { facts: { may_have_executed: false } },
       );
       return Promise.reject(error);
@@ -98,6 +122,7 @@ export class HttpPool {
       socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
         settle();
         connection = new HttpConnection(socket, url.host, idle => this.#keep(idle));
+        connection.usableUntilUs = clock.monotonicUs() + limits.lifetimeMs * 1000;
         resolve(connection);
       });
     });
@@ -105,6 +130,7 @@ export class HttpPool {
 
   /** Ends every connection, busy ones too. */
   close(): void {
+    this.#isClosed = true;
     clearInterval(this.#sweep);
     this.#sweep = undefined;
     this.#idle.length = 0;
@@ -113,7 +139,7 @@ export class HttpPool {
 
   /** `received` gets bytes that are its own. */
   #dial(received: (bytes: Buffer) => void): Socket {
-    const { url, ca } = this.#options;
+    const { url, tls } = this.#options;
     const host = url.hostname.replace(/^\[|\]$/g, '');
     const port = url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : Number(url.port);
     if (url.protocol !== 'https:')
@@ -124,7 +150,7 @@ export class HttpPool {
       port,
       ALPNProtocols: ['http/1.1'],
       ...(isIP(host) === 0 ? { servername: host } : {}),
-      ...(ca === undefined ? {} : { ca }),
+      ...tls,
     });
     socket.setNoDelay(true);
     socket.on('data', received);
@@ -132,9 +158,16 @@ export class HttpPool {
   }
 
   #keep(connection: HttpConnection): void {
-    connection.idleUntilUs = this.#options.clock.monotonicUs() + trustUs(connection.lastHeaders);
+    const { clock, limits } = this.#options;
+    const nowUs = clock.monotonicUs();
+    connection.idleUntilUs = Math.min(nowUs + trustUs(connection.lastHeaders, limits.idleMs * 1000), connection.usableUntilUs);
+    // An answer that ended after `close` brings back a connection that nobody would ever take or end.
+    if (this.#isClosed || connection.usableUntilUs <= nowUs) {
+      connection.destroy();
+      return;
+    }
     this.#idle.push(connection);
-    if (this.#idle.length > MAX_IDLE) this.#idle.shift()?.destroy();
+    if (this.#idle.length > limits.maxIdle) this.#idle.shift()?.destroy();
     this.#sweep ??= setInterval(() => this.#closeStale(), SWEEP_MS).unref();
   }
 
@@ -156,9 +189,9 @@ function passOn(received: (bytes: Buffer) => void, count: number): boolean {
 }
 
 /** A server that names its own time-out is believed, with a second to spare. */
-function trustUs(rawHeaders: readonly string[]): number {
+function trustUs(rawHeaders: readonly string[], idleUs: number): number {
   const seconds = /timeout=(\d{1,6})/.exec(fieldValue(rawHeaders, 'keep-alive') ?? '')?.[1];
-  return seconds === undefined ? IDLE_TRUST_US : Math.min(IDLE_TRUST_US, (Number(seconds) - 1) * 1_000_000);
+  return seconds === undefined ? idleUs : Math.min(idleUs, (Number(seconds) - 1) * 1_000_000);
 }
 
 function down(url: URL, cause: Error | undefined): TrafficError {

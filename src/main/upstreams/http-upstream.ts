@@ -6,7 +6,7 @@ import { forwardedFields } from '../support/http-fields.ts';
 import { rewriteEndpoint } from './endpoint-rewrite.ts';
 import type { CallEvents, HttpConnection, WireRequest } from './http-connection.ts';
 import type { ResponseHead } from './http-head.ts';
-import { HttpPool } from './http-pool.ts';
+import { HttpPool, proxyLimits, type PoolLimits, type UpstreamTls } from './http-pool.ts';
 
 /** A local or near server answers a connect in milliseconds; after this nobody is there. */
 const CONNECT_TIMEOUT_MS = 5000;
@@ -18,13 +18,23 @@ export interface HttpUpstreamOptions {
   readonly clock: Clock;
   readonly log: Logger;
   readonly connectTimeoutMs?: number;
-  /** Extra certificate authorities (PEM). */
+  /** Certificate authorities that are believed instead of the well-known ones (PEM). */
   readonly ca?: string;
+  /** Our own certificate and its key (PEM), for servers that ask for one. */
+  readonly cert?: string;
+  readonly key?: string;
+  readonly limits?: PoolLimits;
+  /** The request's path is the one to ask for, and no stream names addresses to the client: what a gateway sends. */
+  readonly isExact?: boolean;
+}
+
+export interface HttpUpstream extends Upstream {
+  connections(): { readonly open: number; readonly idle: number };
 }
 
 /** There are no time-outs but the one for connecting: streams may be idle for hours. */
-export function httpUpstream(options: HttpUpstreamOptions): Upstream {
-  const { url, clock, log, connectTimeoutMs = CONNECT_TIMEOUT_MS, ca } = options;
+export function httpUpstream(options: HttpUpstreamOptions): HttpUpstream {
+  const { url, clock, log, connectTimeoutMs = CONNECT_TIMEOUT_MS, limits = proxyLimits, isExact = false } = options;
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new TrafficError('BAD_REQUEST', `${url.protocol}//… is no http or https URL.`);
   if (url.username !== '' || url.password !== '')
@@ -32,9 +42,9 @@ export function httpUpstream(options: HttpUpstreamOptions): Upstream {
       'BAD_REQUEST',
       'A URL with a user name or password cannot be an upstream; let the client send an Authorization header.',
     );
-  const pool = new HttpPool({ url, clock, connectTimeoutMs, ...(ca === undefined ? {} : { ca }) });
+  const pool = new HttpPool({ url, clock, connectTimeoutMs, limits, tls: tlsOf(options) });
 
-  const deps: SendingDeps = { url, pool, log };
+  const deps: SendingDeps = { url, pool, log, isExact };
   return {
     name: url.host,
     send(exchange) {
@@ -42,6 +52,7 @@ export function httpUpstream(options: HttpUpstreamOptions): Upstream {
         new Sending(deps, exchange, { resolve, reject }).start();
       });
     },
+    connections: () => pool.counts,
     close() {
       pool.close();
       return Promise.resolve();
@@ -49,10 +60,15 @@ export function httpUpstream(options: HttpUpstreamOptions): Upstream {
   };
 }
 
+function tlsOf({ ca, cert, key }: HttpUpstreamOptions): UpstreamTls {
+  return { ...(ca === undefined ? {} : { ca }), ...(cert === undefined ? {} : { cert }), ...(key === undefined ? {} : { key }) };
+}
+
 interface SendingDeps {
   readonly url: URL;
   readonly pool: HttpPool;
   readonly log: Logger;
+  readonly isExact: boolean;
 }
 
 interface Outcome {
@@ -72,7 +88,7 @@ class Sending implements CallEvents {
     this.#deps = deps;
     this.#exchange = exchange;
     this.#outcome = outcome;
-    this.#request = wireRequest(deps.url, exchange.request);
+    this.#request = wireRequest(deps, exchange.request);
   }
 
   start(): void {
@@ -92,7 +108,8 @@ class Sending implements CallEvents {
   answer(answer: Answer): void {
     // From here on whoever takes the body aborts it.
     this.#exchange.departure.listener = undefined;
-    this.#outcome.resolve(rewriteEndpoint(this.#deps.url, this.#exchange, answer));
+    const { url, isExact } = this.#deps;
+    this.#outcome.resolve(isExact ? answer : rewriteEndpoint(url, this.#exchange, answer));
   }
 
   failed(error: TrafficError, isUnanswered: boolean): void {
@@ -138,10 +155,11 @@ function left(): TrafficError {
   return new TrafficError('CANCELLED', 'The client left.');
 }
 
-function wireRequest(url: URL, request: IncomingRequest): WireRequest {
+function wireRequest({ url, isExact }: SendingDeps, request: IncomingRequest): WireRequest {
   const { method, body } = request;
   const fields = forwardedFields(request.rawHeaders);
-  let head = `${method} ${upstreamPath(url, request.path)} HTTP/1.1\r\n`;
+  const path = isExact ? request.path : upstreamPath(url, request.path);
+  let head = `${method} ${path} HTTP/1.1\r\n`;
   let hasHost = false;
   for (let at = 0; at < fields.length; at += 2) {
     const name = fields[at] as string;
