@@ -99,6 +99,14 @@ class ThreadedStore implements TrafficStore {
     return ids;
   }
 
+  async appendAudit(...args: Parameters<TrafficStore['appendAudit']>): Promise<void> {
+    await this.#writer.call('appendAudit', args);
+  }
+
+  trimAudit: TrafficStore['trimAudit'] = start => this.#writer.call('trimAudit', [start]);
+  auditHead: TrafficStore['auditHead'] = () => this.#reader.call('auditHead', []);
+  auditHashes: TrafficStore['auditHashes'] = (afterSeq, limit) => this.#reader.call('auditHashes', [afterSeq, limit]);
+  auditRows: TrafficStore['auditRows'] = query => this.#reader.call('auditRows', [query]);
   sessionPast: TrafficStore['sessionPast'] = id => this.#reader.call('sessionPast', [id]);
   session: TrafficStore['session'] = id => this.#reader.call('session', [id]);
   sessions: TrafficStore['sessions'] = query => this.#reader.call('sessions', [query]);

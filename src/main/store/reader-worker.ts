@@ -1,6 +1,7 @@
 /** Entry of the reader thread: answers queries and keeps the open views current. Started by `openStore`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { TrafficError } from '../../shared/errors/error-table.ts';
+import { readAuditHashes, readAuditHead, readAuditRows } from './audit-reading.ts';
 import { fileSizeBytes, openReadable, type Db } from './database.ts';
 import { readExchange, readExchangeByKey, readRelated } from './exchange-reading.ts';
 import { readFilterValues } from './filter-values.ts';
@@ -36,6 +37,9 @@ const calls: ReaderCalls = {
   viewIndexOf: async (viewId, id) => views().get(viewId).indexOf(id),
   viewFind: async (viewId, query) => findInView(db(), views().get(viewId), query),
   filterValues: async (key, prefix, limit) => readFilterValues(db(), key, prefix, limit),
+  auditHead: async () => readAuditHead(db()),
+  auditHashes: async (afterSeq, limit) => readAuditHashes(db(), afterSeq, limit),
+  auditRows: async query => readAuditRows(db(), query),
   quickCheck: async deadlineMs => quickCheck(db(), deadlineMs),
   totals: async () => {
     const row = db()

@@ -1,4 +1,5 @@
 /** The writer's file through good and bad days: opened, lost, set aside, found again. */
+import { AuditTable } from './audit-table.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { capSize, foldLog, openWritable, setAside, type Db, type WritableOptions } from './database.ts';
 import { RetentionRules, type Retention } from './retention.ts';
@@ -15,6 +16,7 @@ export interface FileParts {
   readonly changes: SessionChanges;
   readonly text: TextIndex;
   readonly retention: RetentionRules;
+  readonly audit: AuditTable;
 }
 
 export interface StoreFileOptions extends WritableOptions {
@@ -129,6 +131,7 @@ export class StoreFile {
       batches: new BatchWriter(db, key => changes.resume(key)),
       text: new TextIndex(db),
       retention: new RetentionRules(db, this.#options.retention),
+      audit: new AuditTable(db),
     };
     return this.#parts;
   }

@@ -1,5 +1,6 @@
 /** The store as the rest of the engine sees it: one writer, one reader, both on threads of their own. Nothing here waits on the caller's thread. */
 import type { ExchangeDetail } from '../../shared/contract/calls.ts';
+import type { AuditQuery } from '../../shared/model/audit.ts';
 import type { ExchangeSummary } from '../../shared/model/exchange.ts';
 import type { FrameSummary } from '../../shared/model/frame.ts';
 import type { SessionSummary } from '../../shared/model/session.ts';
@@ -68,6 +69,39 @@ export interface QuickCheck {
   readonly tableCount: number;
 }
 
+/** A row of the audit as the database keeps it: what is filtered by, and the line of the file. */
+export interface AuditLedgerRow {
+  readonly seq: number;
+  /** Epoch ms. */
+  readonly at: number;
+  readonly kind: string;
+  readonly principalId?: string;
+  readonly upstream?: string;
+  readonly hash: string;
+  readonly line: string;
+}
+
+/** Where the oldest file of the audit begins. */
+export interface AuditStart {
+  readonly seq: number;
+  readonly prevHash: string;
+}
+
+/** How far the audit goes. There are no gaps, so `seq` is also the number of rows that were ever written. */
+export interface AuditHead {
+  readonly seq: number;
+  readonly hash: string;
+  readonly firstSeq: number;
+  readonly firstPrevHash: string;
+}
+
+export interface AuditLedgerPage {
+  /** Newest first. */
+  readonly lines: readonly string[];
+  /** Set when older rows were not looked at. */
+  readonly cursor?: number;
+}
+
 /** Write side. */
 export interface StoreWriter {
   /** Atomic. Frames whose key exists are ignored, so that a resumed shim may repeat itself. Rejects with STORE_FAILED. */
@@ -80,6 +114,10 @@ export interface StoreWriter {
   purgeDeleted(before: number): Promise<number>;
   /** Marks sessions that a dead host left live as interrupted. Returns their ids. Called once at start. */
   markInterrupted(at: number): Promise<readonly string[]>;
+  /** Appends rows of the audit in order and moves its head, in one transaction. `start` counts only while there is no head. */
+  appendAudit(rows: readonly AuditLedgerRow[], start: AuditStart): Promise<void>;
+  /** Forgets rows of the audit before `start`, some at a time; call again until it gives 0. */
+  trimAudit(start: AuditStart): Promise<number>;
 }
 
 /** Read side. Long scans go in steps and stop when their view is closed or re-opened. */
@@ -119,6 +157,12 @@ export interface StoreReader {
 
   /** Values that completion offers for a filter key, most frequent first. */
   filterValues(key: string, prefix: string, limit: number): Promise<readonly string[]>;
+  /** Undefined while nothing was audited. */
+  auditHead(): Promise<AuditHead | undefined>;
+  /** Hashes of the rows after `afterSeq`, ascending. */
+  auditHashes(afterSeq: number, limit: number): Promise<readonly { readonly seq: number; readonly hash: string }[]>;
+  /** Matching rows, newest first. A page with a `cursor` may be short, or empty: ask on with it. */
+  auditRows(query: AuditQuery): Promise<AuditLedgerPage>;
   stats(): Promise<StoreStats>;
   /** Reads the whole file on a thread of its own: seconds per gigabyte, so only on request. No further table after `deadlineMs`. */
   quickCheck(deadlineMs: number): Promise<QuickCheck>;

@@ -4,7 +4,7 @@ import type { StoreStats, ViewState } from '../../shared/model/timeline.ts';
 import type { WriterReceipt } from './batch-writer.ts';
 import type { PackedBatch } from './packed-batch.ts';
 import type { Retention } from './retention.ts';
-import type { StoreReader } from './traffic-store.ts';
+import type { AuditLedgerRow, AuditStart, StoreReader } from './traffic-store.ts';
 
 export interface WorkerRequest {
   readonly id: number;
@@ -49,6 +49,8 @@ export interface WriterCalls {
   restoreSessions(ids: readonly string[]): readonly number[];
   purgeDeleted(before: number): Promise<number>;
   markInterrupted(at: number): { readonly ids: readonly string[]; readonly keys: readonly number[] };
+  appendAudit(rows: readonly AuditLedgerRow[], start: AuditStart): void;
+  trimAudit(start: AuditStart): number;
   state(): Pick<StoreStats, 'state' | 'problem'>;
   close(): void;
 }

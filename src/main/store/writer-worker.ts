@@ -56,6 +56,15 @@ const calls: WriterCalls = {
       return marked;
     }),
   purgeDeleted: before => purger.purgeDeleted(before),
+  appendAudit(rows, start) {
+    file.use(parts => parts.audit.append(rows, start));
+    folding.postpone();
+  },
+  trimAudit(start) {
+    const count = file.useToMakeRoom(parts => parts.audit.trim(start));
+    folding.postpone();
+    return count;
+  },
   state: () => ({ state: file.state, ...(file.problem === undefined ? {} : { problem: file.problem }) }),
   close() {
     isClosed = true;

@@ -78,6 +78,16 @@ test('version 4 orders the sessions that earlier versions stored by their start 
     expect(db.prepare(`SELECT id FROM session INDEXED BY session_by_${column} ORDER BY ${column}`).pluck().all()).toEqual(['s']);
 });
 
+test('version 5 has room for the audit and leaves what version 4 stored alone', () => {
+  const db = databaseAt(4);
+  db.exec(anySession);
+  migrateTo(db, 5);
+  expect(names(db, 'table')).toEqual(expect.arrayContaining(['audit_head', 'audit_row']));
+  expect(names(db, 'index')).toEqual(expect.arrayContaining(['audit_row_by_kind', 'audit_row_by_principal', 'audit_row_by_upstream']));
+  expect(db.prepare('SELECT id FROM session').pluck().all()).toEqual(['s']);
+  expect(() => db.exec(`INSERT INTO audit_head VALUES (2, 1, 'h', 1, 'p')`)).toThrow('CHECK');
+});
+
 test('migrating is done once, and a file of a newer program is refused', () => {
   const db = databaseAt(schemaVersion);
   migrate(db);
