@@ -1,0 +1,86 @@
+/** The legacy sessions of a gateway: cap, idle and age, and that an ended one does not come back. */
+import { afterEach, expect, test } from 'vitest';
+import type { GatewayEvent } from '../../shared/model/gateway-event.ts';
+import { SessionTable } from './session-table.ts';
+
+let now = 1_000_000;
+const clock = { now: () => now, monotonicUs: () => now * 1000 };
+const events: GatewayEvent[] = [];
+const ended: string[] = [];
+const open: SessionTable[] = [];
+
+function table(limits: Partial<SessionTable['limits']> = {}): SessionTable {
+  const made = new SessionTable(
+    { max: 2, idleMs: 1000, ageMs: 10_000, maxPending: 3, ...limits },
+    { clock, emit: event => events.push(event), onEnded: ({ id }, what) => ended.push(`${id} ${what}`) },
+  );
+  open.push(made);
+  return made;
+}
+const sealed = (id: string) => ({ id, upstream: 'files', principalId: 'anonymous', issuedAt: now });
+
+afterEach(() => {
+  for (const made of open.splice(0)) made.close();
+  events.length = 0;
+  ended.length = 0;
+});
+
+test('a session that is used stays, one that is idle ends', () => {
+  const sessions = table();
+  const first = sealed('one');
+  sessions.open({ ...first, conversationId: 'c' });
+  now += 900;
+  expect(sessions.use(first, 'c')?.id).toBe('one');
+  now += 1001;
+  expect(sessions.use(first, 'c')).toBeUndefined();
+  expect(ended).toEqual(['one expired']);
+});
+
+test('a session with a call under way is not idle', () => {
+  const sessions = table();
+  const first = sealed('one');
+  const session = sessions.open({ ...first, conversationId: 'c' });
+  session.pendingCount = 1;
+  now += 5000;
+  sessions.expire();
+  expect(ended).toEqual([]);
+  now += 6000;
+  sessions.expire();
+  expect(ended).toEqual(['one expired']);
+});
+
+test('the cap refuses new sessions and evicts none', () => {
+  const sessions = table();
+  sessions.open({ ...sealed('one'), conversationId: 'c' });
+  sessions.open({ ...sealed('two'), conversationId: 'c' });
+  expect([sessions.isFull, sessions.count]).toEqual([true, 2]);
+  sessions.end('one', 'ended', 'by the client');
+  expect(sessions.isFull).toBe(false);
+});
+
+test('a sealed id from before a restart is taken up again, until it is too old', () => {
+  const sessions = table();
+  const before = sealed('one');
+  now += 9000;
+  expect(sessions.use(before, 'c')?.id).toBe('one');
+  const older = sealed('two');
+  now += 10_001;
+  expect(sessions.use(older, 'c')).toBeUndefined();
+});
+
+test('an ended session does not come back with its sealed id', () => {
+  const sessions = table();
+  const first = sealed('one');
+  sessions.open({ ...first, conversationId: 'c' });
+  sessions.end('one', 'killed', 'by hand');
+  expect(sessions.use(first, 'c')).toBeUndefined();
+  expect(events.map(event => event.type === 'session' && event.what)).toEqual(['opened', 'killed']);
+});
+
+test('a kill of a recorded session ends all that belong to it', () => {
+  const sessions = table();
+  sessions.open({ ...sealed('one'), conversationId: 'a' });
+  sessions.open({ ...sealed('two'), conversationId: 'b' });
+  expect(sessions.endOfConversation('a', 'killed', 'by hand')).toBe(1);
+  expect(sessions.count).toBe(1);
+});

@@ -1,0 +1,74 @@
+/** What two readers could take differently is refused before anything is decided on it. */
+import { expect, test } from 'vitest';
+import { answering, anExchange, type ExchangeWish } from '../../../test/kit/an-exchange.ts';
+import { validate } from './validate.ts';
+
+const json = ['Content-Type', 'application/json'];
+const modern = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
+const modernHeaders = (...more: string[]) => [...json, 'MCP-Protocol-Version', '2026-07-28', ...more];
+const call = (params: object) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'greet', ...params } });
+
+async function judged(wish: ExchangeWish): Promise<string> {
+  const verdict = await validate().handle(anExchange(wish), answering());
+  return verdict.kind === 'answer' ? 'passed' : verdict.code;
+}
+
+test.each<[string, ExchangeWish, string]>([
+  ['a legacy call', { body: call({}) }, 'passed'],
+  ['a legacy batch', { body: [call({}), { jsonrpc: '2.0', method: 'notifications/initialized' }] }, 'passed'],
+  ['a GET', { method: 'GET', rawHeaders: ['Accept', 'text/event-stream'] }, 'passed'],
+  ['a PUT', { method: 'PUT', body: call({}) }, 'METHOD_NOT_ALLOWED'],
+  ['no JSON (checklist 47)', { body: '{"jsonrpc":' }, 'BAD_REQUEST'],
+  ['JSON that is no JSON-RPC', { body: { hello: 1 } }, 'BAD_REQUEST'],
+  ['an empty body', { body: '' }, 'BAD_REQUEST'],
+  ['another content type (checklist 47)', { rawHeaders: ['Content-Type', 'text/plain'], body: call({}) }, 'UNSUPPORTED_TYPE'],
+  ['no content type', { rawHeaders: [], body: call({}) }, 'UNSUPPORTED_TYPE'],
+  ['a packed body', { rawHeaders: [...json, 'Content-Encoding', 'gzip'], body: call({}) }, 'UNSUPPORTED_TYPE'],
+  ['a modern call', { rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', 'greet'), body: call(modern) }, 'passed'],
+  [
+    'an encoded name',
+    { rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', '=?base64?Z3JlZXQ=?='), body: call(modern) },
+    'passed',
+  ],
+  [
+    'another name in the header (checklist 11)',
+    { rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', 'safe'), body: call(modern) },
+    'HEADER_MISMATCH',
+  ],
+  [
+    'another method in the header (checklist 11)',
+    { rawHeaders: modernHeaders('Mcp-Method', 'tools/list', 'Mcp-Name', 'greet'), body: call(modern) },
+    'HEADER_MISMATCH',
+  ],
+  [
+    'a name twice',
+    { rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', 'greet', 'mcp-name', 'safe'), body: call(modern) },
+    'HEADER_MISMATCH',
+  ],
+  ['no name', { rawHeaders: modernHeaders('Mcp-Method', 'tools/call'), body: call(modern) }, 'HEADER_MISMATCH'],
+  ['no version header', { rawHeaders: [...json, 'Mcp-Method', 'tools/call', 'Mcp-Name', 'greet'], body: call(modern) }, 'HEADER_MISMATCH'],
+  [
+    'a modern claim in the header alone (checklist 12)',
+    { rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', 'greet'), body: call({}) },
+    'HEADER_MISMATCH',
+  ],
+  [
+    'a lying header in the legacy era (checklist 12)',
+    { rawHeaders: [...json, 'Mcp-Name', 'safe', 'Mcp-Method', 'tools/call'], body: call({}) },
+    'HEADER_MISMATCH',
+  ],
+  ['a version that is none', { rawHeaders: [...json, 'MCP-Protocol-Version', 'latest'], body: call({}) }, 'BAD_REQUEST'],
+  ['a batch with a modern element (checklist 40)', { body: [call({}), call(modern)] }, 'BAD_REQUEST'],
+])('%s', async (_, wish, expected) => {
+  expect(await judged(wish)).toBe(expected);
+});
+
+test('a refusal is noted as a decision, and nothing goes on', async () => {
+  const next = answering();
+  const exchange = anExchange({ body: '[]' });
+  await validate().handle(exchange, next);
+  expect([exchange.guard.decisions, next.seen]).toEqual([
+    [{ stage: 'validate', kind: 'refused', reason: 'The body is no JSON-RPC message.' }],
+    [],
+  ]);
+});
