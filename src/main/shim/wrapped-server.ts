@@ -7,7 +7,7 @@ import { statSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { eventWithin } from './event-within.ts';
 import type { Tap } from './tap.ts';
-import { windowsCommand } from './windows-command.ts';
+import { windowsCommand } from '../support/windows-command.ts';
 
 const killAfterMs = 1_500;
 /** What the server started gets this long to end by itself once the server has and the client waits for nothing more. */

@@ -1,0 +1,333 @@
+/**
+ * Streamable HTTP in front of channels: one channel per session of the legacy era, whose handshake is the state of one
+ * process, and one that all clients of the modern era share.
+ */
+import { TrafficError } from '../../../shared/errors/error-table.ts';
+import type { BoundSession } from '../../pipeline/guard.ts';
+import type { Answer, Exchange } from '../../pipeline/stage.ts';
+import type { Clock, Ids, Logger } from '../../ports.ts';
+import { fieldValue } from '../../support/http-fields.ts';
+import type { Conversation } from '../../traffic/conversation.ts';
+import { BridgeLine, messagesOf } from './bridge-line.ts';
+import type { MessageChannel, OpenChannel } from './channel.ts';
+import { streamAnswer } from './event-stream.ts';
+import { Link, type Lane } from './link.ts';
+import { RestartGate } from './restart-gate.ts';
+import { SessionLane } from './session-lane.ts';
+import { SharedLane } from './shared-lane.ts';
+import { emptyAnswer } from './whole-answer.ts';
+
+export interface BridgeOptions {
+  /** For messages: `files/local`. */
+  readonly name: string;
+  readonly open: OpenChannel;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  /** Channels at once; one more is refused. */
+  readonly maxChannels: number;
+  /** A channel that nobody uses for this long is closed. */
+  readonly idleMs: number;
+  /** Requests of one session that wait at once. */
+  readonly maxPending?: number;
+  /** Starts of the shared channel per minute. */
+  readonly maxRestarts?: number;
+  /** Silence after which a client that takes an event stream gets one. */
+  readonly silenceMs?: number;
+  /** A channel was refused: there are `maxChannels`. */
+  readonly onRefused?: (reason: string) => void;
+  /** A channel broke by itself. */
+  readonly onBroke?: (error: TrafficError) => void;
+}
+
+const MAX_PENDING = 1000;
+const MAX_RESTARTS = 10;
+const SILENCE_MS = 15_000;
+/** How often silence, cancellations and idle channels are looked at; at most this. */
+const TICK_MS = 1000;
+/** Who asks on a channel of its own. */
+const THE_CLIENT = '';
+
+type Session = BridgeLine<SessionLane>;
+type SharedLine = BridgeLine<SharedLane>;
+
+/** What a new channel is opened for. */
+interface Opening<L extends Lane> {
+  readonly exchange: Exchange;
+  readonly lane: (link: Link) => L;
+  readonly isModern: boolean;
+  readonly conversation: () => Conversation | undefined;
+  /** The channel broke by itself. */
+  readonly broke: (error: TrafficError) => void;
+  /** Asked once it is open: whether there is still somebody to use it. */
+  readonly isWanted: () => boolean;
+}
+
+export class BridgedConnection {
+  readonly #options: BridgeOptions;
+  readonly #sessions = new Map<string, Session>();
+  readonly #restarts: RestartGate;
+  #shared: Promise<SharedLine> | undefined;
+  #channelCount = 0;
+  readonly #closing = new Set<Promise<void>>();
+  #lastServerId = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: BridgeOptions) {
+    this.#options = options;
+    this.#restarts = new RestartGate(options.clock, options.maxRestarts ?? MAX_RESTARTS);
+  }
+
+  /** Channels that are open, opening or closing. */
+  get channelCount(): number {
+    return this.#channelCount;
+  }
+
+  async send(exchange: Exchange): Promise<Answer> {
+    const { guard, request, departure } = exchange;
+    if (guard === undefined) throw new TrafficError('INTERNAL', `${this.#options.name} is behind a bridge, which needs a guarded route.`);
+    if (this.#isClosed) throw this.#shuttingDown(notSent);
+    if (departure.hasHappened) throw new TrafficError('CANCELLED', 'The client left.');
+    switch (request.method) {
+      case 'POST':
+        return guard.era === 'modern' ? this.#postShared(exchange, guard.principal.id) : this.#postLegacy(exchange, guard.session);
+      case 'GET':
+        return guard.session === undefined ? notAllowed('POST') : this.#listen(exchange, guard.session);
+      case 'DELETE':
+        return guard.session === undefined ? notAllowed('POST') : this.#delete(guard.session);
+      default:
+        return notAllowed('POST, GET, DELETE');
+    }
+  }
+
+  /** Ends every channel and resolves when nothing of them is left. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    const gone = this.#shuttingDown({ may_have_executed: true });
+    for (const [id, session] of this.#sessions) this.#end(id, session, gone);
+    const shared = this.#shared;
+    this.#shared = undefined;
+    await shared?.then(
+      line => this.#endLine(line, gone),
+      () => undefined,
+    );
+    // Channels that were still opening close themselves once they are open.
+    while (this.#closing.size > 0) await Promise.all(this.#closing);
+  }
+
+  #postLegacy(exchange: Exchange, bound: BoundSession | undefined): Promise<Answer> {
+    if (bound !== undefined) {
+      const session = this.#session(bound);
+      session.conversation = exchange.conversation;
+      return session.post(exchange, THE_CLIENT);
+    }
+    if (!messagesOf(exchange).messages.some(({ method }) => method === 'initialize'))
+      throw new TrafficError('BAD_REQUEST', 'The request belongs to no session: initialize first, then send its Mcp-Session-Id.', {
+        facts: notSent,
+      });
+    return this.#initialize(exchange);
+  }
+
+  /** Opens a channel for a new session. Nobody gets its id unless the handshake succeeds. */
+  async #initialize(exchange: Exchange): Promise<Answer> {
+    const { ids, log } = this.#options;
+    const id = `${ids.next()}${ids.next()}`;
+    const session: Session = await this.#open({
+      exchange,
+      lane: link => new SessionLane(link, log),
+      isModern: false,
+      conversation: () => this.#sessions.get(id)?.conversation ?? exchange.conversation,
+      broke: error => {
+        this.#sessions.get(id)?.lane.stream?.fail(error);
+        this.#sessions.delete(id);
+      },
+      isWanted: () => !exchange.departure.hasHappened,
+    });
+    session.conversation = exchange.conversation;
+    this.#sessions.set(id, session);
+    let hasFailed = false;
+    const headers = (isError: boolean) => {
+      hasFailed = isError;
+      return isError ? [] : ['Mcp-Session-Id', id];
+    };
+    try {
+      return await session.post(exchange, THE_CLIENT, headers);
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    } finally {
+      // A server that refused the handshake, or whose client left before it, serves nobody.
+      if (hasFailed) this.#end(id, session, new TrafficError('SESSION_LOST', 'The handshake failed.'));
+    }
+  }
+
+  #listen(exchange: Exchange, bound: BoundSession): Answer {
+    const session = this.#session(bound);
+    const accept = fieldValue(exchange.request.rawHeaders, 'accept')?.toLowerCase() ?? '';
+    if (!accept.includes('text/event-stream')) return emptyAnswer(406);
+    session.conversation = exchange.conversation;
+    session.lastUsedUs = this.#options.clock.monotonicUs();
+    return streamAnswer(session.lane.open());
+  }
+
+  #delete(bound: BoundSession): Answer {
+    const session = this.#session(bound);
+    this.#end(bound.upstreamSessionId, session, new TrafficError('SESSION_LOST', 'The client ended its session.'));
+    return emptyAnswer(204);
+  }
+
+  #session({ upstreamSessionId }: BoundSession): Session {
+    const session = this.#sessions.get(upstreamSessionId);
+    if (session === undefined) throw new TrafficError('SESSION_LOST', `The session at ${this.#options.name} is over.`, { facts: notSent });
+    return session;
+  }
+
+  async #postShared(exchange: Exchange, principalId: string): Promise<Answer> {
+    // Ids that two clients choose alike must not meet, not even for a cancellation.
+    const asker = `${principalId} ${exchange.conversation.id}`;
+    const line = await this.#sharedLine(exchange);
+    if (exchange.departure.hasHappened) throw new TrafficError('CANCELLED', 'The client left.');
+    line.lane.seen(asker);
+    return line.post(exchange, asker);
+  }
+
+  #sharedLine(exchange: Exchange): Promise<SharedLine> {
+    if (this.#shared !== undefined) return this.#shared;
+    const opening = this.#openShared(exchange);
+    this.#shared = opening;
+    opening.catch(() => {
+      if (this.#shared === opening) this.#shared = undefined;
+    });
+    return opening;
+  }
+
+  async #openShared(exchange: Exchange): Promise<SharedLine> {
+    const { clock, log, name } = this.#options;
+    const openedUs = clock.monotonicUs();
+    this.#restarts.pass(name);
+    try {
+      return await this.#open({
+        exchange,
+        lane: link => new SharedLane(link, log),
+        isModern: true,
+        conversation: () => undefined,
+        broke: () => {
+          this.#restarts.failed(clock.monotonicUs() - openedUs);
+          this.#shared = undefined;
+        },
+        isWanted: () => true,
+      });
+    } catch (error) {
+      if (error instanceof TrafficError && error.code === 'UPSTREAM_DOWN') this.#restarts.failed(0);
+      throw error;
+    }
+  }
+
+  async #open<L extends Lane>(opening: Opening<L>): Promise<BridgeLine<L>> {
+    const { maxChannels, maxPending = MAX_PENDING, name, open, onRefused, onBroke, clock, log } = this.#options;
+    if (this.#channelCount >= maxChannels) {
+      const reason = `${name} runs ${maxChannels} times already, which is its limit.`;
+      onRefused?.(reason);
+      throw new TrafficError('UNAVAILABLE', reason, { facts: { ...notSent, retry_after_ms: 5000 } });
+    }
+    const uncount = this.#count();
+    const nextServerId = () => String((this.#lastServerId += 1));
+    const link = new Link({ maxPending, nextServerId, log, facts: { upstream: name } });
+    const lane = opening.lane(link);
+    link.deliverTo(lane);
+    const closed = (error: TrafficError, cleaned: Promise<void>) => {
+      uncount();
+      this.#track(cleaned);
+      opening.broke(error);
+      link.fail(error);
+      onBroke?.(error);
+    };
+    const purpose = { conversation: opening.conversation, fields: opening.exchange.request.rawHeaders };
+    let channel: MessageChannel;
+    try {
+      channel = await open({ message: bytes => link.received(bytes), closed }, purpose);
+    } catch (error) {
+      uncount();
+      throw error;
+    }
+    link.attach(channel);
+    const line = new BridgeLine({ link, lane, channel, clock, isModern: opening.isModern, closed: uncount });
+    if (!this.#isClosed && opening.isWanted()) return line;
+    this.#track(line.close());
+    throw this.#isClosed ? this.#shuttingDown(notSent) : new TrafficError('CANCELLED', 'The client left.');
+  }
+
+  /** Counts a channel that is being opened; what it gives back takes it out of the count, once. */
+  #count(): () => void {
+    this.#channelCount += 1;
+    this.#timer ??= setInterval(() => this.#tick(), this.#tickMs()).unref();
+    let isCounted = true;
+    return () => {
+      if (isCounted) this.#channelCount -= 1;
+      isCounted = false;
+    };
+  }
+
+  #end(id: string, session: Session, why: TrafficError): void {
+    if (this.#sessions.get(id) === session) this.#sessions.delete(id);
+    session.lane.stream?.end();
+    this.#endLine(session, why);
+  }
+
+  #endLine(line: BridgeLine, why: TrafficError): void {
+    line.link.fail(why);
+    this.#track(line.close());
+  }
+
+  #track(closing: Promise<void>): void {
+    const tracked: Promise<void> = closing
+      .catch((error: unknown) => this.#options.log.warn('A channel did not close', { upstream: this.#options.name, error: String(error) }))
+      .finally(() => this.#closing.delete(tracked));
+    this.#closing.add(tracked);
+  }
+
+  #tickMs(): number {
+    return Math.min(TICK_MS, Math.ceil((this.#options.silenceMs ?? SILENCE_MS) / 3), Math.ceil(this.#options.idleMs / 3));
+  }
+
+  #tick(): void {
+    const nowUs = this.#options.clock.monotonicUs();
+    const ticks = Math.ceil((this.#options.silenceMs ?? SILENCE_MS) / this.#tickMs());
+    for (const [id, session] of this.#sessions) {
+      session.link.tick(ticks);
+      session.lane.stream?.tick(ticks);
+      if (session.lane.stream?.isOpen === true || session.link.replies.size > 0) session.lastUsedUs = nowUs;
+      else if (this.#isIdle(session, nowUs)) this.#end(id, session, new TrafficError('SESSION_LOST', 'The session was idle for too long.'));
+    }
+    void this.#shared?.then(
+      line => this.#tickShared(line, nowUs, ticks),
+      () => undefined,
+    );
+  }
+
+  #tickShared(line: SharedLine, nowUs: number, ticks: number): void {
+    line.link.tick(ticks);
+    if (line.link.replies.size > 0) line.lastUsedUs = nowUs;
+    else if (this.#isIdle(line, nowUs) && this.#shared !== undefined) {
+      this.#shared = undefined;
+      this.#endLine(line, new TrafficError('SHUTTING_DOWN', 'The server was idle for too long.'));
+    }
+  }
+
+  #shuttingDown(facts: Readonly<Record<string, unknown>>): TrafficError {
+    return new TrafficError('SHUTTING_DOWN', `${this.#options.name} is being closed.`, { facts });
+  }
+
+  #isIdle(line: BridgeLine, nowUs: number): boolean {
+    return nowUs - line.lastUsedUs > this.#options.idleMs * 1000;
+  }
+}
+
+const notSent = { may_have_executed: false } as const;
+
+/** 405 tells a client of the legacy era that there is no stream to be had, and one of the modern era that there is none any more. */
+function notAllowed(allowed: string): Answer {
+  return emptyAnswer(405, ['Allow', allowed]);
+}
