@@ -20,7 +20,7 @@ const table = {
   support: { uses: [], packages: ['node'] },
   ports: { uses: ['shared', 'support'], packages: ['node'] },
   traffic: { uses: ['shared', 'support'], packages: ['node', 'zod'], types: ['ports'] },
-  pipeline: { uses: ['shared', 'support', 'traffic'], packages: ['node'] },
+  pipeline: { uses: ['shared', 'support', 'traffic'], packages: ['node', '@bufbuild/cel'] },
   stages: { uses: ['shared', 'support', 'traffic', 'pipeline', 'ports'], packages: ['node', 'jose', '@bufbuild/cel'] },
   listeners: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['pipeline'], packages: ['node'] },
   upstreams: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['pipeline', 'secrets'], packages: ['node', '@bufbuild/cel'] },

@@ -1,0 +1,104 @@
+/** CEL expressions over one message and its surroundings: checked and planned once, evaluated within bounds, closed on every doubt. */
+import { celEnv, isCelError, parse, plan, type CelInput, type CelResult } from '@bufbuild/cel';
+import type { Subject } from '../policy/subject.ts';
+import { boundedTree } from './bounded-tree.ts';
+import { checkExpression, ExpressionError } from './check-expression.ts';
+import { ownFunctions } from './own-functions.ts';
+import { bindingsOf, type Bindings } from './variables.ts';
+import { RequestWork, Work } from './work-budget.ts';
+
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
+
+export interface Expression {
+  readonly text: string;
+  readonly looksAtArguments: boolean;
+  /** True or false; everything else is an error. Never throws. `work` is shared by all evaluations for one request. */
+  test(subject: Subject, work?: RequestWork): Outcome<boolean>;
+  /** A value as a key to sort requests by: texts, numbers, booleans. Never throws. */
+  key(subject: Subject, work?: RequestWork): Outcome<string>;
+}
+
+const MAX_LENGTH = 10_000;
+const MAX_ERROR_LENGTH = 200;
+
+/** Compiles expressions that share one environment. They run one at a time and to their end. */
+export class ExpressionCompiler {
+  #work: Work | undefined;
+  readonly #env = celEnv({
+    funcs: ownFunctions(() => {
+      if (this.#work === undefined) throw new Error('nothing is being evaluated');
+      return this.#work;
+    }),
+  });
+  readonly #timestamp = plan(this.#env, parse('timestamp(text)'));
+
+  /** Throws an ExpressionError that says what is wrong. */
+  compile(text: string): Expression {
+    const tree = parsed(text);
+    const { variables } = checkExpression(tree);
+    let run: (bindings?: Bindings) => CelResult;
+    try {
+      run = plan(this.#env, boundedTree(tree));
+    } catch (error) {
+      throw new ExpressionError(sentence(error));
+    }
+    const evaluate = (subject: Subject, request: RequestWork) => this.#evaluate(run, subject, request);
+    return {
+      text,
+      looksAtArguments: variables.has('args'),
+      test: (subject, request = new RequestWork()) => asBoolean(evaluate(subject, request)),
+      key: (subject, request = new RequestWork()) => asKey(evaluate(subject, request)),
+    };
+  }
+
+  #evaluate(run: (bindings?: Bindings) => CelResult, subject: Subject, request: RequestWork): CelResult | Error {
+    const outer = this.#work;
+    const work = new Work(request);
+    this.#work = work;
+    try {
+      return run(bindingsOf(subject, work, epochMs => this.#timestampOf(epochMs)));
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    } finally {
+      this.#work = outer;
+    }
+  }
+
+  #timestampOf(epochMs: number): CelInput {
+    const value = this.#timestamp({ text: new Date(epochMs).toISOString() });
+    if (isCelError(value)) throw value;
+    return value as CelInput;
+  }
+}
+
+function parsed(text: string) {
+  if (text.length > MAX_LENGTH) throw new ExpressionError(`It is longer than ${MAX_LENGTH} characters.`);
+  try {
+    const { expr } = parse(text);
+    if (expr !== undefined) return expr;
+  } catch (error) {
+    // The parser calls itself for every bracket; what is too deep for it is far too deep for us.
+    throw new ExpressionError(error instanceof RangeError ? 'It is nested too deep.' : sentence(error));
+  }
+  throw new ExpressionError('It is empty.');
+}
+
+function asBoolean(value: CelResult | Error): Outcome<boolean> {
+  if (typeof value === 'boolean') return { ok: true, value };
+  return { ok: false, error: value instanceof Error ? short(value.message) : 'gives neither true nor false' };
+}
+
+function asKey(value: CelResult | Error): Outcome<string> {
+  if (value instanceof Error) return { ok: false, error: short(value.message) };
+  const isKey = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
+  return isKey ? { ok: true, value: String(value) } : { ok: false, error: 'gives no text, number or truth value' };
+}
+
+function sentence(error: unknown): string {
+  const text = short(error instanceof Error ? error.message : String(error));
+  return text.endsWith('.') ? text : `${text}.`;
+}
+
+function short(text: string): string {
+  return text.length > MAX_ERROR_LENGTH ? `${text.slice(0, MAX_ERROR_LENGTH)}…` : text;
+}

@@ -1,0 +1,53 @@
+/** Globs: what they match, which is closest, and that no pattern makes them slow. */
+import fc from 'fast-check';
+import { performance } from 'node:perf_hooks';
+import { expect, test } from 'vitest';
+import { bestMatch, compileGlob } from './glob.ts';
+
+test.each([
+  ['delete_file', 'delete_file', true],
+  ['delete_file', 'delete_files', false],
+  ['delete_*', 'delete_', true],
+  ['delete_*', 'Delete_x', false],
+  ['*/list', 'tools/list', true],
+  ['*/list', 'tools/listed', false],
+  ['*', '', true],
+  ['a*b*c', 'a-b-b-c', true],
+  ['a*b*c', 'a-c', false],
+  ['ab*ba', 'aba', false],
+  ['*aab*', 'aaaab', true],
+  ['**', 'x', true],
+  ['a.c', 'abc', false],
+])('%s on %s is %s', (glob, subject, matches) => {
+  expect(compileGlob(glob).matches(subject)).toBe(matches);
+});
+
+test('matches as the pattern written as a regular expression does', () => {
+  const text = fc.string({ unit: fc.constantFrom('a', 'b', '*'), maxLength: 8 });
+  fc.assert(
+    fc.property(text, fc.string({ unit: fc.constantFrom('a', 'b'), maxLength: 14 }), (pattern, subject) => {
+      const expected = new RegExp(`^${pattern.replaceAll('*', '.*')}$`, 's').test(subject);
+      expect(compileGlob(pattern).matches(subject)).toBe(expected);
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('an exact name is closer than a prefix, that than a suffix, and each than everything', () => {
+  const globs = ['*', '*/list', 'tools/*', 'tools/list', 'too*'].map(text => compileGlob(text));
+  expect([
+    bestMatch(globs, 'tools/list')?.text,
+    bestMatch(globs, 'tools/call')?.text,
+    bestMatch(globs, 'prompts/list')?.text,
+    bestMatch(globs, 'ping')?.text,
+    bestMatch([], 'ping'),
+  ]).toEqual(['tools/list', 'tools/*', '*/list', '*', undefined]);
+});
+
+test('a pattern made to backtrack costs no more than any other', () => {
+  const glob = compileGlob('*a*a*a*a*a*a*a*a*a*aab*b');
+  const subject = 'a'.repeat(1_000_000);
+  const startedAt = performance.now();
+  expect(glob.matches(subject)).toBe(false);
+  expect(performance.now() - startedAt).toBeLessThan(500);
+});
