@@ -114,6 +114,24 @@ test('room waits until a commit made some, without a limit', async () => {
   expect(order).toEqual(['pressure', 'room']);
 });
 
+test('required: connections wait as long as it takes, also while commits fail', async () => {
+  const { store, recorder } = recording({ maxQueuedBytes: 1_000, pressureMs: 5 });
+  recorder.setRequired(true);
+  store.failure = new Error('There is no room left');
+  recorder.frame(aFrame({ seq: 1, text: 'x'.repeat(900) }));
+  await expect.poll(() => recorder.state().problem).toBe('There is no room left');
+  let hasPassed = false;
+  const waiting = recorder.pressure()?.then(() => {
+    hasPassed = true;
+  });
+  await new Promise(resolve => setTimeout(resolve, 60));
+  expect(hasPassed).toBe(false);
+  store.failure = undefined;
+  await recorder.flush();
+  await waiting;
+  expect(hasPassed).toBe(true);
+});
+
 test('beyond the number of frames a frame is refused, counted, and never acknowledged', async () => {
   const { store, recorder } = recording({ maxQueuedFrames: 2 });
   const { wait, open } = gate();

@@ -48,7 +48,13 @@ export interface Recorder extends RecordSink {
   state(): RecordingState;
   /** Off: nothing is stored; frames are counted as unrecorded. */
   setOn(isOn: boolean): void;
-  /** What a connection waits for while the queue is full: until there is room, at most 250 ms. `undefined` when there is room. */
+  /**
+   * `recording.required`: traffic waits for the record as long as it takes, also while commits fail, instead of passing with
+   * parts missing. Off by default.
+   */
+  setRequired(isRequired: boolean): void;
+  readonly isRequired: boolean;
+  /** What a connection waits for while the queue is full: until there is room, at most 250 ms unless recording is required. `undefined` when there is room. */
   pressure(): Promise<void> | undefined;
   /** The same without a limit, for a peer that keeps what we cannot take (the shim spools). */
   room(): Promise<void> | undefined;
@@ -72,6 +78,7 @@ class BatchingRecorder implements Recorder {
   #queue: RecordQueue;
   #settled = new SettledFrames();
   #isOn = true;
+  #isRequired = false;
   #isClosed = false;
   #droppedBodyCount = 0;
   #unrecordedFrameCount = 0;
@@ -143,7 +150,16 @@ class BatchingRecorder implements Recorder {
     this.#isOn = isOn;
   }
 
+  setRequired(isRequired: boolean): void {
+    this.#isRequired = isRequired;
+  }
+
+  get isRequired(): boolean {
+    return this.#isRequired;
+  }
+
   pressure(): Promise<void> | undefined {
+    if (this.#isRequired) return this.room();
     // While commits fail, waiting would slow traffic without helping it.
     if (!this.#queue.isFull || this.#problem !== undefined || !this.#isOn) return undefined;
     return within(this.#roomMade(), this.#limits.pressureMs);

@@ -8,6 +8,8 @@ export interface RecordDeps {
   readonly log: Logger;
   /** A promise (resolved within 250 ms) while the recording queue is full: the relay waits that long, then goes on. */
   readonly pressure: () => Promise<void> | undefined;
+  /** Recording is required: the relay waits for every chunk as long as it takes. */
+  readonly isRequired?: () => boolean;
 }
 
 /** Forwards first and notes second, so that recording adds nothing to the time a request needs. */

@@ -40,6 +40,7 @@ class ThreadedStore implements TrafficStore {
   readonly opened: Promise<void>;
   #path: string;
   #log: Logger;
+  readonly #retention: Retention;
   #writer: StoreThread<WriterCalls>;
   #reader: StoreThread<ReaderCalls>;
   readonly #startReader: (name: string) => StoreThread<ReaderCalls>;
@@ -50,7 +51,8 @@ class ThreadedStore implements TrafficStore {
     this.#path = path;
     this.#log = log;
     const onEvent = (event: WorkerEvent) => this.#onEvent(event);
-    const writerData: WriterData = { path, maxSizeBytes, retention: { ...defaultRetention, ...retention } };
+    this.#retention = { ...defaultRetention, ...retention };
+    const writerData: WriterData = { path, maxSizeBytes, retention: this.#retention };
     const readerData: ReaderData = { path };
     const onRestarted = () => {
       log.warn('A store thread was started again');
@@ -75,6 +77,13 @@ class ThreadedStore implements TrafficStore {
     });
     this.#announce(receipt);
     return receipt;
+  }
+
+  async setRetention(bounds: Pick<Retention, 'maxAgeMs' | 'maxStoredBytes'> = defaultRetention): Promise<void> {
+    const { maxAgeMs, maxStoredBytes } = bounds;
+    // A thread that is started again begins with these.
+    Object.assign(this.#retention, { maxAgeMs, maxStoredBytes });
+    await this.#writer.call('setRetention', [{ maxAgeMs, maxStoredBytes }]);
   }
 
   async renameSession(id: string, name: string): Promise<void> {

@@ -151,3 +151,14 @@ test('a few frames take little room: the log is folded into the file once nothin
   expect(existsSync(`${kit.path}-wal`) ? statSync(`${kit.path}-wal`).size : 0).toBe(0);
   expect(await kit.store.stats()).toMatchObject({ frameCount: 66 });
 }, 15_000);
+
+test('new bounds hold from the next look on', async () => {
+  const now = Date.now();
+  await using kit = await openTestStore({ retention: { ...quick, maxAgeMs: 30 * dayMs } });
+  await record(kit, 'older', { startedAt: now - 3 * dayMs, callCount: 2 });
+  await record(kit, 'recent', { startedAt: now - dayMs / 2, callCount: 2 });
+  await new Promise(resolve => setTimeout(resolve, 200));
+  expect(await sessionIds(kit)).toEqual(['older', 'recent']);
+  await kit.store.setRetention({ maxAgeMs: dayMs, maxStoredBytes: 1024 ** 3 });
+  await expect.poll(() => sessionIds(kit), { timeout: 8_000 }).toEqual(['recent']);
+});

@@ -112,6 +112,8 @@ export interface StoreWriter {
   restoreSessions(ids: readonly string[]): Promise<void>;
   /** Removes for good what was deleted before `before` (epoch ms). Returns the number of sessions. */
   purgeDeleted(before: number): Promise<number>;
+  /** New bounds of what is kept: by age (ms without a frame) and by stored bytes. Pass nothing to go back to the defaults. */
+  setRetention(bounds?: { readonly maxAgeMs: number; readonly maxStoredBytes: number }): Promise<void>;
   /** Marks sessions that a dead host left live as interrupted. Returns their ids. Called once at start. */
   markInterrupted(at: number): Promise<readonly string[]>;
   /** Appends rows of the audit in order and moves its head, in one transaction. `start` counts only while there is no head. */

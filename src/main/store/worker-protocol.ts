@@ -51,6 +51,8 @@ export interface WriterCalls {
   markInterrupted(at: number): { readonly ids: readonly string[]; readonly keys: readonly number[] };
   appendAudit(rows: readonly AuditLedgerRow[], start: AuditStart): void;
   trimAudit(start: AuditStart): number;
+  /** New bounds of what is kept; held against the store at the next look. */
+  setRetention(bounds: Pick<Retention, 'maxAgeMs' | 'maxStoredBytes'>): void;
   state(): Pick<StoreStats, 'state' | 'problem'>;
   close(): void;
 }

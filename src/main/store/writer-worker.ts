@@ -11,10 +11,12 @@ if (parentPort === null) throw new Error('writer-worker.ts is the entry of a thr
 
 const port = parentPort;
 const data = workerData as WriterData;
+/** Changed in place by `setRetention`: the rules look at it each time. */
+const retention = { ...data.retention };
 const file = new StoreFile({
   path: data.path,
   now: () => systemClock.now(),
-  retention: data.retention,
+  retention,
   ...(data.maxSizeBytes === undefined ? {} : { maxSizeBytes: data.maxSizeBytes }),
   onEvent: event => post(event),
 });
@@ -64,6 +66,9 @@ const calls: WriterCalls = {
     const count = file.useToMakeRoom(parts => parts.audit.trim(start));
     folding.postpone();
     return count;
+  },
+  setRetention(bounds) {
+    Object.assign(retention, bounds);
   },
   state: () => ({ state: file.state, ...(file.problem === undefined ? {} : { problem: file.problem }) }),
   close() {

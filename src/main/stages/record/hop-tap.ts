@@ -113,6 +113,7 @@ export class HopTap implements SourceWatcher {
   #pressure(): Promise<void> | undefined {
     const wait = this.#deps.pressure();
     if (wait === undefined) return undefined;
+    if (this.#deps.isRequired?.() === true) return wait;
     const now = this.#deps.clock.now();
     if (now - this.#pausedAt < PAUSE_EVERY_MS) return undefined;
     this.#pausedAt = now;
