@@ -159,7 +159,7 @@ class BatchingRecorder implements Recorder {
   }
 
   pressure(): Promise<void> | undefined {
-    if (this.#isRequired) return this.room();
+    if (this.#isRequired) return this.room() === undefined ? undefined : this.#roomAtLast();
     // While commits fail, waiting would slow traffic without helping it.
     if (!this.#queue.isFull || this.#problem !== undefined || !this.#isOn) return undefined;
     return within(this.#roomMade(), this.#limits.pressureMs);
@@ -285,6 +285,11 @@ class BatchingRecorder implements Recorder {
       };
     });
     this.#retryNow = undefined;
+  }
+
+  /** A commit that failed wakes everyone too; whoever requires the record waits on. */
+  async #roomAtLast(): Promise<void> {
+    for (let wait = this.room(); wait !== undefined && this.#isRequired; wait = this.room()) await wait;
   }
 
   #roomMade(): Promise<void> {
