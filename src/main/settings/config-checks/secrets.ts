@@ -1,0 +1,36 @@
+/** Secrets: by reference where they can be, and no reference where none is resolved. */
+import type { Config } from '../../../shared/config/schema.ts';
+import { scanReferences } from '../../../shared/config/secret-references.ts';
+import { isSecretName } from '../../../shared/redaction/mask-text.ts';
+import type { ConfigFinding, ConfigPath } from '../config-problem.ts';
+import { everyText } from '../config-texts.ts';
+import { warning } from './check.ts';
+
+/** Looks at each text of the configuration. */
+export function checkSecrets(config: Config): ConfigFinding[] {
+  const findings: ConfigFinding[] = [];
+  for (const { path, text, trait } of everyText(config)) {
+    const { found, bad } = scanReferences(text);
+    if (trait === undefined) {
+      if (found[0] !== undefined) findings.push({ path, message: `${found[0].text} is not resolved here; ${instead(path)}` });
+      continue;
+    }
+    if (bad[0] !== undefined) findings.push({ path, message: `${bad[0].text.slice(0, 60)} is no reference. ${bad[0].advice}` });
+    else if (found.length === 0 && isLiteralSecret(path, trait.kind))
+      findings.push(warning(path, 'The secret itself stands in the file; write ${env:NAME}, ${file:/path} or ${vault:name}.'));
+  }
+  return findings;
+}
+
+/** A variable is a secret when its name says so. */
+function isLiteralSecret(path: ConfigPath, kind: 'secret' | 'certificate' | 'variable'): boolean {
+  return kind === 'secret' || (kind === 'variable' && isSecretName(String(path.at(-1))));
+}
+
+function instead(path: ConfigPath): string {
+  const names = path.map(part => String(part));
+  const canBeNamed = names.every(name => /^\w+$/.test(name));
+  return canBeNamed
+    ? `set the variable SHADOWCAT__${names.join('__').toUpperCase()} instead, which takes the place of the value.`
+    : 'write the value itself.';
+}

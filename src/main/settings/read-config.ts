@@ -1,0 +1,83 @@
+/** Reads a configuration: text and layers in, either all that is wrong with it or a value that the engine can trust. */
+import { createHash } from 'node:crypto';
+import { Config } from '../../shared/config/schema.ts';
+import { checkAuth } from './config-checks/auth.ts';
+import type { ConfigCheck } from './config-checks/check.ts';
+import { checkGuards } from './config-checks/guards.ts';
+import { checkListeners } from './config-checks/listeners.ts';
+import { checkSecrets } from './config-checks/secrets.ts';
+import { checkUpstreams } from './config-checks/upstreams.ts';
+import { issueFindings } from './config-issues.ts';
+import { type ConfigEnv, type ConfigFlags, layered, type Layered, sourceOf } from './config-layers.ts';
+import { type ConfigFinding, type ConfigProblem, pathText, readPath } from './config-problem.ts';
+import { type ConfigContents, type ConfigDocument, readYaml } from './config-yaml.ts';
+
+export interface ReadConfigOptions {
+  /** Variables `SHADOWCAT__…`; others are not looked at. */
+  readonly env?: ConfigEnv;
+  /** Values by dotted path, above everything else. */
+  readonly flags?: ConfigFlags;
+  /** What others have to say of it, such as those who compile its expressions. */
+  readonly checks?: readonly ConfigCheck[];
+}
+
+export type ReadConfig =
+  | {
+      readonly ok: true;
+      readonly config: Config;
+      readonly warnings: readonly ConfigProblem[];
+      /** The file as text, as it goes into the history. */
+      readonly text: string;
+      /** SHA-256 in hexadecimal of what was read. */
+      readonly hash: string;
+      /** As the layers make it, before defaults. */
+      readonly said: unknown;
+      readonly layers: Layered;
+      readonly yaml: ConfigDocument;
+    }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly warnings: readonly ConfigProblem[] };
+
+const ownChecks: readonly ConfigCheck[] = [checkListeners, checkAuth, checkUpstreams, checkGuards, checkSecrets];
+
+/**
+ * Reads text or bytes of at most 4 MiB as YAML (hence JSON). Reports every problem that it finds, at most 200, in the
+ * order of the lines. Throws nothing but what an injected check throws.
+ */
+export function readConfig(contents: ConfigContents, options: ReadConfigOptions = {}): ReadConfig {
+  const read = readYaml(contents);
+  if (!read.ok) return { ok: false, problems: read.problems, warnings: [] };
+  const layers = layered(read.yaml.value, options.env ?? {}, options.flags ?? {});
+  const locate = (findings: readonly ConfigFinding[]) => located(findings, read.yaml, layers);
+  const misplaced = layers.problems.map(({ source, message }) => ({ line: 1, column: 1, path: '', message, source: source.name }));
+  const parsed = Config.safeParse(layers.value);
+  if (!parsed.success) {
+    const problems = locate(issueFindings(parsed.error.issues, layers.value));
+    return { ok: false, problems: bounded([...misplaced, ...problems]), warnings: [] };
+  }
+  const findings = [...ownChecks, ...(options.checks ?? [])].flatMap(check => check(parsed.data));
+  const warnings = bounded(locate(findings.filter(({ isWarning }) => isWarning === true)));
+  const problems = bounded([...misplaced, ...locate(findings.filter(({ isWarning }) => isWarning !== true))]);
+  if (problems.length > 0) return { ok: false, problems, warnings };
+  const { text } = read.yaml;
+  return { ok: true, config: parsed.data, warnings, text, hash: configHash(contents), said: layers.value, layers, yaml: read.yaml };
+}
+
+/** SHA-256 in hexadecimal, by which versions of a file are told apart. */
+export function configHash(contents: ConfigContents): string {
+  return createHash('sha256').update(contents).digest('hex');
+}
+
+const MAX_PROBLEMS = 200;
+const bounded = (problems: readonly ConfigProblem[]) => problems.slice(0, MAX_PROBLEMS);
+
+function located(findings: readonly ConfigFinding[], yaml: ConfigDocument, layers: Layered): ConfigProblem[] {
+  return findings
+    .map(({ path: where, message, isAboutKey }) => {
+      const path = typeof where === 'string' ? (readPath(where) ?? []) : where;
+      const source = sourceOf(layers.sources, path);
+      const place = yaml.placeOf(path, isAboutKey === true ? 'key' : 'value');
+      const problem = { ...place, path: typeof where === 'string' ? where : pathText(path), message };
+      return source === undefined ? problem : { ...problem, source: source.name };
+    })
+    .toSorted((a, b) => a.line - b.line || a.column - b.column);
+}
