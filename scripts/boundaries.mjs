@@ -29,6 +29,7 @@ const table = {
   tapes: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store', 'pipeline'], packages: ['node', 'zod'] },
   metrics: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store'], packages: ['node', '@prometheus-io/client'] },
   audit: { uses: ['shared', 'support', 'ports'], types: ['store'], packages: ['node'] },
+  admin: { uses: ['shared', 'support', 'ports', 'metrics', 'audit'], packages: ['node'] },
   // The wiring of what a configuration describes: like engine.ts, and used by it alone.
   gateway: { uses: ['shared', 'ports', 'settings', 'secrets', 'audit', ...engineParts], packages: ['node', 'ws'] },
   publish: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store'], packages: ['node', 'zod'] },
@@ -49,7 +50,8 @@ const table = {
   // The CLI reaches a running desktop host by the same socket and host file as a headless one.
   desktop: { uses: [...hostNeeds, 'headless'], packages: ['node', 'electron'] },
   headless: { uses: hostNeeds, packages: ['node', 'ws', 'zod', 'pino'] },
-  cli: { uses: [...hostNeeds, 'headless', 'tapes', 'shim'], types: ['store'], packages: ['node', 'ws', 'zod'] },
+  // `audit verify` reads files and database beside a running host.
+  cli: { uses: [...hostNeeds, 'headless', 'tapes', 'shim', 'audit', 'store'], packages: ['node', 'ws', 'zod'] },
   preload: { uses: [], types: ['shared'], packages: ['electron'] },
   'renderer/app': { uses: ['shared', 'renderer/*'], packages: ['*'] },
   'renderer/state': { uses: ['shared', 'renderer/host', 'renderer/formats'], packages: ['react', 'zustand', 'zod', 'react-hotkeys-hook'] },

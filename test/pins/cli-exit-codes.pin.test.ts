@@ -34,6 +34,9 @@ test('commands', () => {
     'session rename',
     'session delete',
     'tape export',
+    'audit verify',
+    'audit list',
+    'audit export',
     'doctor',
     'completions',
   ]);

@@ -21,6 +21,17 @@ export const commandList: readonly CommandEntry[] = [
   { name: 'session rename', summary: 'give a session a name', load: async () => (await import('./session-rename.ts')).sessionRename },
   { name: 'session delete', summary: 'delete sessions', load: async () => (await import('./session-delete.ts')).sessionDelete },
   { name: 'tape export', summary: 'write a session as JSON Lines', load: async () => (await import('./tape-export.ts')).tapeExport },
+  {
+    name: 'audit verify',
+    summary: 'check that nobody changed the audit',
+    load: async () => (await import('./audit-verify.ts')).auditVerify,
+  },
+  {
+    name: 'audit list',
+    summary: 'list what was refused, called and changed',
+    load: async () => (await import('./audit-list.ts')).auditList,
+  },
+  { name: 'audit export', summary: 'write the audit as JSON Lines', load: async () => (await import('./audit-export.ts')).auditExport },
   { name: 'doctor', summary: 'look for what is wrong on this machine', load: async () => (await import('./doctor.ts')).doctor },
   {
     name: 'completions',

@@ -1,0 +1,62 @@
+/** `audit list`: rows of the audit, newest first. Reads the files alone, so it needs no host and disturbs none. */
+import type { AuditRow } from '../../shared/model/audit.ts';
+import { auditDirOf } from '../audit/audit-files.ts';
+import { queryAuditFiles } from '../audit/query-audit.ts';
+import { auditFilterFlags, auditFilterHelp, auditFilters } from './audit-filters.ts';
+import type { Command } from './command.ts';
+import { CommandError, exitCodes } from './exit-codes.ts';
+import { localTime } from './formats.ts';
+import { table } from './screen.ts';
+
+const USUAL_LIMIT = 100;
+const MAX_LIMIT = 100_000;
+
+export const auditList: Command = {
+  usage: 'audit list [--since T] [--kind K,K] [--limit N] [--json]',
+  help: `Lists rows of the audit, newest first. With --json: an array of rows.
+${auditFilterHelp}
+  --limit N        at most N of them (default ${USUAL_LIMIT})`,
+  flags: { ...auditFilterFlags, limit: { type: 'string' } },
+  words: { min: 0, max: 0 },
+  async run({ flags, dataDir, isJson, screen }) {
+    const { rows, cursor } = await queryAuditFiles(auditDirOf(dataDir), { ...auditFilters(flags), limit: limitOf(flags['limit']) });
+    if (isJson) await screen.write(`${JSON.stringify(rows)}\n`);
+    else if (rows.length === 0) await screen.write('No such row is in the audit.\n');
+    else await screen.write(table(columns, rows.map(cells), screen.isTerminal ? screen.columns : 0));
+    if (cursor !== undefined && !isJson) screen.remark(`There are older rows; --limit shows more (at most ${MAX_LIMIT}).`);
+    return exitCodes.ok;
+  },
+};
+
+function limitOf(wish: string | boolean | undefined): number {
+  if (wish === undefined) return USUAL_LIMIT;
+  const limit = Number(wish);
+  if (!/^[1-9]\d*$/.test(String(wish)) || limit > MAX_LIMIT)
+    throw new CommandError(exitCodes.usage, `--limit needs a number from 1 to ${MAX_LIMIT}.`);
+  return limit;
+}
+
+const columns = [
+  { title: 'SEQ', align: 'right' },
+  { title: 'TIME' },
+  { title: 'KIND' },
+  { title: 'ACTION' },
+  { title: 'PRINCIPAL' },
+  { title: 'UPSTREAM' },
+  { title: 'WHAT' },
+  { title: 'REASON' },
+] as const;
+
+function cells(row: AuditRow): string[] {
+  const what = row.method === undefined ? Object.values(row.details ?? {}).join(' ') : `${row.method} ${row.target ?? ''}`;
+  return [
+    String(row.seq),
+    localTime(Date.parse(row.at)),
+    row.kind,
+    row.action,
+    row.principal_id ?? '',
+    row.upstream ?? '',
+    what.trim(),
+    row.reason ?? row.code ?? '',
+  ];
+}
