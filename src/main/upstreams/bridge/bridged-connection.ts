@@ -9,7 +9,7 @@ import type { Clock, Ids, Logger } from '../../ports.ts';
 import { fieldValue } from '../../support/http-fields.ts';
 import type { Conversation } from '../../traffic/conversation.ts';
 import { BridgeLine, messagesOf } from './bridge-line.ts';
-import type { MessageChannel, OpenChannel } from './channel.ts';
+import { HttpRefusal, type MessageChannel, type OpenChannel } from './channel.ts';
 import { streamAnswer } from './event-stream.ts';
 import { Link, type Lane } from './link.ts';
 import { RestartGate } from './restart-gate.ts';
@@ -84,7 +84,17 @@ export class BridgedConnection {
     return this.#channelCount;
   }
 
+  /** Answers as a Streamable HTTP server would. Rejects with a TrafficError when there is no answer. */
   async send(exchange: Exchange): Promise<Answer> {
+    try {
+      return await this.#serve(exchange);
+    } catch (error) {
+      if (error instanceof HttpRefusal) return emptyAnswer(error.status);
+      throw error;
+    }
+  }
+
+  async #serve(exchange: Exchange): Promise<Answer> {
     const { guard, request, departure } = exchange;
     if (guard === undefined) throw new TrafficError('INTERNAL', `${this.#options.name} is behind a bridge, which needs a guarded route.`);
     if (this.#isClosed) throw this.#shuttingDown(notSent);
@@ -113,7 +123,7 @@ export class BridgedConnection {
       line => this.#endLine(line, gone),
       () => undefined,
     );
-    // Channels that were still opening close themselves once they are open.
+    // Those that are still opening are closed as soon as they are open.
     while (this.#closing.size > 0) await Promise.all(this.#closing);
   }
 
@@ -244,10 +254,18 @@ export class BridgedConnection {
       link.fail(error);
       onBroke?.(error);
     };
-    const purpose = { conversation: opening.conversation, fields: opening.exchange.request.rawHeaders };
+    const purpose = { conversation: opening.conversation, exchange: opening.exchange };
     let channel: MessageChannel;
     try {
-      channel = await open({ message: bytes => link.received(bytes), closed }, purpose);
+      const opened = open({ message: bytes => link.received(bytes), closed }, purpose);
+      // A connection that is closed meanwhile waits for it: what was started must not outlive it.
+      this.#track(
+        opened.then(
+          () => undefined,
+          () => undefined,
+        ),
+      );
+      channel = await opened;
     } catch (error) {
       uncount();
       throw error;

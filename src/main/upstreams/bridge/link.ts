@@ -5,7 +5,7 @@
 import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Logger } from '../../ports.ts';
 import { AskedRequests, type Asked } from './asked.ts';
-import type { MessageChannel } from './channel.ts';
+import { HttpRefusal, type MessageChannel } from './channel.ts';
 import { batchElements, scanMessage, type ScannedMessage, type Slot } from './message-scan.ts';
 import type { PostReply } from './post-reply.ts';
 import { ServerRequests } from './server-asked.ts';
@@ -68,7 +68,8 @@ export class Link {
     const failed = (error: unknown) => {
       if (asked !== undefined) this.asked.settle(asked);
       this.replies.delete(reply);
-      reply.fail(asTrafficError(error));
+      if (error instanceof HttpRefusal) reply.refused(error);
+      else reply.fail(asTrafficError(error));
     };
     try {
       asked = this.asked.add({ clientId, token, asker, isListen: message.method === 'subscriptions/listen', reply });

@@ -5,6 +5,7 @@
 import { rpcErrorBody, TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Answer } from '../../pipeline/stage.ts';
 import { fieldValues } from '../../support/http-fields.ts';
+import type { HttpRefusal } from './channel.ts';
 import { EventStream, streamAnswer } from './event-stream.ts';
 import { jsonAnswer } from './whole-answer.ts';
 
@@ -94,6 +95,16 @@ export class PostReply {
     // Clients that only watch for messages would otherwise wait for their time-out.
     for (const idText of this.#open) this.#stream.message(Buffer.from(rpcErrorBody(error.code, error.message, idText, error.facts)));
     this.#stream.fail(error);
+  }
+
+  /** The server refused the request by an HTTP status. */
+  refused(error: HttpRefusal): void {
+    const facts = { status: error.status, may_have_executed: false };
+    if (this.#stream !== undefined) this.fail(new TrafficError('UPSTREAM_AUTH', error.message, { facts }));
+    else if (!this.#isOver) {
+      this.#isOver = true;
+      this.#outcome.reject(error);
+    }
   }
 
   /** The client called its request off: there is nothing to answer. */

@@ -13,7 +13,7 @@ export function jsonAnswer(bytes: Uint8Array, status = 200, headers: readonly st
 }
 
 /** No body. 202 for notifications and answers (2025-03-26 and later, Streamable HTTP), 204 for a session that ended, 405. */
-export function emptyAnswer(status: 202 | 204 | 405 | 406, headers: readonly string[] = []): Answer {
+export function emptyAnswer(status: number, headers: readonly string[] = []): Answer {
   const length = status === 204 ? [] : ['Content-Length', '0'];
   return { status, statusText: STATUS_CODES[status] ?? '', rawHeaders: [...length, ...headers], body: wholeBody(undefined) };
 }

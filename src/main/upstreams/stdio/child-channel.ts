@@ -2,7 +2,7 @@
 import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Clock, Logger } from '../../ports.ts';
 import type { ChannelEvents, ChannelPurpose, MessageChannel } from '../bridge/channel.ts';
-import { scanMessage } from '../bridge/message-scan.ts';
+import { isJsonContainer } from '../bridge/json-container.ts';
 import { onOneLine } from '../bridge/splice.ts';
 import { Child, type ChildEnd, type ChildStart } from './child.ts';
 import { LineReader } from './line-reader.ts';
@@ -21,8 +21,6 @@ export interface ChildChannelOptions {
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 /** What may wait for a server that does not read its stdin; beyond it requests are refused. */
 const MAX_UNREAD_BYTES = 64 * 1024 * 1024;
-/** Up to here a line is parsed to know that it is JSON; longer ones are walked, which finds nearly all that is none. */
-const MAX_PARSED_BYTES = 1024 * 1024;
 const lineFeed = Buffer.from('\n');
 
 /** Starts the child. Rejects with UPSTREAM_DOWN when it cannot be started. */
@@ -128,18 +126,5 @@ class ChildChannel implements MessageChannel {
       }),
       this.#closing,
     );
-  }
-}
-
-/** A message or a batch: an object or a list, and well-formed. */
-function isJsonContainer(bytes: Buffer): boolean {
-  const first = bytes.find(byte => byte !== 0x20 && byte !== 0x09);
-  if (first !== 0x7b && first !== 0x5b) return false;
-  if (bytes.length > MAX_PARSED_BYTES) return first === 0x5b || scanMessage(bytes) !== undefined;
-  try {
-    JSON.parse(bytes.toString('utf8'));
-    return true;
-  } catch {
-    return false;
   }
 }
