@@ -7,11 +7,13 @@ import { join } from 'node:path';
 import type { FrameWithBody } from '../../src/main/store/traffic-store.ts';
 import type { SessionSummary } from '../../src/shared/model/session.ts';
 import { SessionQuery } from '../../src/shared/model/timeline.ts';
+import type { PlanOrder, PlanWord } from './stdio-plans.ts';
 import { openTestStore } from './store-kit.ts';
 
 const root = join(import.meta.dirname, '../..');
 const serverFile = join(import.meta.dirname, 'stdio-server.ts');
 const hostFile = join(import.meta.dirname, 'host-process.ts');
+const plansFile = join(import.meta.dirname, 'stdio-plans.ts');
 
 /** The built shim where it is newer than its sources, else the source, which Node runs as well. */
 export function shimFile(): string {
@@ -97,6 +99,11 @@ export class StdioClient implements AsyncDisposable {
     return (JSON.parse(line) as { result: Record<string, unknown> }).result;
   }
 
+  /** Whole lines on stdout so far. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
   /** The first whole line on stdout that `isWanted` accepts. */
   async line(isWanted: (line: string) => boolean): Promise<string> {
     return until(() => this.#lines.find(isWanted), 'a line on stdout');
@@ -128,30 +135,46 @@ export interface HostProcess extends AsyncDisposable {
   readonly pid: number;
   readonly stderr: () => string;
   kill(signal: NodeJS.Signals): Promise<void>;
+  /** With `plan`: changes the configuration, or lets go what `hold` holds. */
+  tell(order: PlanOrder): void;
+  /** With `plan`: what the stages of the host have said so far. */
+  readonly heard: readonly string[];
 }
 
 export async function startHost(
   dataDir: string,
-  options: { readonly graceMs?: number; readonly isHidden?: boolean } = {},
+  options: { readonly graceMs?: number; readonly isHidden?: boolean; readonly plan?: PlanWord } = {},
 ): Promise<HostProcess> {
-  const flags = options.isHidden === true ? ['hidden'] : [];
+  const flags = [options.isHidden === true ? 'hidden' : 'shown', ...(options.plan === undefined ? [] : [plansFile])];
   const child = spawn(process.execPath, [hostFile, dataDir, String(options.graceMs ?? 60_000), ...flags], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: { ...process.env, STDIO_PLAN: options.plan ?? 'none' },
   });
+  const heard: string[] = [];
+  child.on('message', message => heard.push(message as string));
   let stderr = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const exited = once(child, 'exit');
   const kill = async (signal: NodeJS.Signals): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill(signal);
     await exited;
   };
   await Promise.race([
-    once(child.stdout, 'data'),
+    once(child.stdout as NodeJS.ReadableStream, 'data'),
     exited.then(() => {
       throw new Error(`The host ended: ${stderr}`);
     }),
   ]);
-  return { pid: child.pid ?? 0, stderr: () => stderr, kill, [Symbol.asyncDispose]: () => kill('SIGKILL') };
+  // The channel keeps neither of the two alive.
+  child.channel?.unref();
+  return {
+    pid: child.pid ?? 0,
+    stderr: () => stderr,
+    kill,
+    tell: order => void child.send(order),
+    heard,
+    [Symbol.asyncDispose]: () => kill('SIGKILL'),
+  };
 }
 
 export interface RecordedSession {

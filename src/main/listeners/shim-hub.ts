@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { StdioPlans } from '../pipeline/stdio-plan.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { spoolDirName } from '../../shared/shim/host-file.ts';
 import type { Conversations } from '../traffic/conversations.ts';
@@ -24,6 +25,8 @@ export interface ShimHubDeps {
   readonly store: ShimStore;
   readonly clock: Clock;
   readonly log: Logger;
+  /** What policies and limits have to say about wrapped servers; absent: nothing, and every session is transparent. */
+  readonly plans?: StdioPlans | undefined;
   /** How long a living shim may be without a connection before its session counts as lost. */
   readonly graceMs?: number;
   /** How often to look for spool files that no connection announced. */
@@ -40,7 +43,7 @@ export interface ShimHub {
 
 /** Opens the hub of a data directory that this process has locked. Spool files are taken in at once, in the background. */
 export async function openShimHub(deps: ShimHubDeps): Promise<ShimHub> {
-  const { dataDir, secret, conversations, store, log } = deps;
+  const { dataDir, secret, conversations, store, clock, log, plans } = deps;
   const path = shimSocketPath({ dataDir, platform: process.platform, tempDir: tmpdir() });
   let soon: NodeJS.Timeout | undefined;
   const intakes = new ShimIntakes({
@@ -58,7 +61,7 @@ export async function openShimHub(deps: ShimHubDeps): Promise<ShimHub> {
   const spools = new ShimSpools({ spoolDir: join(dataDir, spoolDirName), intakes, log, lookEveryMs: deps.lookEveryMs ?? 10_000 });
   const connections = new Set<ShimConnection>();
   const server = createServer(socket => {
-    const connection = new ShimConnection(socket, { secret, intakes, log });
+    const connection = new ShimConnection(socket, { secret, intakes, clock, log, plans });
     connections.add(connection);
     socket.once('close', () => connections.delete(connection));
   });

@@ -3,10 +3,11 @@
  * by its number, whatever comes twice after a crash or a restart on either side.
  */
 import { basename } from 'node:path';
-import type { Flag } from '../../shared/model/frame.ts';
+import { Flag } from '../../shared/model/frame.ts';
+import { Decision } from '../../shared/model/gateway-event.ts';
 import type { ShimFrame } from '../../shared/shim/frame-coding.ts';
-import { readLifecycle } from '../../shared/shim/json-message.ts';
-import type { LifecycleFact, ShimSession } from '../../shared/shim/protocol.ts';
+import { jsonBytes, readLifecycle } from '../../shared/shim/json-message.ts';
+import type { FrameMarks, LifecycleFact, ShimSession } from '../../shared/shim/protocol.ts';
 import type { CopiedBody } from '../traffic/body-copy.ts';
 import type { Conversation, ConversationEnd } from '../traffic/conversation.ts';
 import type { Conversations } from '../traffic/conversations.ts';
@@ -32,6 +33,8 @@ export class ShimIntake {
   #committedSeq: number;
   #lastAt: number;
   #isOver: boolean;
+  /** Policies or limits apply, and the shim is too old for that: said in the facts of the session. */
+  isUnenforced = false;
   #waitingBytes = 0;
   readonly #waiting: { readonly seq: number; readonly bytes: number }[] = [];
   readonly #listeners = new Set<() => void>();
@@ -87,6 +90,10 @@ export class ShimIntake {
     return this.#committedSeq;
   }
 
+  get conversation(): Conversation {
+    return (this.#conversation ??= this.#goOn());
+  }
+
   get lastSeq(): number {
     return this.#lastSeq;
   }
@@ -111,11 +118,11 @@ export class ShimIntake {
     if (frame.seq <= this.#lastSeq) return;
     this.#lastSeq = frame.seq;
     this.#lastAt = Math.max(this.#lastAt, frame.at);
-    const conversation = (this.#conversation ??= this.#goOn());
+    const { conversation } = this;
     const fact = frame.delivery === 'lifecycle' ? readLifecycle(frame.body) : undefined;
     // The end comes first: when the last frame is committed, so is what it says of the session.
     if (fact?.event === 'exited') this.#exited(frame.at, fact);
-    const bytes = frame.body.length + 200;
+    const bytes = frame.body.length + (frame.delivered?.length ?? 0) + 200;
     this.#waiting.push({ seq: frame.seq, bytes });
     this.#waitingBytes += bytes;
     conversation.note({
@@ -124,8 +131,10 @@ export class ShimIntake {
       monotonicUs: frame.monotonicUs,
       direction: frame.direction,
       delivery: frame.delivery,
-      body: copiedBody(frame),
-      ...(frame.isDropped ? { flags: ['body-dropped'] satisfies readonly Flag[] } : {}),
+      body: fact !== undefined && this.isUnenforced ? unenforcedBody(fact) : copiedBody(frame),
+      ...(frame.isDropped || frame.marks?.flags !== undefined ? { flags: flagsOf(frame) } : {}),
+      ...verdictsOf(frame.marks),
+      ...(frame.delivered === undefined ? {} : { delivered: frame.delivered }),
     });
   }
 
@@ -171,6 +180,23 @@ function copiedBody(frame: ShimFrame): CopiedBody {
   if (whole === undefined) return { bytes: body, sizeBytes, isTruncated: false };
   const { contentHash, facts } = whole;
   return { bytes: body, sizeBytes, isTruncated: true, facts, ...(contentHash === undefined ? {} : { contentHash }) };
+}
+
+function flagsOf({ isDropped, marks }: ShimFrame): readonly Flag[] {
+  const flags = (marks?.flags ?? []).filter(flag => Flag.safeParse(flag).success);
+  return isDropped ? ['body-dropped', ...flags] : flags;
+}
+
+/** They went to the shim and back with the line; what is none of ours any more is left out. */
+function verdictsOf(marks: FrameMarks | undefined): { readonly verdicts?: readonly Decision[] } {
+  if (marks?.verdicts === undefined) return {};
+  const verdicts = Decision.array().safeParse(marks.verdicts);
+  return verdicts.success ? { verdicts: verdicts.data } : {};
+}
+
+function unenforcedBody(fact: LifecycleFact): CopiedBody {
+  const bytes = jsonBytes({ ...fact, unenforced: true });
+  return { bytes, sizeBytes: bytes.length, isTruncated: false };
 }
 
 /** As a person would type it; only for reading. */

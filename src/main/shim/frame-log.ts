@@ -25,7 +25,7 @@ const writeBytes = 1024 * 1024;
 const memoryCapBytes = 32 * 1024 * 1024;
 const retryAfterMs = 5_000;
 
-interface LoggedFrame {
+export interface LoggedFrame {
   readonly seq: number;
   /** The message, in one piece or, where its body is large, in several. */
   readonly parts: readonly Uint8Array[];
@@ -75,9 +75,9 @@ export class FrameLog {
       return;
     }
     const seq = (this.#lastSeq += 1);
-    const isDropped = head.sizeBytes > 0 && head.delivery !== 'lifecycle' && this.#isFull(head.sizeBytes);
+    const isDropped = head.sizeBytes > 0 && head.delivery !== 'lifecycle' && this.#isFull(head.sizeBytes + (head.delivered?.length ?? 0));
     const parts = isDropped
-      ? encodeFrame({ ...head, seq, isDropped, whole: head.whole ?? { facts: factsOf(body) } }, [], crc32)
+      ? encodeFrame({ ...withoutDelivered(head), seq, isDropped, whole: head.whole ?? { facts: factsOf(body) } }, [], crc32)
       : encodeFrame({ ...head, seq, isDropped }, body, crc32);
     const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
     this.#memory.push({ seq, parts, sizeBytes });
@@ -204,6 +204,12 @@ export class FrameLog {
     this.#spool.remove();
     this.#spool = undefined;
   }
+}
+
+function withoutDelivered<T extends { readonly delivered?: Uint8Array }>(head: T): Omit<T, 'delivered'> {
+  const { delivered, ...rest } = head;
+  void delivered;
+  return rest;
 }
 
 function factsOf(body: readonly Uint8Array[]): TopLevelFacts {

@@ -5,12 +5,21 @@
 import { readFile } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { seqOfFrame } from '../../shared/shim/frame-coding.ts';
+import { isMarkedFrame, seqOfFrame, unmarkedFrame } from '../../shared/shim/frame-coding.ts';
 import { hostFileName, readHubAddress, type HubAddress } from '../../shared/shim/host-file.ts';
-import { jsonBytes, readWelcome } from '../../shared/shim/json-message.ts';
-import { encodeMessage, MessageReader } from '../../shared/shim/message-coding.ts';
-import { messageType, shimProtocolVersion, type ShimHello, type ShimSession } from '../../shared/shim/protocol.ts';
+import { jsonBytes, readMode, readWelcome } from '../../shared/shim/json-message.ts';
+import { encodeMessage, messageHeadBytes, MessageReader } from '../../shared/shim/message-coding.ts';
+import {
+  activeMode,
+  messageType,
+  shimProtocolVersion,
+  transparentMode,
+  type ShimHello,
+  type ShimMode,
+  type ShimSession,
+} from '../../shared/shim/protocol.ts';
 import { crc32 } from './checksum.ts';
+import { FrameWindow } from './frame-window.ts';
 import type { FrameLog } from './frame-log.ts';
 import type { Spool } from './spool.ts';
 
@@ -28,6 +37,12 @@ export interface HubLinkOptions {
   readonly log: FrameLog;
   /** Asked at the first attempt, after the server was started. */
   readonly session: () => ShimSession;
+  /** A hub is there, or has changed its mind: how lines are treated. Undefined from a hub without an active mode. */
+  readonly onMode: (mode: ShimMode | undefined) => void;
+  /** Another message of the active mode. Throws on what is none. */
+  readonly onMessage: (type: number, payload: Uint8Array) => void;
+  /** The hub that was there is gone. */
+  readonly onLost: () => void;
 }
 
 export class HubLink {
@@ -44,6 +59,11 @@ export class HubLink {
   /** The newest frame that this connection was given. */
   #sentSeq = 0;
   #mayWrite = true;
+  /** The hub that is there knows the active mode. */
+  #isActiveHub = false;
+  readonly #window = new FrameWindow();
+  #isCorked = false;
+  #isMet = false;
   #spoolReading: { readonly spool: Spool; readonly reader: MessageReader; positionBytes: number; isBusy: boolean } | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -59,12 +79,42 @@ export class HubLink {
     return this.#state === 'online';
   }
 
+  /** A hub has answered since the start. */
+  get wasMet(): boolean {
+    return this.#isMet;
+  }
+
   /** A frame is in the log. Frames go out together: a write for each would stand between a request and its answer. */
   frameAdded(sizeBytes: number): void {
     if (this.#state !== 'online') return;
     this.#gatheredBytes += sizeBytes;
     if (this.#gatheredBytes >= gatherBytes) this.#pump();
     else this.#pumpTimer ??= setTimeout(() => this.#pump(), gatherMs);
+  }
+
+  /** Sends messages of the active mode, ahead of the frames that still wait here. */
+  send(messages: readonly Uint8Array[]): void {
+    const socket = this.#socket;
+    if (socket === undefined || this.#state !== 'online') return;
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      socket.cork();
+      process.nextTick(() => {
+        this.#isCorked = false;
+        socket.uncork();
+      });
+    }
+    for (const message of messages) this.#mayWrite = socket.write(message);
+  }
+
+  /** The hub is there but does not do its part: like one that is gone. */
+  giveUp(): void {
+    this.#socket?.destroy();
+  }
+
+  /** Resolves when the first attempt has met a hub or found none, or after `withinMs`. */
+  async settled(withinMs: number): Promise<void> {
+    await this.#until(() => this.isOnline || this.#wasOffline !== undefined, withinMs);
   }
 
   /** Resolves once a hub has answered, or false after `withinMs`. */
@@ -157,7 +207,10 @@ export class HubLink {
       if (this.#socket !== socket) return;
       this.#socket = undefined;
       this.#spoolReading = undefined;
+      this.#window.clear();
+      const wasOnline = this.#state === 'online';
       this.#retryLater();
+      if (wasOnline) this.#options.onLost();
     });
     this.#welcomeTimer = setTimeout(() => socket.destroy(), welcomeWithinMs);
   }
@@ -171,13 +224,21 @@ export class HubLink {
       lastSeq: log.lastSeq,
       isOver: this.#isOver,
       wasOffline: this.#wasOffline ?? false,
+      modes: [transparentMode, activeMode],
     };
   }
 
   #read(type: number, payload: Uint8Array): void {
     if (type === messageType.ack) {
-      this.#options.log.ack(seqOfFrame(payload));
+      const seq = seqOfFrame(payload);
+      this.#options.log.ack(seq);
+      if (this.#window.ack(seq)) this.#pump();
       this.#changed();
+      return;
+    }
+    if (this.#state === 'online') {
+      if (type === messageType.mode) this.#options.onMode(readMode(payload));
+      else this.#options.onMessage(type, payload);
       return;
     }
     // A refusal is followed by the end of the connection, and then by the next attempt.
@@ -185,12 +246,15 @@ export class HubLink {
     if (welcome === undefined || this.#state !== 'connecting') return;
     clearTimeout(this.#welcomeTimer);
     this.#state = 'online';
+    this.#isMet = true;
     this.#wasOffline ??= false;
     this.#attemptCount = 0;
     this.#mayWrite = true;
+    this.#isActiveHub = welcome.modes.includes(activeMode);
     this.#sentSeq = welcome.committedSeq;
     this.#options.log.ack(welcome.committedSeq);
     this.#options.log.setOnline(true);
+    this.#options.onMode(this.#isActiveHub ? welcome.mode : undefined);
     this.#pump();
     this.#changed();
   }
@@ -203,7 +267,7 @@ export class HubLink {
     const socket = this.#socket;
     if (socket === undefined || this.#state !== 'online') return;
     const { log } = this.#options;
-    while (this.#mayWrite) {
+    while (this.#mayWrite && !this.#window.isFull) {
       const { spool } = log;
       if (spool !== undefined && spool.lastSeq > this.#sentSeq) {
         this.#pumpSpool(spool);
@@ -213,9 +277,8 @@ export class HubLink {
       if (frames.length === 0) return;
       socket.cork();
       for (const { seq, parts } of frames) {
-        for (const part of parts) this.#mayWrite = socket.write(part);
-        this.#sentSeq = seq;
-        if (!this.#mayWrite) break;
+        this.#sendFrame(socket, seq, parts);
+        if (!this.#mayWrite || this.#window.isFull) break;
       }
       socket.uncork();
     }
@@ -253,9 +316,20 @@ export class HubLink {
       if (message.type !== messageType.frame) continue;
       const seq = seqOfFrame(message.payload);
       if (seq <= this.#sentSeq) continue;
-      this.#mayWrite = socket.write(message.bytes);
-      this.#sentSeq = seq;
+      this.#sendFrame(socket, seq, [message.bytes]);
     }
     socket.uncork();
   }
+
+  #sendFrame(socket: Socket, seq: number, parts: readonly Uint8Array[]): void {
+    if (this.#isActiveHub) this.#window.sent(seq, parts);
+    for (const part of this.#isActiveHub ? parts : understood(parts)) this.#mayWrite = socket.write(part);
+    this.#sentSeq = seq;
+  }
+}
+
+/** A frame as hubs without an active mode understand it. */
+function understood(parts: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (!isMarkedFrame((parts[0] as Uint8Array).subarray(messageHeadBytes))) return parts;
+  return unmarkedFrame(Buffer.concat(parts).subarray(messageHeadBytes), crc32);
 }

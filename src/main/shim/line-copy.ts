@@ -55,6 +55,15 @@ export class LineCopy {
     return this.#sizeBytes === 0;
   }
 
+  /** The line is longer than its copy. */
+  get isCut(): boolean {
+    return this.#scan !== undefined;
+  }
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
   /** The copy; the object can be thrown away afterwards. */
   take(): CopiedLine {
     const whole =

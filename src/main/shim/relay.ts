@@ -1,31 +1,32 @@
-/** Passes bytes on as they come, with back-pressure. Forwards first; the copy for the record comes second. */
-import type { Readable, Writable } from 'node:stream';
+/** Reads a stream chunk by chunk, no faster than its taker takes. */
+import type { Readable } from 'node:stream';
 
 export interface Relay {
   readonly from: Readable;
-  readonly to: Writable;
-  /** Sees each chunk after it was passed on. */
-  readonly copy: (chunk: Uint8Array) => void;
-  /** Everything was read and handed to `to`. */
+  /** Passes a chunk on, and notes it after that. */
+  readonly take: (chunk: Uint8Array) => void;
+  /** Nothing more should be read for now; `steer` is called when that changes. */
+  readonly isFull: () => boolean;
+  /** Everything was read. */
   readonly onEnd: () => void;
-  /** `to` takes nothing any more (its reader has gone); what still comes is only copied, unless `from` is destroyed. */
-  readonly onBroken: () => void;
 }
 
-export function relay({ from, to, copy, onEnd, onBroken }: Relay): void {
-  let isBroken = false;
+/** Returns `steer`, which looks again whether to read on. */
+export function relay({ from, take, isFull, onEnd }: Relay): () => void {
   from.on('data', (chunk: Uint8Array) => {
-    if (!isBroken && !to.write(chunk)) from.pause();
-    copy(chunk);
+    take(chunk);
+    if (isFull()) from.pause();
   });
-  to.on('drain', () => from.resume());
-  from.once('end', onEnd);
+  let isOver = false;
+  const end = (): void => {
+    if (isOver) return;
+    isOver = true;
+    onEnd();
+  };
+  from.once('end', end);
   // A reset reads like an end: whoever wrote is gone.
-  from.once('error', onEnd);
-  to.on('error', () => {
-    if (isBroken) return;
-    isBroken = true;
-    from.resume();
-    onBroken();
-  });
+  from.once('error', end);
+  return () => {
+    if (!isFull()) from.resume();
+  };
 }

@@ -2,13 +2,22 @@
 import type { Direction } from '../../shared/model/frame.ts';
 import type { ShimDelivery } from '../../shared/shim/frame-coding.ts';
 import { jsonBytes } from '../../shared/shim/json-message.ts';
-import type { LifecycleFact } from '../../shared/shim/protocol.ts';
+import { copyCapBytes, type FrameMarks, type LifecycleFact } from '../../shared/shim/protocol.ts';
 import type { FrameLog } from './frame-log.ts';
 import type { CopiedLine } from './line-copy.ts';
 import { LineSplitter } from './line-splitter.ts';
 
 /** A prompt or a progress bar on stderr ends without a line feed; it is shown after this. */
 const stderrPartialAfterMs = 100;
+
+/** A whole line of the active mode: when it was read, what the hub said of it, and what was delivered in its place. */
+export interface TappedLine {
+  readonly line: CopiedLine;
+  readonly at: number;
+  readonly monotonicUs: number;
+  readonly marks?: FrameMarks | undefined;
+  readonly delivered?: Uint8Array | undefined;
+}
 
 export class Tap {
   readonly #log: FrameLog;
@@ -31,6 +40,11 @@ export class Tap {
   /** Bytes that were passed on. */
   chunk(direction: Direction, chunk: Uint8Array): void {
     this.#observe(() => this.#lines[direction].push(chunk));
+  }
+
+  /** A line that waited, after it was passed on or dropped. */
+  line(direction: Direction, { line, ...seen }: TappedLine): void {
+    this.#observe(() => this.#note(direction, 'line', line, seen));
   }
 
   stderr(chunk: Uint8Array): void {
@@ -61,17 +75,20 @@ export class Tap {
     for (const splitter of [this.#lines.fromClient, this.#lines.fromServer, this.#stderr]) splitter.flush();
   }
 
-  #note(direction: Direction, delivery: ShimDelivery, line: CopiedLine): void {
+  #note(direction: Direction, delivery: ShimDelivery, line: CopiedLine, seen: Omit<TappedLine, 'line'> = seenNow()): void {
     const lostCount = this.#log.takeLostCount();
     if (lostCount > 0) this.fact('fromServer', { event: 'frames-lost', count: lostCount });
+    const { at, monotonicUs, marks, delivered } = seen;
     this.#log.add(
       {
-        at: Date.now(),
-        monotonicUs: Math.round(performance.now() * 1000),
+        at,
+        monotonicUs,
         direction,
         delivery,
         sizeBytes: line.sizeBytes,
         ...(line.whole === undefined ? {} : { whole: line.whole }),
+        ...(marks === undefined ? {} : { marks: markedAs(marks, delivered) }),
+        ...(delivered === undefined ? {} : { delivered: delivered.subarray(0, copyCapBytes) }),
       },
       line.parts,
     );
@@ -87,4 +104,14 @@ export class Tap {
       this.#onBroken(error);
     }
   }
+}
+
+/** By the clocks of this process. */
+export function seenNow(): { readonly at: number; readonly monotonicUs: number } {
+  return { at: Date.now(), monotonicUs: Math.round(performance.now() * 1000) };
+}
+
+function markedAs(marks: FrameMarks, delivered: Uint8Array | undefined): FrameMarks {
+  if (delivered === undefined || delivered.length <= copyCapBytes) return marks;
+  return { ...marks, flags: [...(marks.flags ?? []), 'body-truncated'] };
 }

@@ -3,11 +3,13 @@ import { constants, homedir } from 'node:os';
 import { join } from 'node:path';
 import { dataDirOf } from '../../shared/shim/data-dir.ts';
 import { spoolDirName } from '../../shared/shim/host-file.ts';
-import type { ShimSession } from '../../shared/shim/protocol.ts';
+import type { ShimMode, ShimSession } from '../../shared/shim/protocol.ts';
 import type { ShimArguments } from './arguments.ts';
+import { Enforcement } from './enforcement.ts';
 import { eventWithin } from './event-within.ts';
 import { defaultLimits, FrameLog } from './frame-log.ts';
 import { HubLink } from './hub-link.ts';
+import { Outlet } from './outlet.ts';
 import { relay } from './relay.ts';
 import { sessionIdentity } from './session-identity.ts';
 import { Spool } from './spool.ts';
@@ -17,11 +19,13 @@ import { startServer, WrappedServer, type ServerEnd, type ServerProcess } from '
 
 export const exitCodes = { own: 125, notRunnable: 126, notFound: 127 } as const;
 
+/** How long a client waits for what a host has to say of its session, where one seems to be there. */
 const hostWithinMs = 1_000;
 /** How long the end of a session may wait for its commit: after that the spool keeps what is missing. */
 const commitWithinMs = 300;
 /** SDKs kill us 2 s after they asked us to end. */
 const endWithinMs = 1_950;
+const decidedLookMs = 5;
 const parentLookMs = 250;
 const parentGoneGraceMs = 2_000;
 const endingSignals: readonly NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'];
@@ -43,7 +47,20 @@ export async function wrap(args: RunArguments): Promise<void> {
     openSpool: () => new Spool(join(dataDir, spoolDirName, `${session().id}.spool`), session()),
     onAdded: sizeBytes => link.frameAdded(sizeBytes),
   });
-  const link = new HubLink({ dataDir, log, session });
+  let enforcement: Enforcement | undefined;
+  /** What a hub says before the server runs. */
+  let saidMode: ShimMode | undefined;
+  const link = new HubLink({
+    dataDir,
+    log,
+    session,
+    onMode: mode => {
+      saidMode = mode;
+      enforcement?.setMode(mode);
+    },
+    onMessage: (type, payload) => enforcement?.message(type, payload),
+    onLost: () => enforcement?.lost(),
+  });
   const tap = new Tap(log, error => say(`recording stopped, the traffic goes on: ${String(error)}`));
   process.on('uncaughtException', error => say(`internal error, the traffic goes on: ${String(error)}`));
 
@@ -56,7 +73,20 @@ export async function wrap(args: RunArguments): Promise<void> {
   }
   const server = await start(args, tap);
   if (!args.isHostRequired) link.start();
-  const end = server === undefined ? undefined : await run(server, tap, parentPid);
+  const end =
+    server === undefined
+      ? undefined
+      : await run({
+          child: server,
+          tap,
+          link,
+          parentPid,
+          onEnforcement: one => {
+            enforcement = one;
+            if (link.wasMet) one.setMode(saidMode);
+            if (link.wasMet && !link.isOnline) one.lost();
+          },
+        });
   if (end === undefined) {
     await link.finish(commitWithinMs);
     process.exit(process.exitCode ?? exitCodes.own);
@@ -87,52 +117,110 @@ async function start(args: RunArguments, tap: Tap): Promise<ServerProcess | unde
   }
 }
 
+interface Run {
+  readonly child: ServerProcess;
+  readonly tap: Tap;
+  readonly link: HubLink;
+  readonly parentPid: number;
+  /** From now on a hub can be heard. */
+  readonly onEnforcement: (enforcement: Enforcement) => void;
+}
+
 /** Relays until the server has ended and the client has all its output. */
-async function run(child: ServerProcess, tap: Tap, parentPid: number): Promise<ServerEnd & { readonly isLateAt: number | undefined }> {
+async function run({ child, tap, link, parentPid, onEnforcement }: Run): Promise<ServerEnd & { readonly isLateAt: number | undefined }> {
   const { stdin, stdout, stderr } = process;
-  const server = new WrappedServer({ process: child, tap, hasUnreadOutput: () => stdout.writableLength > 0 || stderr.writableLength > 0 });
+  const server: WrappedServer = new WrappedServer({
+    process: child,
+    tap,
+    hasUnreadOutput: () => enforcement.fromServer.isWaiting || stdout.writableLength > 0 || stderr.writableLength > 0,
+  });
   child.on('error', () => undefined);
-  relay({
-    from: stdin,
-    to: server.stdin,
-    copy: chunk => tap.chunk('fromClient', chunk),
-    onEnd: () => {
-      server.stdin.end();
-      server.clientDone();
-      tap.ended('fromClient');
-      tap.fact('fromClient', { event: 'stdin-ended' });
-      watchParent(parentPid, server, tap);
-    },
-    onBroken: () => {
-      // The end of stdin will not be seen any more.
-      watchParent(parentPid, server, tap);
-      stdin.once('close', () => closeStandard(0));
-      stdin.destroy();
-    },
+  const toServer = new Outlet(server.stdin, () => {
+    // The end of stdin will not be seen any more.
+    watchParent(parentPid, server, tap);
+    stdin.once('close', () => closeStandard(0));
+    stdin.destroy();
   });
   let isClientReading = true;
-  relay({
-    from: child.stdout,
-    to: stdout,
-    copy: chunk => tap.chunk('fromServer', chunk),
-    onEnd: () => {
-      tap.ended('fromServer');
-      if (isClientReading) stdout.write('', () => closeStandard(1));
-    },
-    onBroken: () => {
-      isClientReading = false;
-      tap.fact('fromClient', { event: 'client-stopped-reading' });
-      // The server shall learn it as it would without us: by a write that fails.
-      child.stdout.destroy();
-    },
+  const toClient = new Outlet(stdout, () => {
+    isClientReading = false;
+    tap.fact('fromClient', { event: 'client-stopped-reading' });
+    // The server shall learn it as it would without us: by a write that fails.
+    child.stdout.destroy();
   });
-  relay({ from: child.stderr, to: stderr, copy: chunk => tap.stderr(chunk), onEnd: () => undefined, onBroken: () => undefined });
+  const toTerminal = new Outlet(stderr, () => undefined);
+  let steerClient = (): void => undefined;
+  let steerServer = (): void => undefined;
+  const steer = (): void => {
+    steerClient();
+    steerServer();
+  };
+  const enforcement = new Enforcement({
+    tap,
+    toServer,
+    toClient,
+    send: messages => link.send(messages),
+    onSilent: () => link.giveUp(),
+    onRoom: steer,
+  });
+  const { fromClient, fromServer } = enforcement;
+  onEnforcement(enforcement);
+  toServer.onDrain(steer);
+  toClient.onDrain(steer);
+  steerServer = relay({
+    from: child.stdout,
+    take: chunk => fromServer.chunk(chunk),
+    isFull: () => enforcement.isServerFull,
+    onEnd: () =>
+      fromServer.ended(() => {
+        if (isClientReading) stdout.write('', () => closeStandard(1));
+      }),
+  });
+  toTerminal.onDrain(
+    relay({
+      from: child.stderr,
+      take: chunk => {
+        toTerminal.write(chunk);
+        tap.stderr(chunk);
+      },
+      isFull: () => toTerminal.isFull,
+      onEnd: () => undefined,
+    }),
+  );
   for (const signal of endingSignals) process.on(signal, () => server.askToEnd(signal));
   process.on('SIGUSR2', () => server.signal('SIGUSR2'));
+  // Not one line shall pass before a host that is there has said what becomes of it.
+  void link.settled(hostWithinMs).then(() => {
+    steerClient = relay({
+      from: stdin,
+      take: chunk => fromClient.chunk(chunk),
+      isFull: () => enforcement.isClientFull,
+      onEnd: () => {
+        watchParent(parentPid, server, tap);
+        fromClient.ended(() => {
+          server.stdin.end();
+          server.clientDone();
+          tap.fact('fromClient', { event: 'stdin-ended' });
+        });
+      },
+    });
+  });
 
   const end = await server.ended();
+  await decided(enforcement, server);
+  enforcement.abandon();
   await Promise.all([flushed(stdout, server), flushed(stderr, server)]);
   return { ...end, isLateAt: server.askedAt === undefined ? undefined : server.askedAt + endWithinMs };
+}
+
+/** Waits until the last answers of the server are decided; a client that asked us to end waits no longer itself. */
+async function decided({ fromServer }: Enforcement, server: WrappedServer): Promise<void> {
+  while (fromServer.isWaiting) {
+    if (server.askedAt !== undefined && performance.now() > server.askedAt + endWithinMs) return;
+    await new Promise(resolve => {
+      setTimeout(resolve, decidedLookMs);
+    });
+  }
 }
 
 /** Waits until a slow client has read what the server said; a client that asked us to end waits no longer itself. */

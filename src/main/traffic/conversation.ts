@@ -107,6 +107,11 @@ export class Conversation {
     return this.#session.clientInfo;
   }
 
+  /** As the client calls itself; until then, as its process is called. */
+  get clientName(): string {
+    return this.#session.clientName;
+  }
+
   get lastSeq(): number {
     return this.#lastSeq;
   }

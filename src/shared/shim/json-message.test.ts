@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { jsonBytes, readHello, readLifecycle, readRefusal, readSpoolHeader, readWelcome } from './json-message.ts';
+import { jsonBytes, readHello, readLifecycle, readMode, readRefusal, readSpoolHeader, readWelcome } from './json-message.ts';
 import type { ShimHello, ShimSession } from './protocol.ts';
 
 const session: ShimSession = {
@@ -12,7 +12,15 @@ const session: ShimSession = {
   command: ['npx', 'x'],
   clientName: 'claude',
 };
-const hello: ShimHello = { protocolVersion: 1, secret: 's', session, lastSeq: 4, isOver: false, wasOffline: true };
+const hello: ShimHello = {
+  protocolVersion: 1,
+  secret: 's',
+  session,
+  lastSeq: 4,
+  isOver: false,
+  wasOffline: true,
+  modes: ['transparent', 'active'],
+};
 
 test('each message reads as what it was written from', () => {
   expect(readHello(jsonBytes(hello))).toEqual(hello);
@@ -22,6 +30,14 @@ test('each message reads as what it was written from', () => {
     committedSeq: 9,
     modes: ['transparent'],
   });
+  const mode = { isActive: true, isClosedOnLoss: false };
+  expect(readWelcome(jsonBytes({ protocolVersion: 1, committedSeq: 9, modes: ['active'], mode }))).toMatchObject({ mode });
+  expect(readMode(jsonBytes(mode))).toEqual(mode);
+  expect(readMode(jsonBytes({ isActive: 1 }))).toBeUndefined();
+  // A shim from before the active mode says nothing of modes.
+  const { modes, ...older } = hello;
+  expect(readHello(jsonBytes(older))).toEqual({ ...hello, modes: [] });
+  expect(modes).toHaveLength(2);
   expect(readRefusal(jsonBytes({ code: 'bad-secret', reason: 'r' }))).toEqual({ code: 'bad-secret', reason: 'r' });
   expect(readLifecycle(jsonBytes({ event: 'exited', code: 0, signal: null }))).toEqual({ event: 'exited', code: 0, signal: null });
 });

@@ -1,5 +1,5 @@
 /** Reads and writes the JSON messages of the shim protocol. Whatever is not exactly one of them reads as undefined. */
-import type { HubRefusal, HubWelcome, LifecycleFact, ShimHello, ShimSession, SpoolHeader } from './protocol.ts';
+import type { HubRefusal, HubWelcome, LifecycleFact, ShimHello, ShimMode, ShimSession, SpoolHeader } from './protocol.ts';
 
 /** A value as the bytes of its JSON. */
 export function jsonBytes(value: object): Uint8Array {
@@ -10,9 +10,17 @@ export function readHello(payload: Uint8Array): ShimHello | undefined {
   const value = jsonObject(payload);
   const session = readSession(value?.['session']);
   if (value === undefined || session === undefined) return undefined;
-  const { protocolVersion, secret, lastSeq, isOver, wasOffline } = value;
+  const { protocolVersion, secret, lastSeq, isOver, wasOffline, modes } = value;
   if (typeof protocolVersion !== 'number' || typeof secret !== 'string' || typeof lastSeq !== 'number') return undefined;
-  return { protocolVersion, secret, session, lastSeq, isOver: isOver === true, wasOffline: wasOffline === true };
+  return {
+    protocolVersion,
+    secret,
+    session,
+    lastSeq,
+    isOver: isOver === true,
+    wasOffline: wasOffline === true,
+    modes: isTextList(modes) ? modes : [],
+  };
 }
 
 export function readSpoolHeader(payload: Uint8Array): SpoolHeader | undefined {
@@ -27,7 +35,12 @@ export function readWelcome(payload: Uint8Array): HubWelcome | undefined {
   if (value === undefined) return undefined;
   const { protocolVersion, committedSeq, modes } = value;
   if (typeof protocolVersion !== 'number' || typeof committedSeq !== 'number' || !isTextList(modes)) return undefined;
-  return { protocolVersion, committedSeq, modes };
+  const mode = modeOf(value['mode']);
+  return { protocolVersion, committedSeq, modes, ...(mode === undefined ? {} : { mode }) };
+}
+
+export function readMode(payload: Uint8Array): ShimMode | undefined {
+  return modeOf(jsonObject(payload));
 }
 
 export function readRefusal(payload: Uint8Array): HubRefusal | undefined {
@@ -40,6 +53,12 @@ export function readRefusal(payload: Uint8Array): HubRefusal | undefined {
 export function readLifecycle(body: Uint8Array): LifecycleFact | undefined {
   const value = jsonObject(body);
   return typeof value?.['event'] === 'string' ? (value as unknown as LifecycleFact) : undefined;
+}
+
+function modeOf(value: unknown): ShimMode | undefined {
+  if (!isObject(value)) return undefined;
+  const { isActive, isClosedOnLoss } = value;
+  return typeof isActive === 'boolean' && typeof isClosedOnLoss === 'boolean' ? { isActive, isClosedOnLoss } : undefined;
 }
 
 function readSession(value: unknown): ShimSession | undefined {

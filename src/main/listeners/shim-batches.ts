@@ -1,0 +1,83 @@
+/**
+ * Brings the lines of a server to the exchanges that they answer. One line is one answer, but for batches (2025-03-26): those may
+ * be answered by one line, or by one for each request, and a server may put answers together that were not asked together.
+ */
+import { idTextOf } from '../../shared/mcp/json-rpc.ts';
+import type { ShimExchange, Tell } from './shim-exchange.ts';
+
+const noBytes = new Uint8Array(0);
+
+export interface AnswerFromServer {
+  /** JSON texts of the awaited ids in it. */
+  readonly ids: readonly string[];
+  /** Undefined: the line is too long to be looked at. */
+  readonly bytes: Uint8Array | undefined;
+  /** Who waits for the answer to an id. */
+  readonly awaited: (id: string) => ShimExchange | undefined;
+  readonly tell: Tell;
+}
+
+export class ShimBatches {
+  /** Batches of which some answers are there. Their size is bounded by the lines that shims keep for them. */
+  readonly #gathered = new Map<ShimExchange, { readonly missing: Set<string>; readonly pieces: string[] }>();
+
+  answer(from: AnswerFromServer): void {
+    const { ids, bytes, awaited, tell } = from;
+    const exchanges = new Set(ids.flatMap(id => awaited(id) ?? []));
+    const [exchange] = exchanges;
+    if (exchange === undefined) return tell(cancelledBefore, noBytes);
+    if (exchanges.size === 1 && exchange.isBatch) return this.#gather(exchange, from);
+    if (bytes !== undefined && isList(bytes)) return this.#split(bytes, from);
+    exchange.answered(bytes, tell);
+  }
+
+  forget(exchange: ShimExchange): void {
+    this.#gathered.delete(exchange);
+  }
+
+  #gather(exchange: ShimExchange, { ids, bytes, tell }: AnswerFromServer): void {
+    if (bytes === undefined) return exchange.answered(undefined, tell, exchange.number);
+    const group = this.#gathered.get(exchange) ?? { missing: new Set(exchange.ids), pieces: [] };
+    const isFirst = group.pieces.length === 0;
+    for (const id of ids) group.missing.delete(id);
+    if (isFirst && group.missing.size === 0 && isList(bytes)) return exchange.answered(bytes, tell);
+    const text = Buffer.from(bytes).toString('utf8').trim();
+    group.pieces.push(isList(bytes) ? text.slice(1, -1) : text);
+    this.#gathered.set(exchange, group);
+    if (group.missing.size > 0) tell({ kind: 'gather', batch: exchange.number }, noBytes);
+    else exchange.answered(Buffer.from(`[${group.pieces.join(',')}]`), tell, exchange.number);
+  }
+
+  /** Answers that were asked for one by one: each goes its own way and comes out as a line of its own. */
+  #split(bytes: Uint8Array, { awaited, tell }: AnswerFromServer): void {
+    const items = JSON.parse(Buffer.from(bytes).toString('utf8')) as unknown[];
+    const lines: (Uint8Array | undefined)[] = items.map(() => undefined);
+    let missingCount = items.length;
+    const put = (index: number, line: Uint8Array): void => {
+      lines[index] = line;
+      missingCount -= 1;
+      if (missingCount > 0) return;
+      const parts = lines.flatMap(one => (one === undefined || one.length === 0 ? [] : [Buffer.from(one).toString('utf8')]));
+      if (parts.length === 0) tell({ kind: 'drop' }, noBytes);
+      else tell({ kind: 'replace' }, Buffer.from(parts.join('\n')));
+    };
+    for (const [index, item] of items.entries()) {
+      const own = Buffer.from(JSON.stringify(item));
+      const id = typeof item === 'object' && item !== null && 'id' in item ? idTextOf(item.id, undefined) : undefined;
+      const exchange = id === undefined ? undefined : awaited(id);
+      if (exchange === undefined || exchange.isBatch) put(index, exchange === undefined ? own : noBytes);
+      else exchange.answered(own, (head, out) => put(index, head.kind === 'pass' ? own : head.kind === 'replace' ? out : noBytes));
+    }
+  }
+}
+
+/** The shim asks only about what this hub has awaited: who waited has left. */
+const cancelledBefore = {
+  kind: 'drop',
+  marks: { verdicts: [{ stage: 'shim', kind: 'refused', reason: 'the client has cancelled the request before' }] },
+} as const;
+
+function isList(bytes: Uint8Array): boolean {
+  for (const byte of bytes) if (byte > 0x20) return byte === 0x5b;
+  return false;
+}

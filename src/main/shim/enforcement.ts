@@ -1,0 +1,253 @@
+/**
+ * Applies what the hub decides to the two directions of a session: which lines wait, what becomes of them, and what happens
+ * when the hub is gone. Without a hub that says otherwise, everything streams.
+ */
+import type { Flag } from '../../shared/model/frame.ts';
+import type { Decision } from '../../shared/model/gateway-event.ts';
+import { seqOfFrame } from '../../shared/shim/frame-coding.ts';
+import {
+  maxAskedAnswerBytes,
+  maxAskedLineBytes,
+  messageType,
+  type FrameMarks,
+  type LifecycleFact,
+  type ShimMode,
+  type VerdictHead,
+} from '../../shared/shim/protocol.ts';
+import { AskDesk, type WaitingAsk } from './ask-desk.ts';
+import { ExpectedAnswers, type Expected } from './expected-answers.ts';
+import { Lane, passed, type HeldLine, type Ruling } from './lane.ts';
+import type { Outlet } from './outlet.ts';
+import { answerWithheldLine, hostGoneLine, requestsIn, tooLongLine } from './own-lines.ts';
+import type { Tap } from './tap.ts';
+
+/** A line of a server that is longer than this is read by no client either: a string of V8 cannot hold it. */
+const maxServerLineBytes = 512 * 1024 * 1024;
+/** Answers of ours that the client does not read; with more than that none of its lines are read. */
+const maxUnreadBytes = 16 * 1024 * 1024;
+
+type ModeWord = Extract<LifecycleFact, { event: 'mode' }>['mode'];
+
+export interface EnforcementOptions {
+  readonly tap: Tap;
+  readonly toServer: Outlet;
+  readonly toClient: Outlet;
+  readonly send: (messages: readonly Uint8Array[]) => void;
+  /** The hub owes an answer for too long. */
+  readonly onSilent: () => void;
+  /** There may be room again in one of the lanes. */
+  readonly onRoom: () => void;
+}
+
+export class Enforcement {
+  readonly fromClient: Lane;
+  readonly fromServer: Lane;
+  readonly #options: EnforcementOptions;
+  readonly #desk: AskDesk;
+  readonly #expected = new ExpectedAnswers();
+  /** Answers to parts of a batch, until it is complete; by the ask that brought the batch. */
+  readonly #gathered = new Map<number, { readonly line: HeldLine; readonly ids: readonly string[] }[]>();
+  #mode: ModeWord = 'transparent';
+  #notedMode: ModeWord = 'transparent';
+  #isClosedOnLoss = false;
+  #isHubHere = false;
+
+  constructor(options: EnforcementOptions) {
+    this.#options = options;
+    const { tap, send, onSilent, onRoom } = options;
+    this.#desk = new AskDesk({ send, onSilent });
+    this.fromClient = new Lane({
+      direction: 'fromClient',
+      outlet: options.toServer,
+      tap,
+      maxLineBytes: maxAskedLineBytes,
+      isWatched: () => this.#mode !== 'transparent',
+      judge: line => this.#judgeClient(line),
+      onSwitched: () => this.#noteMode('host'),
+      onRoom,
+    });
+    this.fromServer = new Lane({
+      direction: 'fromServer',
+      outlet: options.toClient,
+      tap,
+      maxLineBytes: maxServerLineBytes,
+      isWatched: () => !this.#expected.isEmpty,
+      judge: line => this.#judgeServer(line),
+      onSwitched: () => undefined,
+      onRoom,
+    });
+  }
+
+  /** Nothing more should be read from the client for now. */
+  get isClientFull(): boolean {
+    return this.fromClient.isFull || this.#options.toServer.isFull || this.#options.toClient.waitingBytes > maxUnreadBytes;
+  }
+
+  get isServerFull(): boolean {
+    return this.fromServer.isFull || this.#options.toClient.isFull;
+  }
+
+  /** A hub is there and says how lines are treated; one that says nothing of it enforces nothing. */
+  setMode(mode: ShimMode | undefined): void {
+    this.#mode = mode?.isActive === true ? 'active' : 'transparent';
+    this.#isClosedOnLoss = mode?.isActive === true && mode.isClosedOnLoss;
+    this.#isHubHere = true;
+    if (!this.fromClient.isStreaming && this.#mode === 'active') this.#noteMode('host');
+    this.fromClient.steer();
+  }
+
+  /** A message of the active mode. Throws on what is none. */
+  message(type: number, payload: Uint8Array): void {
+    if (type === messageType.held) this.#desk.held(seqOfFrame(payload));
+    else if (type === messageType.heartbeat) this.#desk.heartbeat();
+    else if (type === messageType.verdict) {
+      const found = this.#desk.verdict(payload);
+      if (found === undefined) return;
+      const { head, parts } = found.parcel;
+      this.#decided(found.ask, head as unknown as VerdictHead, parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts));
+    }
+  }
+
+  /** The hub is gone. What it had decided stands; what it had not is refused or passes, as it said before. */
+  lost(): void {
+    const isClosed = this.#isClosedOnLoss;
+    this.#isHubHere = false;
+    const wasActive = this.#mode === 'active';
+    this.#mode = isClosed ? 'closed' : 'transparent';
+    if (wasActive) this.#noteMode('host-lost');
+    this.#expected.lost(isClosed);
+    for (const group of this.#gathered.values())
+      for (const { line, ids } of group)
+        this.fromServer.insert(
+          isClosed ? [answerWithheldLine(ids, false)] : line.whole.parts,
+          isClosed ? { flags: ['own-error'] } : undefined,
+        );
+    this.#gathered.clear();
+    for (const ask of this.#desk.lost()) {
+      const { line, head } = ask;
+      if (head.direction === 'fromClient') this.fromClient.rule(line, isClosed ? this.#hostGone(line) : passed);
+      else this.fromServer.rule(line, isClosed ? withheld(head.ids ?? [], isBatch(line)) : passed);
+    }
+    this.fromServer.steer();
+    this.fromClient.steer();
+  }
+
+  /** The server has ended: what still waits reaches nobody. */
+  abandon(): void {
+    const marks = decidedHere('refused', 'the server ended before this was decided');
+    this.#mode = 'transparent';
+    this.fromServer.abandon(marks);
+    this.fromClient.abandon(marks);
+  }
+
+  #judgeClient(line: HeldLine): Ruling | undefined {
+    if (this.#mode === 'transparent' || isBlank(line)) return passed;
+    if (this.#mode === 'closed') return this.#hostGone(line);
+    if (line.isTooLong) return this.#tooLong(line);
+    this.#desk.ask(line, { direction: 'fromClient' });
+    return undefined;
+  }
+
+  #judgeServer(line: HeldLine): Ruling | undefined {
+    if (this.#expected.isEmpty || isBlank(line)) return passed;
+    const expected = this.#expected.take(line);
+    if (expected.orphaned.length > 0) return withheld([...expected.orphaned, ...expected.asked], expected.isBatch);
+    if (expected.asked.length > 0) return this.#askAnswer(line, expected);
+    // Longer than anybody can read: it could not be judged either.
+    return line.isTooLong ? { forward: 'nothing', marks: decidedHere('refused', 'the line is too long to be judged') } : passed;
+  }
+
+  #askAnswer(line: HeldLine, { asked: ids }: Expected): undefined {
+    const isTooLong = line.whole.sizeBytes > maxAskedAnswerBytes;
+    this.#desk.ask(line, { direction: 'fromServer', ids, ...(isTooLong ? { isTooLong } : {}) });
+    return undefined;
+  }
+
+  #decided({ line, head: { direction, ids = [] } }: WaitingAsk, verdict: VerdictHead, bytes: Uint8Array): void {
+    const { marks } = verdict;
+    const lane = direction === 'fromClient' ? this.fromClient : this.fromServer;
+    const { batch } = verdict;
+    switch (verdict.kind) {
+      case 'gather':
+        return lane.rule(line, { forward: 'nothing', marks, afterwards: () => this.#gather(batch ?? 0, line, ids) });
+      case 'drop':
+        return lane.rule(line, { forward: 'nothing', marks });
+      case 'answer':
+        return lane.rule(line, {
+          forward: 'nothing',
+          marks,
+          afterwards: () => this.fromServer.insert([bytes], { flags: verdict.answerFlags ?? ownError }),
+        });
+      case 'pass':
+      case 'replace': {
+        if (batch !== undefined) this.#gathered.delete(batch);
+        const { awaits = [] } = verdict;
+        return lane.rule(line, {
+          forward: verdict.kind === 'pass' ? 'as-is' : bytes,
+          marks,
+          afterwards: () => this.#expect(awaits),
+        });
+      }
+      default:
+        // A kind that this version does not know can only be one that did not say pass.
+        return lane.rule(line, this.#hostGone(line));
+    }
+  }
+
+  #expect(ids: readonly string[]): void {
+    for (const id of ids) this.#expected.expect(id);
+    // The hub may have gone while its verdict waited for its turn.
+    if (!this.#isHubHere) this.#expected.lost(this.#mode === 'closed');
+    this.fromServer.steer();
+  }
+
+  #gather(batch: number, line: HeldLine, ids: readonly string[]): void {
+    const group = this.#gathered.get(batch) ?? [];
+    group.push({ line, ids });
+    this.#gathered.set(batch, group);
+  }
+
+  #hostGone(line: HeldLine): Ruling {
+    const { ids, isBatch: isList } = requestsIn(line);
+    const marks = decidedHere('refused', 'the host is gone');
+    if (ids.length === 0) return { forward: 'nothing', marks: { ...marks, flags: ['refused'] } };
+    return { forward: 'nothing', marks, afterwards: () => this.fromServer.insert([hostGoneLine(ids, isList)], { flags: refusal }) };
+  }
+
+  #tooLong(line: HeldLine): Ruling {
+    const [id] = requestsIn(line).ids;
+    const marks = decidedHere('refused', 'the line is too long');
+    if (id === undefined) return { forward: 'nothing', marks: { ...marks, flags: ['refused'] } };
+    return { forward: 'nothing', marks, afterwards: () => this.fromServer.insert([tooLongLine(id)], { flags: refusal }) };
+  }
+
+  /** A fact of the record: from here on lines are treated so. */
+  #noteMode(cause: 'host' | 'host-lost'): void {
+    if (this.#mode === this.#notedMode) return;
+    this.#notedMode = this.#mode;
+    this.#options.tap.fact('fromClient', { event: 'mode', mode: this.#mode, cause });
+  }
+}
+
+const ownError: readonly Flag[] = ['own-error'];
+const refusal: readonly Flag[] = ['own-error', 'refused'];
+
+function decidedHere(kind: Decision['kind'], reason: string): FrameMarks {
+  return { verdicts: [{ stage: 'shim', kind, reason }] };
+}
+
+function withheld(ids: readonly string[], isList: boolean): Ruling {
+  return {
+    forward: answerWithheldLine(ids, isList),
+    marks: { flags: ownError, ...decidedHere('changed', 'the host that checks it is gone') },
+  };
+}
+
+function isBatch({ whole }: HeldLine): boolean {
+  return Buffer.concat(whole.parts.slice(0, 1)).toString('latin1').trimStart().startsWith('[');
+}
+
+/** Nothing but white space asks nobody for anything. */
+function isBlank({ whole }: HeldLine): boolean {
+  return whole.sizeBytes < 64 && Buffer.concat(whole.parts).toString('latin1').trim() === '';
+}

@@ -1,0 +1,103 @@
+/** The answers that the hub wants to see before the client does, by id; and those that nobody can check any more. */
+import { idTextOf } from '../../shared/mcp/json-rpc.ts';
+import { TopLevelScan, type TopLevelFacts } from '../../shared/mcp/top-level-scan.ts';
+import type { HeldLine } from './lane.ts';
+
+/** Longer lines are judged by the facts that were scanned while they streamed past. */
+const parsedBelowBytes = 1024 * 1024;
+
+/** Ids may be used again while they are open, hence counts. */
+class Counts {
+  readonly #byId = new Map<string, number>();
+
+  get isEmpty(): boolean {
+    return this.#byId.size === 0;
+  }
+
+  add(id: string): void {
+    this.#byId.set(id, (this.#byId.get(id) ?? 0) + 1);
+  }
+
+  /** False when it was not there. */
+  take(id: string): boolean {
+    const count = this.#byId.get(id);
+    if (count === undefined) return false;
+    if (count === 1) this.#byId.delete(id);
+    else this.#byId.set(id, count - 1);
+    return true;
+  }
+
+  /** Takes all. */
+  *drain(): IterableIterator<string> {
+    for (const [id, count] of this.#byId) for (let n = 0; n < count; n += 1) yield id;
+    this.#byId.clear();
+  }
+}
+
+export interface Expected {
+  /** Ids that the hub waits for. */
+  readonly asked: readonly string[];
+  /** Ids whose hub is gone, in a session that is closed without it. */
+  readonly orphaned: readonly string[];
+  readonly isBatch: boolean;
+}
+
+export class ExpectedAnswers {
+  readonly #asked = new Counts();
+  readonly #orphaned = new Counts();
+
+  get isEmpty(): boolean {
+    return this.#asked.isEmpty && this.#orphaned.isEmpty;
+  }
+
+  /** A request was passed on whose answer must be asked about. */
+  expect(id: string): void {
+    this.#asked.add(id);
+  }
+
+  /** What of the expected a line of the server answers; it is not expected any more after that. */
+  take(line: HeldLine): Expected {
+    const { ids, isBatch } = answeredIn(line);
+    const asked = ids.filter(id => this.#asked.take(id));
+    const orphaned = ids.filter(id => !asked.includes(id) && this.#orphaned.take(id));
+    return { asked, orphaned, isBatch };
+  }
+
+  /** The hub is gone: nobody checks what is still to come, and in a session that is `closed` it may not pass. */
+  lost(isClosed: boolean): void {
+    for (const id of this.#asked.drain()) if (isClosed) this.#orphaned.add(id);
+  }
+}
+
+/**
+ * The ids that a line of the server answers. A result or an error is an answer whatever else it says of itself: a server
+ * shall not get one past the checks by calling it a request as well.
+ */
+function answeredIn({ whole }: HeldLine): { readonly ids: readonly string[]; readonly isBatch: boolean } {
+  if (whole.sizeBytes > parsedBelowBytes && whole.parts[0]?.[0] !== 0x5b) {
+    const facts = whole.whole?.facts ?? scanned(whole.parts);
+    return { ids: facts.idText !== undefined && (facts.hasResult || facts.hasError) ? [facts.idText] : [], isBatch: false };
+  }
+  const text = Buffer.concat(whole.parts).toString('utf8');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return { ids: [], isBatch: false };
+  }
+  if (!Array.isArray(json)) return { ids: answeredBy(json, text), isBatch: false };
+  return { ids: json.flatMap(item => answeredBy(item, undefined)), isBatch: true };
+}
+
+function answeredBy(json: unknown, text: string | undefined): string[] {
+  if (typeof json !== 'object' || json === null || !('id' in json)) return [];
+  if (!Object.hasOwn(json, 'result') && !Object.hasOwn(json, 'error')) return [];
+  const id = idTextOf(json.id, text);
+  return id === undefined ? [] : [id];
+}
+
+function scanned(parts: readonly Uint8Array[]): TopLevelFacts {
+  const scan = new TopLevelScan();
+  for (const part of parts) scan.push(part);
+  return scan.facts;
+}
