@@ -1,0 +1,97 @@
+/** What clients are told of limits: in fields on every answer, and in words when they are refused. */
+import type { PreparedLimit, Tier } from './prepare-limits.ts';
+
+/** Where one limit stands for this request. */
+export interface LimitStanding {
+  readonly limit: PreparedLimit;
+  /** Calls that may be made at once. */
+  readonly remaining: number;
+  /** Until that is everything again, ms. */
+  readonly resetMs: number;
+}
+
+const written = /^(?:x-)?ratelimit(?:-|$)/i;
+
+/**
+ * Writes `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10: lists of the limits by their ids) and the
+ * older `X-RateLimit-*` of the tightest one, in place of what an earlier stage wrote.
+ */
+export function writeLimitHeaders(fields: string[], standings: readonly LimitStanding[]): void {
+  removeLimitHeaders(fields);
+  const tightest = standings.reduce<LimitStanding | undefined>(
+    (one, other) => (one === undefined || share(other) < share(one) ? other : one),
+    undefined,
+  );
+  if (tightest === undefined) return;
+  const policies = standings.map(
+    ({ limit }) => `"${limit.id}";q=${Math.floor(limit.capacity)};w=${Math.max(1, seconds(limit.capacityWindowMs))}`,
+  );
+  const states = standings.map(({ limit, remaining, resetMs }) => `"${limit.id}";r=${Math.floor(remaining)};t=${seconds(resetMs)}`);
+  fields.push('RateLimit-Policy', policies.join(', '), 'RateLimit', states.join(', '));
+  fields.push(
+    'X-RateLimit-Limit',
+    String(Math.floor(tightest.limit.capacity)),
+    'X-RateLimit-Remaining',
+    String(Math.floor(tightest.remaining)),
+    'X-RateLimit-Reset',
+    String(seconds(tightest.resetMs)),
+  );
+}
+
+/** Takes such fields out of a flat list. */
+export function removeLimitHeaders(fields: string[]): void {
+  let to = 0;
+  for (let at = 0; at + 1 < fields.length; at += 2) {
+    if (written.test(fields[at] as string)) continue;
+    fields[to] = fields[at] as string;
+    fields[to + 1] = fields[at + 1] as string;
+    to += 2;
+  }
+  fields.length = to;
+}
+
+/** The same list when there are none in it, which is usual. */
+export function withoutLimitHeaders(rawHeaders: readonly string[]): readonly string[] {
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    if (written.test(rawHeaders[at] as string)) {
+      const kept = [...rawHeaders];
+      removeLimitHeaders(kept);
+      return kept;
+    }
+  return rawHeaders;
+}
+
+const whose: Readonly<Record<Tier, string>> = {
+  global: 'for everybody together',
+  ip: 'from this address',
+  user: 'for this user',
+  session: 'in this session',
+  endpoint: 'for this method or tool',
+};
+
+/** Which limit, how much, how long to wait: the model itself may read it. */
+export function rateReason({ id, tier, config, limit, windowMs }: PreparedLimit, waitMs: number): string {
+  const burst = config.algorithm === 'token-bucket' ? ` (at most ${config.capacity} at once)` : '';
+  const promise = `The limit ${id} allows ${limit} ${limit === 1 ? 'call' : 'calls'} per ${spoken(windowMs)}${burst} ${whose[tier]}`;
+  if (!Number.isFinite(waitMs)) return `${promise}; this request asks for more than that at once and can never be made as it is.`;
+  return `${promise}, and they are used up. The next one is free in ${spoken(waitMs)}.`;
+}
+
+export function concurrencyReason({ id, tier, config }: PreparedLimit): string {
+  const { concurrency = 0 } = config;
+  return `The limit ${id} allows ${concurrency} ${concurrency === 1 ? 'call' : 'calls'} at the same time ${whose[tier]}, and that many are under way. Try again when one of them is answered.`;
+}
+
+function spoken(ms: number): string {
+  if (ms < 1000) return `${Math.max(1, Math.ceil(ms))} ms`;
+  if (ms <= 120_000) return `${Math.ceil(ms / 1000)} s`;
+  return `${Math.ceil(ms / 60_000)} min`;
+}
+
+function share({ limit, remaining }: LimitStanding): number {
+  return remaining / limit.capacity;
+}
+
+function seconds(ms: number): number {
+  return Math.ceil(ms / 1000);
+}

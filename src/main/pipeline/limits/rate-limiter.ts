@@ -1,0 +1,242 @@
+/**
+ * Decides whether a request may be made now. Of all limits that apply either each is charged or none: a refused call costs
+ * nothing. A batch costs the sum of its messages.
+ */
+import type { LimitConfig } from '../../../shared/config/schema.ts';
+import type { LimitsState } from '../../../shared/model/gateway-state.ts';
+import type { Clock } from '../../ports.ts';
+import type { Guard } from '../guard.ts';
+import { compareSpecificity } from '../policy/match.ts';
+import { subjectOf, surroundingsOf, type Subject } from '../policy/subject.ts';
+import type { Exchange, Verdict } from '../stage.ts';
+import { keyOf } from './limit-keys.ts';
+import { LimitKeeper, type LimitEntry } from './limit-keeper.ts';
+import { concurrencyReason, rateReason, writeLimitHeaders, type LimitStanding } from './limit-headers.ts';
+import { limitsState } from './limits-state.ts';
+import { prepareLimits, type PreparedLimit, type PreparedLimits, type Tier } from './prepare-limits.ts';
+
+export interface RateLimiterDeps {
+  readonly clock: Clock;
+  /** From 0 to below 1, for the jitter of waiting times. */
+  readonly random: () => number;
+  readonly maxKeys?: number;
+}
+
+export type Admission =
+  /** `release` gives back what the request holds of concurrency; absent when it holds nothing. */
+  { readonly kind: 'admitted'; readonly release?: () => void } | { readonly kind: 'refused'; readonly verdict: Verdict };
+
+/** How long to wait for a call that is under way is unknown; clients are told to look again after this long, ms. */
+const CONCURRENCY_WAIT_MS = 1000;
+const JITTER = 0.1;
+
+/** Without these nobody could even begin; `gateway.md`, rate limiting. Notifications and answers are free as well. */
+const freeMethods = new Set(['initialize', 'server/discover']);
+
+/** What one request takes of one key. */
+interface Charge {
+  readonly entry: LimitEntry;
+  cost: number;
+  /** Calls that stay under way until they are answered. */
+  held: number;
+}
+
+interface Shortage {
+  readonly charge: Charge;
+  readonly waitMs: number;
+  readonly isConcurrency: boolean;
+}
+
+export class RateLimiter {
+  readonly #deps: RateLimiterDeps;
+  readonly #keeper: LimitKeeper;
+  #prepared: PreparedLimits = { limits: [] };
+  /** What an earlier stage said about the same request, by the list of fields that all stages share. */
+  readonly #standings = new WeakMap<string[], LimitStanding[]>();
+  readonly #counts = { admittedCount: 0, refusedCount: 0, shadowCount: 0 };
+
+  constructor(deps: RateLimiterDeps) {
+    this.#deps = deps;
+    this.#keeper = new LimitKeeper(deps.maxKeys);
+  }
+
+  /** Touches nothing that is in force. Throws ConfigProblems. */
+  prepare(limits: readonly LimitConfig[]): PreparedLimits {
+    return prepareLimits(limits);
+  }
+
+  /** From now on; keys of limits that did not change go on where they are. */
+  apply(prepared: PreparedLimits): void {
+    this.#prepared = prepared;
+    this.#keeper.apply(prepared);
+  }
+
+  /** Whether any limit could act on messages of a wrapped server, where there are neither addresses nor users. */
+  effectOn(serverName: string): { readonly canAct: boolean } {
+    const canAct = this.#prepared.limits.some(
+      ({ tier, mode, match }) => mode !== 'off' && tier !== 'ip' && tier !== 'user' && match.mayMatchServer(serverName),
+    );
+    return { canAct };
+  }
+
+  state(): LimitsState {
+    const nowUs = this.#deps.clock.monotonicUs();
+    this.#keeper.sweep(nowUs);
+    return { ...limitsState(this.#keeper.entries(), nowUs), keyCount: this.#keeper.keyCount, ...this.#counts };
+  }
+
+  /** Charges the limits of these tiers for the messages of a request. `stage` names who asks. */
+  admit(stage: string, tiers: ReadonlySet<Tier>, exchange: Exchange, guard: Guard): Admission {
+    const nowUs = this.#deps.clock.monotonicUs();
+    const charges = this.#chargesOf(tiers, exchange, guard, nowUs);
+    const enforced = charges.filter(({ entry }) => entry.limit.mode === 'enforce');
+    const shortages = enforced.flatMap(charge => shortageOf(charge, nowUs));
+    if (shortages.length > 0) return { kind: 'refused', verdict: this.#refuse(stage, guard, enforced, shortages, nowUs) };
+    for (const charge of charges) this.#take(stage, guard, charge, nowUs);
+    if (charges.some(({ cost }) => cost > 0)) this.#counts.admittedCount += 1;
+    this.#tell(guard, enforced, nowUs);
+    const holders = charges.filter(({ held, entry }) => held > 0 && entry.limit.config.concurrency !== undefined);
+    return holders.length === 0 ? { kind: 'admitted' } : { kind: 'admitted', release: hold(holders) };
+  }
+
+  #chargesOf(tiers: ReadonlySet<Tier>, exchange: Exchange, guard: Guard, nowUs: number): Charge[] {
+    const limits = this.#prepared.limits.filter(({ tier, mode }) => mode !== 'off' && tiers.has(tier));
+    if (limits.length === 0) return [];
+    const surroundings = surroundingsOf(exchange, guard, this.#deps.clock.now());
+    const charges = new Map<LimitEntry | string, Charge>();
+    const charge = (subject: Subject, isFree: boolean, isHeld: boolean) => {
+      for (const limit of applying(limits, subject)) {
+        const key = keyOf(limit.tier, guard, subject);
+        if (key === undefined || limit.isExempt(subject)) continue;
+        const name = `${limit.id}\n${key}`;
+        const known = charges.get(name) ?? { entry: this.#keeper.find(limit, key, nowUs), cost: 0, held: 0 };
+        known.cost += isFree ? 0 : limit.costOf(subject);
+        known.held += isFree || !isHeld ? 0 : 1;
+        charges.set(name, known);
+      }
+    };
+    for (const item of guard.items) {
+      const { message } = item;
+      if (message.kind !== 'request') continue;
+      // A subscription waits for nothing, and may stay for hours.
+      charge(subjectOf(item, surroundings), freeMethods.has(message.method), message.method !== 'subscriptions/listen');
+    }
+    // Opening a stream, ending a session, and what is no message at all: the address pays for it.
+    if (guard.items.length === 0 && tiers.has('ip')) charge(bodiless(surroundings), false, false);
+    return [...charges.values()];
+  }
+
+  #take(stage: string, guard: Guard, charge: Charge, nowUs: number): void {
+    const { entry, cost, held } = charge;
+    if (entry.limit.mode === 'shadow') {
+      const [shortage] = shortageOf(charge, nowUs);
+      if (shortage !== undefined) {
+        this.#noteShadow(stage, guard, shortage, nowUs);
+        charge.held = 0;
+        return;
+      }
+    }
+    if (cost === 0 && held === 0) return;
+    entry.meter.take(cost, nowUs);
+    entry.admittedCount += 1;
+    this.#keeper.touch(entry, nowUs);
+  }
+
+  #noteShadow(stage: string, guard: Guard, shortage: Shortage, nowUs: number): void {
+    const { entry } = shortage.charge;
+    this.#refused(entry, nowUs);
+    this.#counts.shadowCount += 1;
+    const { id, tier } = entry.limit;
+    guard.decisions.push({ stage, kind: 'shadow', id, tier, reason: reasonOf(shortage) });
+  }
+
+  #refuse(stage: string, guard: Guard, enforced: readonly Charge[], shortages: readonly Shortage[], nowUs: number): Verdict {
+    for (const { charge } of shortages) this.#refused(charge.entry, nowUs);
+    this.#counts.refusedCount += 1;
+    this.#tell(guard, enforced, nowUs);
+    const worst = shortages.reduce((one, other) => (other.waitMs > one.waitMs ? other : one));
+    const { limit } = worst.charge.entry;
+    const reason = reasonOf(worst);
+    guard.decisions.push({ stage, kind: 'refused', id: limit.id, tier: limit.tier, reason });
+    const retryAfterMs = Math.ceil(worst.waitMs * (1 + JITTER * this.#deps.random()));
+    return {
+      kind: 'refuse',
+      stage,
+      code: 'LIMITED',
+      reason,
+      facts: {
+        tier: limit.tier,
+        limit: worst.isConcurrency ? limit.config.concurrency : limit.limit,
+        window_s: worst.isConcurrency ? 0 : limit.windowMs / 1000,
+        // What can never be made has no time after which it could.
+        ...(Number.isFinite(worst.waitMs) ? { retry_after_ms: retryAfterMs } : {}),
+      },
+    };
+  }
+
+  #refused(entry: LimitEntry, nowUs: number): void {
+    entry.refusedCount += 1;
+    entry.lastRefusedAt = this.#deps.clock.now();
+    this.#keeper.touch(entry, nowUs);
+  }
+
+  #tell(guard: Guard, enforced: readonly Charge[], nowUs: number): void {
+    const { answerHeaders } = guard;
+    const standings = [
+      ...(this.#standings.get(answerHeaders) ?? []),
+      ...enforced.map(({ entry: { limit, meter } }) => ({
+        limit,
+        remaining: meter.remaining(nowUs),
+        resetMs: meter.resetUs(nowUs) / 1000,
+      })),
+    ];
+    this.#standings.set(answerHeaders, standings);
+    writeLimitHeaders(answerHeaders, standings);
+  }
+}
+
+/** All limits that match; of those per endpoint only the closest, and what is merely watched displaces nothing that acts. */
+function applying(limits: readonly PreparedLimit[], subject: Subject): PreparedLimit[] {
+  const looked = { ...subject, clientName: subject.client.name };
+  const matching = limits.filter(({ match }) => match.matches(looked));
+  const closest = (mode: PreparedLimit['mode']) => {
+    let best: PreparedLimit | undefined;
+    for (const limit of matching) {
+      if (limit.tier !== 'endpoint' || limit.mode !== mode) continue;
+      if (best === undefined || compareSpecificity(limit.match.specificity(looked), best.match.specificity(looked)) > 0) best = limit;
+    }
+    return best;
+  };
+  const endpoints = new Set([closest('enforce'), closest('shadow')]);
+  return matching.filter(limit => limit.tier !== 'endpoint' || endpoints.has(limit));
+}
+
+/** Why a charge does not fit; none when it does. What costs nothing always fits. */
+function shortageOf(charge: Charge, nowUs: number): Shortage[] {
+  const { entry, cost, held } = charge;
+  const { concurrency } = entry.limit.config;
+  const waitMs = cost === 0 ? 0 : entry.meter.waitUs(cost, nowUs) / 1000;
+  if (waitMs > 0) return [{ charge, waitMs, isConcurrency: false }];
+  if (concurrency === undefined || held === 0 || entry.inFlight + held <= concurrency) return [];
+  return [{ charge, waitMs: held > concurrency ? Infinity : CONCURRENCY_WAIT_MS, isConcurrency: true }];
+}
+
+function reasonOf({ charge, waitMs, isConcurrency }: Shortage): string {
+  const { limit } = charge.entry;
+  return isConcurrency ? concurrencyReason(limit) : rateReason(limit, waitMs);
+}
+
+function hold(holders: readonly Charge[]): () => void {
+  const held = holders.map(({ entry, held: count }) => ({ entry, count }));
+  for (const { entry, count } of held) entry.inFlight += count;
+  let isReleased = false;
+  return () => {
+    if (isReleased) return;
+    isReleased = true;
+    for (const { entry, count } of held) entry.inFlight -= count;
+  };
+}
+
+function bodiless(surroundings: ReturnType<typeof surroundingsOf>): Subject {
+  return { ...surroundings, method: '', tool: '', prompt: '', resource: '', args: undefined, toolMeta: undefined };
+}
