@@ -24,8 +24,10 @@ type ProviderClass = new (issuer: string, configuration: object) => Provider;
 
 const load = createRequire(import.meta.url);
 const { default: OidcProvider } = load('oidc-provider') as { default: ProviderClass };
-// Named, because the provider warns of its own default.
-const { default: adapter } = load('oidc-provider/lib/adapters/memory_adapter.js') as { default: unknown };
+/** The provider's own store in memory; each issuer gets one of its own. */
+const { createMemoryAdapter } = load('oidc-provider/lib/adapters/memory_adapter.js') as {
+  createMemoryAdapter: (clockTolerance: number) => object;
+};
 
 export interface TestIssuerOptions {
   /** Access tokens as JWTs, or as words that only introspection explains. */
@@ -73,11 +75,15 @@ export async function testIssuer(options: TestIssuerOptions = {}): Promise<TestI
   let server = createServer((request, response) => handle(request, response));
   const port = await listen(server, 0);
   const issuer = `http://127.0.0.1:${port}`;
+  const adapter = createMemoryAdapter(0);
   let privateKey: JWK;
 
   const start = async () => {
     privateKey = await signingKey();
-    const provider = new OidcProvider(issuer, configurationOf(options, { clientId, clientSecret, privateKey, providerOf: () => provider }));
+    const provider = new OidcProvider(
+      issuer,
+      configurationOf(options, { adapter, clientId, clientSecret, privateKey, providerOf: () => provider }),
+    );
     const answer = provider.callback();
     handle = (request, response) => {
       note(request, requests);
@@ -134,13 +140,14 @@ export async function testIssuer(options: TestIssuerOptions = {}): Promise<TestI
 }
 
 interface Made {
+  readonly adapter: object;
   readonly clientId: string;
   readonly clientSecret: string;
   readonly privateKey: JWK;
   readonly providerOf: () => Provider;
 }
 
-function configurationOf(options: TestIssuerOptions, { clientId, clientSecret, privateKey, providerOf }: Made): object {
+function configurationOf(options: TestIssuerOptions, { adapter, clientId, clientSecret, privateKey, providerOf }: Made): object {
   const { tokens = 'jwt', accessTokenSeconds = 300 } = options;
   return {
     adapter,
