@@ -51,6 +51,7 @@ export class Breaker {
   #isProbed = false;
   #isBusy = false;
   #successes = 0;
+  #lastReason = '';
   #lastTrip: { readonly at: number; readonly reason: string } | undefined;
 
   constructor(config: BreakerConfig, deps: BreakerDeps) {
@@ -186,14 +187,15 @@ export class Breaker {
     this.#window.add(this.#nowMs, isFailure);
     this.#consecutiveFailures = isFailure ? this.#consecutiveFailures + 1 : 0;
     const { enabled, consecutive, minimumCalls, failureRate, window } = this.#config;
-    if (!enabled || !isFailure) return;
+    if (isFailure) this.#lastReason = reason;
+    if (!enabled) return;
     if (this.#consecutiveFailures >= consecutive) {
       this.#open(`${consecutive} failures in a row; the last: ${reason}`);
       return;
     }
     const { calls, failures } = this.recent;
     if (calls >= minimumCalls && failures >= failureRate * calls)
-      this.#open(`${failures} of ${calls} calls failed within ${window / 1000} s; the last: ${reason}`);
+      this.#open(`${failures} of ${calls} calls failed within ${window / 1000} s; the last: ${this.#lastReason}`);
   }
 
   #trialOver(result: CallResult, reason: string): void {
