@@ -16,6 +16,23 @@ export interface Logger {
   error(message: string, facts?: Record<string, unknown>): void;
 }
 
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent';
+
+/** One log for each component, each with a level of its own that can be changed while it runs. */
+export interface ComponentLogs {
+  of(component: string): Logger;
+  /** Of one component, or of all that have no level of their own. */
+  setLevel(component: string | undefined, level: LogLevel): void;
+  /** By component; `all` is that of the others. */
+  levels(): Readonly<Record<string, LogLevel>>;
+  /** What a configuration says replaces everything that was set before. */
+  configure(logging: {
+    readonly level: LogLevel;
+    readonly levels: Readonly<Record<string, LogLevel>>;
+    readonly format: 'json' | 'text';
+  }): void;
+}
+
 /** Makes opaque ids that need no quoting in URLs, file names and command lines. */
 export interface Ids {
   next(): string;
