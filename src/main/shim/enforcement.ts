@@ -135,7 +135,6 @@ export class Enforcement {
   /** The server has ended: what still waits reaches nobody. */
   abandon(): void {
     const marks = decidedHere('refused', 'the server ended before this was decided');
-    this.#mode = 'transparent';
     this.fromServer.abandon(marks);
     this.fromClient.abandon(marks);
   }

@@ -147,8 +147,9 @@ export class Lane {
 
   /** Nobody takes the lines any more: those that wait are noted as such. */
   abandon(marks: FrameMarks): void {
-    if (!this.#isStreaming && !this.#line.isEmpty) this.#endLine(false);
-    for (const line of this.#queue) line.ruling ??= { forward: 'nothing', marks };
+    const ruling: Ruling = { forward: 'nothing', marks };
+    if (!this.#isStreaming && !this.#line.isEmpty) this.#endLine(false, ruling);
+    for (const line of this.#queue) line.ruling ??= ruling;
     this.#advance();
   }
 
@@ -179,11 +180,11 @@ export class Lane {
     else this.#line.push(chunk.subarray(from));
   }
 
-  #endLine(hasFeed: boolean): void {
+  #endLine(hasFeed: boolean, ruling?: Ruling): void {
     const { isCut } = this.#line;
     const whole = this.#line.take();
     this.#line = new LineCopy(this.#options.maxLineBytes);
-    const line: HeldLine = { whole, isTooLong: isCut, hasFeed, ...seenNow(), ruling: undefined };
+    const line: HeldLine = { whole, isTooLong: isCut, hasFeed, ...seenNow(), ruling };
     this.#queue.push(line);
     this.#waitingBytes += whole.sizeBytes;
     line.ruling ??= this.#options.judge(line);
