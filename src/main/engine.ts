@@ -7,6 +7,8 @@ import { TrafficError } from '../shared/errors/error-table.ts';
 import type { Api } from './api/api.ts';
 import { createApi } from './api/create-api.ts';
 import type { PreferenceKeeper, ProxyRequest, SamplePlayer } from './api/api-deps.ts';
+import { gatewayControl } from './gateway/gateway-control.ts';
+import { type DrainTimes, type Gateway, openGateway } from './gateway/gateway.ts';
 import { openHttpListener, type HttpListener } from './listeners/http-listener.ts';
 import { openShimHub, type ShimHub } from './listeners/shim-hub.ts';
 import { compose } from './pipeline/compose.ts';
@@ -14,6 +16,8 @@ import type { Clock, Ids, Logger } from './ports.ts';
 import { Latencies, observedSink } from './publish/latencies.ts';
 import { statusBoard } from './publish/status-board.ts';
 import { createRecorder } from './recording/recorder.ts';
+import { readFileUpTo, secretResolver } from './secrets/references.ts';
+import { tokenVault, type VaultKey } from './secrets/token-vault.ts';
 import { stagesInOrder } from './stages/order.ts';
 import { openStore } from './store/open-store.ts';
 import type { TrafficStore } from './store/traffic-store.ts';
@@ -38,6 +42,12 @@ export interface EngineDeps {
   /** Shared by hub and contract; the host writes it to host.json. */
   readonly secret: string;
   readonly preferences: PreferenceKeeper;
+  /** The environment of the process: for references of a configuration, its overrides, and what children need. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** From 0 to 1, for jitter. */
+  readonly random: () => number;
+  /** Seals what is kept at rest (tokens of sign-ins); a host without a key keeps it in memory only. */
+  readonly vaultKey: VaultKey;
   /** Command lines for people to copy. */
   readonly commands: { readonly wrap: string; readonly proxy: string };
   readonly sample: (stage: Pick<Engine, 'openProxy' | 'closeProxy'>, onChanged: () => void) => SamplePlayer;
@@ -59,6 +69,14 @@ export interface Engine {
   listeners(): readonly ListenerInfo[];
   openProxy(request: ProxyRequest): Promise<ListenerInfo>;
   closeProxy(id: string): Promise<void>;
+  readonly gateway: {
+    /** Takes a configuration file into force. BAD_CALL names what is wrong in it. */
+    load(path: string): Promise<void>;
+    /** Takes the usual file of the data directory, where there is one; a wrong one is told and changes nothing. */
+    loadUsual(): Promise<void>;
+    /** Lets what is under way end, before `close`. At once where nothing is served. */
+    drain(times?: Partial<DrainTimes>): Promise<void>;
+  };
   /** Stops accepting, ends sessions, flushes the store; newest first. Open streams are cut after `graceMs`. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
@@ -88,12 +106,16 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const latencies = new Latencies(clock);
   const conversations = new Conversations({ sink: observedSink(recorder, latencies), clock, ids });
 
-  // 3, 4: the stages.
-  const stages = stagesInOrder({ clock, log, pressure: () => recorder.pressure() });
+  // 3, 4: the stages: of a transparent proxy here, those of a guarded route with what a configuration describes.
+  const record = { clock, log, pressure: () => recorder.pressure(), isRequired: () => recorder.isRequired };
+  const stages = stagesInOrder(record);
   const pipeline = compose(stages);
   conversations.onClosed(sessionId => {
     for (const stage of stages) stage.sessionClosed?.(sessionId);
   });
+  const vault = tokenVault({ dataDir, key: deps.vaultKey, clock, log });
+  const secrets = secretResolver({ env: deps.env, readFile: readFileUpTo, vault: name => vault.read(name) });
+  const gateway: Gateway = await openGateway({ ...deps, store, conversations, record, recorder, secrets, vault });
 
   // 1, 5: listeners and their upstreams.
   const proxies = new Map<string, OpenProxy>();
@@ -101,6 +123,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     dataDir,
     secret: deps.secret,
     conversations,
+    plans: gateway.plans,
     // Shims hear what the recorder settled, not what the store wrote: with recording off nothing is written, yet nothing must be kept.
     store: {
       sessionPast: id => store.sessionPast(id),
@@ -151,11 +174,13 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   };
   const listeners = (): readonly ListenerInfo[] => [
     ...[...proxies.values()].map(proxy => proxy.info),
+    ...gatewayListeners(gateway),
     { id: 'hub', name: 'wrapped servers', kind: 'hub', url: hub.path },
   ];
 
   // 8: what windows and command lines see.
   const board = statusBoard({ store, latencies, recordingState: () => recorder.state(), listeners, sample: () => sample.state() });
+  const control = gatewayControl({ gateway, store, clock });
   const sample = deps.sample({ openProxy, closeProxy }, () => board.touch());
   const api = createApi({
     store,
@@ -167,6 +192,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     sample,
     recording: { state: () => recorder.state(), setOn: isOn => recorder.setOn(isOn) },
     endSession: (id, reason) => conversations.end(id, { at: clock.now(), reason }),
+    gateway: control,
     listeners: { open: openProxy, close: closeProxy },
     host: {
       info: () => ({
@@ -198,10 +224,16 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     listeners,
     openProxy,
     closeProxy,
+    gateway: {
+      load: path => control.load(path),
+      loadUsual: () => gateway.control.loadUsual(),
+      drain: times => gateway.drain(times),
+    },
     close: ({ graceMs }) =>
       (closing ??= (async () => {
         sample.stop();
         await Promise.all([...proxies.keys()].map(id => closeProxy(id, graceMs)));
+        await gateway.close();
         await hub.close();
         conversations.endAll({ at: clock.now(), reason: 'the host stopped' });
         board.close();
@@ -209,6 +241,15 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
         await store.close();
       })()),
   };
+}
+
+/** One address per route, as a client dials it. */
+function gatewayListeners(gateway: Gateway): ListenerInfo[] {
+  return gateway
+    .listening()
+    .flatMap(({ name, url, routes }) =>
+      routes.map(({ path, upstream }) => ({ id: `${name}${path}`, name: upstream, kind: 'gateway' as const, url: `${url}${path}` })),
+    );
 }
 
 interface OpenProxy {

@@ -97,10 +97,24 @@ test('the contract has these calls and topics', () => {
     'listener.close',
     'sample.play',
     'sample.stop',
+    'gateway.load',
+    'gateway.status',
+    'gateway.upstreams',
+    'gateway.limits',
+    'breaker.set',
+    'session.kill',
+    'config.read',
+    'config.check',
+    'config.write',
+    'config.edit',
+    'config.history',
+    'config.diff',
+    'config.rollback',
+    'policy.dryRun',
     'preferences.get',
     'preferences.set',
   ]);
-  expect(Object.keys(topics)).toEqual(['timeline', 'sources', 'sessions', 'status', 'preferences']);
+  expect(Object.keys(topics)).toEqual(['timeline', 'sources', 'sessions', 'status', 'gateway', 'upstreams', 'limits', 'preferences']);
 });
 
 test('proxy listens here unless told otherwise', () => {

@@ -1,5 +1,14 @@
 /** What the handlers of all calls need. Nothing of it is a wire or a host. */
 import type { HostInfo, HostStatus, ListenerInfo, Check, RecordingState } from '../../shared/model/host.ts';
+import type {
+  ConfigFile,
+  ConfigProblem,
+  ConfigVersion,
+  DryRunResult,
+  GatewayStatus,
+  LimitsState,
+  UpstreamState,
+} from '../../shared/model/gateway-state.ts';
 import type { Preferences } from '../../shared/model/preferences.ts';
 import type { Clock, Ids, Logger } from '../ports.ts';
 import type { StatusBoard } from '../publish/status-board.ts';
@@ -24,6 +33,42 @@ export interface PreferenceKeeper {
   onChanged(listener: (preferences: Preferences) => void): () => void;
 }
 
+/** One change of a configuration text: a value put at a path, or what stands there removed. */
+export interface ConfigEdit {
+  readonly path: readonly (string | number)[];
+  readonly value?: unknown;
+  readonly remove: boolean;
+}
+
+/** The gateway as windows, command lines and the admin listener steer it. Rejects with BAD_CALL, CONFLICT or NOT_FOUND. */
+export interface GatewayControl {
+  load(path: string): Promise<void>;
+  status(): GatewayStatus;
+  upstreams(): UpstreamState[];
+  limits(): LimitsState;
+  setBreaker(change: {
+    readonly upstream: string;
+    readonly instance: string;
+    readonly action: 'trip' | 'reset' | 'isolate' | 'rejoin';
+    readonly actor: string;
+  }): void;
+  /** False when there is no such live session. */
+  killSession(change: { readonly id: string; readonly reason: string; readonly actor: string }): boolean;
+  readonly config: {
+    read(): Promise<ConfigFile>;
+    check(text: string): { readonly problems: ConfigProblem[]; readonly warnings: ConfigProblem[] };
+    write(change: { readonly text: string; readonly expectedHash: string; readonly reason: string }): Promise<ConfigFile>;
+    edit(change: { readonly edits: readonly ConfigEdit[]; readonly expectedHash: string; readonly reason: string }): Promise<ConfigFile>;
+    history(): ConfigVersion[];
+    diff(from: string, to: string): string;
+    rollback(hash: string): Promise<ConfigFile>;
+  };
+  dryRun(
+    draft: { readonly text: string; readonly sessionId?: string | undefined; readonly limit: number },
+    signal: AbortSignal,
+  ): Promise<DryRunResult>;
+}
+
 export interface ApiDeps {
   readonly store: TrafficStore;
   readonly clock: Clock;
@@ -35,6 +80,7 @@ export interface ApiDeps {
   readonly recording: { state(): RecordingState; setOn(isOn: boolean): void };
   /** Ends a live session; harmless when it has ended. What comes later over HTTP is a session of its own. */
   endSession(id: string, reason: string): void;
+  readonly gateway: GatewayControl;
   readonly listeners: {
     open(request: ProxyRequest): Promise<ListenerInfo>;
     close(id: string): Promise<void>;

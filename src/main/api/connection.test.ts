@@ -18,6 +18,9 @@ function connect() {
     status: { subscribe: (_params, _caller, push) => Promise.resolve((push(status(0)), heard.listen(push as never))), conflate: newest },
     sources: idle,
     sessions: idle,
+    gateway: idle,
+    upstreams: idle,
+    limits: idle,
     preferences: idle,
   };
   const closed: string[] = [];

@@ -1,5 +1,6 @@
 /** Puts handlers and topics together and hands out connections. */
 import type { CallName } from '../../shared/contract/calls.ts';
+import { stateTopic } from '../publish/state-topic.ts';
 import { newest } from '../publish/topic.ts';
 import type { TopicHandlers } from '../publish/topic.ts';
 import type { Api } from './api.ts';
@@ -17,6 +18,9 @@ export function createApi(deps: ApiDeps): Api {
     sources: deps.board.sources,
     status: deps.board.status,
     sessions: deps.board.sessions,
+    gateway: stateTopic<'gateway'>(() => deps.gateway.status(), 500),
+    upstreams: stateTopic<'upstreams'>(() => ({ upstreams: deps.gateway.upstreams() }), 250),
+    limits: stateTopic<'limits'>(() => deps.gateway.limits(), 250),
     preferences: {
       subscribe(_params, _caller, push) {
         push(deps.preferences.get());

@@ -16,9 +16,15 @@ export const commandList: readonly CommandEntry[] = [
     load: async () => (await import('./wrap-help.ts')).wrapHelp,
   },
   { name: 'proxy', summary: 'put Shadowcat before an MCP server that speaks HTTP', load: async () => (await import('./proxy.ts')).proxy },
+  {
+    name: 'gateway',
+    summary: 'guard MCP servers as a configuration file says',
+    load: async () => (await import('./gateway.ts')).gateway,
+  },
   { name: 'session list', summary: 'list recorded sessions', load: async () => (await import('./session-list.ts')).sessionList },
   { name: 'session show', summary: 'show a session with its frames', load: async () => (await import('./session-show.ts')).sessionShow },
   { name: 'session rename', summary: 'give a session a name', load: async () => (await import('./session-rename.ts')).sessionRename },
+  { name: 'session kill', summary: 'end live sessions', load: async () => (await import('./session-kill.ts')).sessionKill },
   { name: 'session delete', summary: 'delete sessions', load: async () => (await import('./session-delete.ts')).sessionDelete },
   { name: 'tape export', summary: 'write a session as JSON Lines', load: async () => (await import('./tape-export.ts')).tapeExport },
   {

@@ -27,13 +27,15 @@ export async function sayReady(screen: Screen, ready: Readiness, wrapCommand: st
     ready.event === 'ready' ? 'Shadowcat is running.' : `Shadowcat runs already (process ${ready.pid}).`,
     '',
     ...windowLine(ready),
-    ...ready.listeners.map(({ url, upstream }) => `  Proxy      ${url}${upstream === undefined ? '' : `  →  ${upstream}`}`),
+    ...ready.listeners.map(
+      ({ kind, name, url, upstream }) => `  ${kind === 'gateway' ? 'Gateway' : 'Proxy  '}    ${url}  →  ${upstream ?? name}`,
+    ),
     `  Data       ${ready.dataDir}`,
     '',
     ...(ready.uiUrl === undefined ? [] : ['The address of the window signs in once; "shadowcat serve" prints a fresh one.']),
     ready.listeners.length === 0
       ? `Watch a server: put this before its command in the client's configuration: ${wrapCommand}`
-      : 'Point the client at the proxy address instead of the server.',
+      : 'Point the client at the address above instead of the server.',
     ...(ready.event === 'ready' ? ['Stop with Ctrl-C.'] : []),
   ];
   await screen.write(`${lines.join('\n')}\n`);

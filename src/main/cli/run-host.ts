@@ -78,7 +78,7 @@ export async function describeRunning({ connection, info }: RunningHost): Promis
     uiUrl,
     pid: info.pid,
     dataDir: info.dataDir,
-    listeners: info.listeners.filter(({ kind }) => kind === 'proxy'),
+    listeners: info.listeners.filter(({ kind }) => kind !== 'hub'),
   };
 }
 
@@ -100,6 +100,6 @@ function readinessOf(host: Host): Readiness {
     uiUrl: host.freshUiUrl(),
     pid: process.pid,
     dataDir: host.dataDir,
-    listeners: host.engine.listeners().filter(({ kind }) => kind === 'proxy'),
+    listeners: host.engine.listeners().filter(({ kind }) => kind !== 'hub'),
   };
 }

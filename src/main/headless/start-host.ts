@@ -7,6 +7,7 @@ import type { HostInfo } from '../../shared/model/host.ts';
 import { type DirectoryLock, type Engine, startEngine } from '../engine.ts';
 import { type Logger, randomIds, systemClock } from '../ports.ts';
 import { samplePlayer } from '../sample/sample-player.ts';
+import { vaultKeyFromText } from '../secrets/vault-key.ts';
 import { openPreferences } from '../settings/preferences.ts';
 import { dataDirOf } from './data-dir.ts';
 import { storeChecks } from './doctor.ts';
@@ -125,6 +126,9 @@ export async function openEngine({ kind, dataDir, program, log }: EngineOptions,
     paths: { storeWriter: program.storeWriter, storeReader: program.storeReader },
     secret: hooks.secret,
     preferences: openPreferences({ dataDir, log }),
+    env: process.env,
+    random: Math.random,
+    vaultKey: vaultKeyFromText(process.env['SHADOWCAT_VAULT_KEY']),
     commands: hostCommands({ node: program.node, shim, dataDir, usualDataDir }),
     sample: (stage, onChanged) =>
       samplePlayer({

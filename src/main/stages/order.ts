@@ -1,15 +1,60 @@
 /** The one place where stages meet, and the order in which they run. */
 import type { Stage } from '../pipeline/stage.ts';
+import { account, type AccountDeps } from './account.ts';
+import { authenticate, type AuthenticateDeps } from './authenticate.ts';
+import { bindSession, type BindSessionDeps } from './bind-session.ts';
 import { forward } from './forward.ts';
+import { limitIp } from './limit-ip.ts';
+import { limitRate, type LimitRateDeps } from './limit-rate.ts';
 import { record, type RecordDeps } from './record.ts';
+import { retry, type RetryDeps } from './retry.ts';
+import { validate } from './validate.ts';
 
 export type StageDeps = RecordDeps;
 
-/**
- * The order is the product's security model. Outermost first; `record` wraps all, so that refusals are recorded too.
- * Only stages that act are listed. Between these two will stand, in this order: limit-ip, authenticate, validate,
- * apply-policy, limit-rate, intercept, recheck-policy (only if intercept changed something), retry.
- */
+/** What the guards of a gateway need, stage by stage. */
+export interface GuardDeps {
+  readonly record: RecordDeps;
+  readonly account: AccountDeps;
+  readonly authenticate: AuthenticateDeps;
+  readonly sessions: BindSessionDeps;
+  readonly limits: LimitRateDeps;
+  readonly retry: RetryDeps;
+}
+
+/** A transparent proxy: nothing can apply, so only the record looks on. */
 export function stagesInOrder(deps: StageDeps): readonly Stage[] {
   return [record(deps), forward()];
+}
+
+/**
+ * A guarded route. The order is the product's security model. Outermost first; `record` wraps all, so that refusals are
+ * recorded too, and `account` counts them. Only stages that act are listed: intercept (rules, hold) and recheck-policy (only if
+ * intercept changed something) will stand between limit-rate and retry.
+ */
+export function guardedStagesInOrder(deps: GuardDeps): readonly Stage[] {
+  return [
+    record(deps.record),
+    account(deps.account),
+    limitIp(deps.limits),
+    authenticate(deps.authenticate),
+    validate(),
+    bindSession(deps.sessions),
+    limitRate(deps.limits),
+    retry(deps.retry),
+    forward(),
+  ];
+}
+
+/** What is answered before any guard: preflights, well-known documents, refusals of the door. */
+export function openStagesInOrder(deps: Pick<GuardDeps, 'record' | 'account'>): readonly Stage[] {
+  return [record(deps.record), account(deps.account), forward()];
+}
+
+/**
+ * A line of a wrapped session: there is one client and one child, so nobody to authenticate and nothing to balance. Frames are
+ * recorded by the hub, which numbers them.
+ */
+export function stdioStagesInOrder(deps: Pick<GuardDeps, 'account' | 'limits'>): readonly Stage[] {
+  return [account(deps.account), limitRate(deps.limits), forward()];
 }

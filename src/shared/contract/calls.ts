@@ -3,6 +3,15 @@ import { z } from 'zod';
 import { ExchangeSummary } from '../model/exchange.ts';
 import { FrameSummary } from '../model/frame.ts';
 import { Check, HostInfo, ListenerInfo, RecordingState } from '../model/host.ts';
+import {
+  ConfigFile,
+  ConfigProblem,
+  ConfigVersion,
+  DryRunResult,
+  GatewayStatus,
+  LimitsState,
+  UpstreamState,
+} from '../model/gateway-state.ts';
 import { Preferences } from '../model/preferences.ts';
 import { SessionSummary } from '../model/session.ts';
 import { FindQuery, RowsPage, SessionQuery, TimelineSpec, ViewState } from '../model/timeline.ts';
@@ -120,6 +129,62 @@ export const calls = {
   /** Runs the bundled server and a scripted real client through the real path. One at a time; progress in topic `status`. */
   'sample.play': { input: Nothing, output: z.object({ sessionIds: z.array(SessionId) }) },
   'sample.stop': { input: Nothing, output: Nothing },
+
+  /** Takes a configuration file into force and follows its changes. Only for the holder of the host secret. BAD_CALL names what is wrong in it. */
+  'gateway.load': { input: z.object({ path: z.string().min(1).max(4096) }), output: GatewayStatus },
+  'gateway.status': { input: Nothing, output: GatewayStatus },
+  'gateway.upstreams': { input: Nothing, output: z.object({ upstreams: z.array(UpstreamState) }) },
+  'gateway.limits': { input: Nothing, output: LimitsState },
+  /** Trips, resets or isolates an instance by hand; `rejoin` takes an isolation back. */
+  'breaker.set': {
+    input: z.object({ upstream: z.string(), instance: z.string(), action: z.enum(['trip', 'reset', 'isolate', 'rejoin']) }),
+    output: z.object({ upstreams: z.array(UpstreamState) }),
+  },
+  /** Ends a live session of the gateway or of a proxy at once; its open answers are broken off. */
+  'session.kill': { input: z.object({ id: SessionId, reason: z.string().max(500).default('') }), output: Nothing },
+
+  'config.read': { input: Nothing, output: ConfigFile },
+  /** Looks a text over without taking it. */
+  'config.check': {
+    input: z.object({ text: z.string().max(4 * 1024 * 1024) }),
+    output: z.object({ problems: z.array(ConfigProblem), warnings: z.array(ConfigProblem) }),
+  },
+  /** Writes the file and takes it into force. CONFLICT when the file is not that of `expectedHash` any more; BAD_CALL when it is wrong. */
+  'config.write': {
+    input: z.object({ text: z.string().max(4 * 1024 * 1024), expectedHash: z.string(), reason: z.string().max(200).default('edited') }),
+    output: ConfigFile,
+  },
+  /** Changes single values and keeps comments, order and spelling of everything else. */
+  'config.edit': {
+    input: z.object({
+      edits: z
+        .array(
+          z.object({
+            path: z.array(z.union([z.string(), z.number().int()])).min(1),
+            value: z.unknown().optional(),
+            remove: z.boolean().default(false),
+          }),
+        )
+        .min(1)
+        .max(100),
+      expectedHash: z.string(),
+      reason: z.string().max(200).default('edited'),
+    }),
+    output: ConfigFile,
+  },
+  /** The newest ten configurations that were in force. */
+  'config.history': { input: Nothing, output: z.object({ versions: z.array(ConfigVersion) }) },
+  'config.diff': { input: z.object({ from: z.string(), to: z.string() }), output: z.object({ text: z.string() }) },
+  'config.rollback': { input: z.object({ hash: z.string() }), output: ConfigFile },
+  /** Judges recorded calls, newest first, by the policies of a text, and says what would differ from now. */
+  'policy.dryRun': {
+    input: z.object({
+      text: z.string().max(4 * 1024 * 1024),
+      sessionId: SessionId.optional(),
+      limit: z.number().int().min(1).max(10_000).default(1000),
+    }),
+    output: DryRunResult,
+  },
 
   'preferences.get': { input: Nothing, output: Preferences },
   'preferences.set': { input: Preferences.partial(), output: Preferences },

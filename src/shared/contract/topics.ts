@@ -1,6 +1,7 @@
 /** Every topic: a snapshot on subscription, then changes, each with the next sequence number. A gap asks for a new subscription. */
 import { z } from 'zod';
 import { HostStatus, Source } from '../model/host.ts';
+import { GatewayStatus, LimitsState, UpstreamState } from '../model/gateway-state.ts';
 import { Preferences } from '../model/preferences.ts';
 import { ViewState } from '../model/timeline.ts';
 
@@ -13,6 +14,12 @@ export const topics = {
   sessions: { params: z.object({}), message: z.object({ changedIds: z.array(z.string()), isAll: z.boolean() }) },
   /** The status strip: recording, store, latencies, listeners, sample. At most one per 500 ms. */
   status: { params: z.object({}), message: HostStatus },
+  /** Listeners, counters, the configuration in force, the newest changes of state. At most one per 500 ms. */
+  gateway: { params: z.object({}), message: GatewayStatus },
+  /** Breakers, health, load of every instance; troubled first is the window's job. At most one per 250 ms. */
+  upstreams: { params: z.object({}), message: z.object({ upstreams: z.array(UpstreamState) }) },
+  /** Limiter keys, the refused ones first. At most one per 250 ms. */
+  limits: { params: z.object({}), message: LimitsState },
   preferences: { params: z.object({}), message: Preferences },
 } as const;
 

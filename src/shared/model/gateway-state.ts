@@ -92,6 +92,62 @@ export const UpstreamState = z.object({
 });
 export type UpstreamState = z.infer<typeof UpstreamState>;
 
+/** What is wrong in a configuration, and where. */
+export const ConfigProblem = z.object({
+  /** From 1; 0 where the problem has no place in the text. */
+  line: z.number().int(),
+  column: z.number().int(),
+  /** `listeners[0].routes[1].upstream`. */
+  path: z.string(),
+  message: z.string(),
+});
+export type ConfigProblem = z.infer<typeof ConfigProblem>;
+
+/** The configuration file as it is now. */
+export const ConfigFile = z.object({
+  path: z.string(),
+  /** Empty when there is no file yet. */
+  text: z.string(),
+  /** Of the text; a change names the hash it was made from, so that nobody overwrites another's. */
+  hash: z.string(),
+  exists: z.boolean(),
+  problems: z.array(ConfigProblem),
+  warnings: z.array(ConfigProblem),
+});
+export type ConfigFile = z.infer<typeof ConfigFile>;
+
+export const ConfigVersion = z.object({ hash: z.string(), at: z.number(), reason: z.string(), isInForce: z.boolean() });
+export type ConfigVersion = z.infer<typeof ConfigVersion>;
+
+/** One recorded call, as a draft would judge it. */
+export const DryRunRow = z.object({
+  sessionId: z.string(),
+  seq: z.number().int(),
+  exchangeId: z.string().optional(),
+  at: z.number(),
+  server: z.string(),
+  method: z.string(),
+  target: z.string().optional(),
+  now: z.enum(['allow', 'deny']),
+  draft: z.enum(['allow', 'deny']),
+  /** Which policy decided under the draft, and why. */
+  policyId: z.string().optional(),
+  reason: z.string().optional(),
+});
+export type DryRunRow = z.infer<typeof DryRunRow>;
+
+export const DryRunResult = z.object({
+  callCount: z.number().int(),
+  allowCount: z.number().int(),
+  denyCount: z.number().int(),
+  /** Calls that would be judged otherwise than now. */
+  changedCount: z.number().int(),
+  /** The changed ones first, newest first; at most 500. */
+  rows: z.array(DryRunRow),
+  problems: z.array(ConfigProblem),
+});
+export type DryRunResult = z.infer<typeof DryRunResult>;
+
 export const GatewayStatus = z.object({
   isRunning: z.boolean(),
   isDraining: z.boolean(),

@@ -5,7 +5,7 @@ import { StoreStats } from './timeline.ts';
 export const ListenerInfo = z.object({
   id: z.string(),
   name: z.string(),
-  kind: z.enum(['proxy', 'hub']),
+  kind: z.enum(['proxy', 'gateway', 'hub']),
   /** The address clients dial; a socket path for the hub. */
   url: z.string(),
   upstream: z.string().optional(),

@@ -1,0 +1,50 @@
+/** `gateway`: the routes of a configuration file, at the running host or at one of its own. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import type { GatewayStatus } from '../../shared/model/gateway-state.ts';
+import type { Command } from './command.ts';
+import { CommandError, exitCodes, type ExitCode } from './exit-codes.ts';
+import { describeRunning, runHost, tellReady } from './run-host.ts';
+import { untilStopped } from './until-stopped.ts';
+
+export const gateway: Command = {
+  usage: 'gateway --config FILE [--json]',
+  help: `Guards MCP servers as FILE says (see docs/configuration.md): OAuth, limits, policies, breakers, balancing. Follows
+changes of FILE until Ctrl-C. Uses the running host of the data directory, or becomes it.
+  --config FILE    YAML or JSON; check it first with shadowcat config check FILE
+  --json           print JSON lines, as serve does; "listeners" holds the addresses to dial`,
+  flags: { config: { type: 'string' } },
+  words: { min: 0, max: 0 },
+  run(input) {
+    const { config } = input.flags;
+    if (typeof config !== 'string' || config === '')
+      throw new CommandError(exitCodes.usage, 'Usage: shadowcat gateway --config FILE (see shadowcat gateway --help)');
+    const path = resolve(config);
+    if (!existsSync(path)) throw new CommandError(exitCodes.usage, `There is no file ${path}.`);
+    return runHost(input, {
+      uiPort: undefined,
+      isTabWanted: false,
+      async open(host) {
+        await host.engine.gateway.load(path);
+      },
+      async join(running): Promise<ExitCode> {
+        const watch = untilStopped();
+        const status: GatewayStatus = await running.connection.call('gateway.load', { path });
+        const ready = await describeRunning(running);
+        await tellReady(input, { ...ready, event: 'ready', listeners: routesOf(status) }, running.info.wrapCommand, false);
+        const gone = running.connection.closed.then(() => 'gone' as const);
+        const end = await Promise.race([watch.stopped, gone]);
+        watch.release();
+        if (end === 'gone') throw new CommandError(exitCodes.unavailable, 'The host went away, and the gateway with it.');
+        return exitCodes.ok;
+      },
+    });
+  },
+};
+
+/** One address per route, as a client dials it. */
+function routesOf({ listeners }: GatewayStatus) {
+  return listeners.flatMap(({ name, url, routes }) =>
+    routes.map(({ path, upstream }) => ({ id: `${name}${path}`, name: upstream, kind: 'gateway' as const, url: `${url}${path}` })),
+  );
+}

@@ -1,0 +1,34 @@
+/** What the calls of the admin listener do. */
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { AdminActions } from '../admin/admin-calls.ts';
+import { setBreaker } from './breaker-by-hand.ts';
+import type { Gateway } from './gateway.ts';
+
+export function adminActions(gateway: Gateway): AdminActions {
+  return {
+    status: () => gateway.status(),
+    upstreams: () => ({ upstreams: gateway.upstreams.states() }),
+    limits: () => gateway.guards.limitsState(),
+    sessions: () => ({
+      sessions: [...gateway.table.all()].map(({ conversationId, upstream, principalId, issuedAt, lastAt, pendingCount }) => ({
+        id: conversationId,
+        upstream,
+        principalId,
+        issuedAt,
+        lastAt,
+        pendingCount,
+      })),
+    }),
+    audit: query => gateway.observers.audit.query(query),
+    setBreaker: change => setBreaker(gateway, change),
+    killSession: ({ id, reason }) => gateway.killSession(id, reason),
+    async reloadConfig() {
+      await gateway.control.reload();
+      return gateway.status();
+    },
+    logLevels: () => ({}),
+    setLogLevel() {
+      throw new TrafficError('NOT_FOUND', 'Log levels cannot be changed yet.');
+    },
+  };
+}

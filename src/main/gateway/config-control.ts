@@ -1,0 +1,268 @@
+/** The configuration file: read, checked, followed, edited, remembered. What it says is taken into force by the gateway. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Config } from '../../shared/config/schema.ts';
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { EmitEvent } from '../../shared/model/gateway-event.ts';
+import type { ConfigFile, ConfigProblem } from '../../shared/model/gateway-state.ts';
+import type { Clock, Logger } from '../ports.ts';
+import type { ConfigCheck } from '../settings/config-checks/check.ts';
+import { configHistory, type ConfigHistory } from '../settings/config-history.ts';
+import { editConfig } from '../settings/edit-config.ts';
+import type { ConfigEdit } from '../settings/edit-nodes.ts';
+import { configHash, readConfig } from '../settings/read-config.ts';
+import { type ConfigWatch, watchConfig } from '../settings/watch-config.ts';
+import { writeConfig } from '../settings/write-config.ts';
+
+export interface ConfigControlDeps {
+  readonly dataDir: string;
+  /** For `SHADOWCAT__SECTION__KEY`. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly emit: EmitEvent;
+  /** What only a compilation finds: expressions, patterns. */
+  readonly checks: readonly ConfigCheck[];
+  /** Takes it into force as a whole, or rejects and changes nothing. */
+  readonly take: (config: Config) => Promise<void>;
+}
+
+type Contents = string | Uint8Array;
+type Outcome = 'applied' | 'rolled-back';
+
+interface Change {
+  /** Of the text that the change was made from. */
+  readonly expectedHash: string;
+  readonly reason: string;
+}
+
+/** A value put at a path, or what stands there removed. */
+export interface WantedEdit {
+  readonly path: readonly (string | number)[];
+  readonly value?: unknown;
+  readonly remove: boolean;
+}
+
+/** A file that there is not yet is changed as if it were this. */
+const emptyText = 'version: 1\n';
+
+export class ConfigControl {
+  readonly #deps: ConfigControlDeps;
+  readonly #history: ConfigHistory;
+  #path: string;
+  #watch: ConfigWatch | undefined;
+  /** One at a time, in the order in which they were asked for. */
+  #taking: Promise<unknown> = Promise.resolve();
+  #inForce: { readonly hash: string; readonly at: number } | undefined;
+  #problems: readonly ConfigProblem[] = [];
+
+  constructor(deps: ConfigControlDeps) {
+    this.#deps = deps;
+    this.#path = join(deps.dataDir, 'shadowcat.yaml');
+    this.#history = configHistory({ dir: join(deps.dataDir, 'config-history') });
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  get inForce(): { readonly hash: string; readonly at: number } | undefined {
+    return this.#inForce;
+  }
+
+  /** Why the newest text was not taken. */
+  get problems(): readonly ConfigProblem[] {
+    return this.#problems;
+  }
+
+  /** Takes a file and follows it from now on. BAD_CALL, with all that is wrong in it, when it cannot be taken: the former stays. */
+  async load(path: string): Promise<void> {
+    const contents = await contentsOf(path);
+    if (contents === undefined) throw new TrafficError('NOT_FOUND', `There is no file ${path}.`);
+    await this.#queue(() => this.#take(contents, path, 'loaded'));
+    this.#path = path;
+    this.#follow();
+  }
+
+  /** The usual file of the data directory, where there is one; a wrong one is told and changes nothing. */
+  async loadUsual(): Promise<void> {
+    const contents = await contentsOf(this.#path);
+    if (contents !== undefined) await this.#queue(() => this.#take(contents, this.#path, 'loaded')).catch(() => undefined);
+    this.#follow();
+  }
+
+  /** Reads the file anew, also when it did not change: secrets behind its references may have. */
+  async reload(): Promise<void> {
+    const contents = await contentsOf(this.#path);
+    if (contents === undefined) throw new TrafficError('NOT_FOUND', `There is no file ${this.#path}.`);
+    await this.#queue(() => this.#take(contents, this.#path, 'reloaded by hand'));
+  }
+
+  async read(): Promise<ConfigFile> {
+    const contents = await contentsOf(this.#path);
+    const { problems, warnings } = contents === undefined ? { problems: [], warnings: [] } : this.check(contents);
+    const text = contents === undefined ? '' : Buffer.from(contents).toString('utf8');
+    return { path: this.#path, text, hash: configHash(contents ?? ''), exists: contents !== undefined, problems, warnings };
+  }
+
+  check(contents: Contents): { problems: ConfigProblem[]; warnings: ConfigProblem[] } {
+    const read = this.#read(contents);
+    return { problems: read.ok ? [] : plain(read.problems), warnings: plain(read.warnings) };
+  }
+
+  write({ text, expectedHash, reason }: Change & { readonly text: string }): Promise<ConfigFile> {
+    return this.#queue(async () => {
+      await this.#write(text, expectedHash, reason);
+      return this.read();
+    });
+  }
+
+  edit({ edits, expectedHash, reason }: Change & { readonly edits: readonly WantedEdit[] }): Promise<ConfigFile> {
+    return this.#queue(async () => {
+      const before = await contentsOf(this.#path);
+      if (configHash(before ?? '') !== expectedHash) throw changedMeanwhile(this.#path);
+      const text = before === undefined ? emptyText : Buffer.from(before).toString('utf8');
+      const wanted = edits.map(({ path, value, remove }): ConfigEdit => (remove ? { path, remove } : { path, value }));
+      const edited = editConfig(text, wanted, { checks: this.#deps.checks });
+      if (!edited.ok) throw wrong(edited.problems);
+      await this.#write(edited.text, expectedHash, reason);
+      return this.read();
+    });
+  }
+
+  history(): { hash: string; at: number; reason: string; isInForce: boolean }[] {
+    return this.#history.list().map(({ hash, at, reason }) => ({ hash, at, reason, isInForce: hash === this.#inForce?.hash }));
+  }
+
+  diff(from: string, to: string): string {
+    return this.#history.diff(from, to);
+  }
+
+  /** Takes an earlier text and writes it back into the file. */
+  rollback(hash: string): Promise<ConfigFile> {
+    return this.#queue(async () => {
+      const text = this.#history.read(hash);
+      const before = await contentsOf(this.#path);
+      await this.#write(text, configHash(before ?? ''), `rolled back to ${hash.slice(0, 8)}`, 'rolled-back');
+      return this.read();
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#watch?.close();
+  }
+
+  /** Takes the text first: a file that cannot be taken is never written. */
+  async #write(text: string, expectedHash: string, reason: string, outcome: Outcome = 'applied'): Promise<void> {
+    const before = await contentsOf(this.#path);
+    if (configHash(before ?? '') !== expectedHash) throw changedMeanwhile(this.#path);
+    await this.#take(text, this.#path, reason, outcome);
+    writeConfig(this.#path, text, before === undefined ? undefined : expectedHash);
+  }
+
+  #follow(): void {
+    const { clock, log } = this.#deps;
+    void this.#watch?.close();
+    this.#watch = watchConfig({
+      path: this.#path,
+      clock,
+      log,
+      ...(this.#inForce === undefined ? {} : { hash: this.#inForce.hash }),
+      onChange: async ({ contents, hash }) => {
+        // What was written by ourselves is in force already.
+        if (hash === this.#inForce?.hash) return;
+        await this.#queue(() => this.#take(contents, this.#path, 'the file changed')).catch(() => undefined);
+      },
+    });
+  }
+
+  async #take(contents: Contents, path: string, reason: string, outcome: Outcome = 'applied'): Promise<void> {
+    const { clock, log, emit, take } = this.#deps;
+    const read = this.#read(contents);
+    if (!read.ok) throw this.#rejected(contents, path, read.problems);
+    try {
+      await take(read.config);
+    } catch (error) {
+      throw this.#rejected(contents, path, problemsOf(error));
+    }
+    const at = clock.now();
+    this.#problems = [];
+    this.#inForce = { hash: read.hash, at };
+    this.#history.add({ text: read.text, at, reason });
+    for (const { path: place, message } of read.warnings)
+      log.warn('The configuration has something worth a look', { path, place, message });
+    log.info('The configuration is in force', { path, hash: read.hash.slice(0, 12), reason });
+    emit({ type: 'config', at, outcome, hash: read.hash, reason });
+  }
+
+  #rejected(contents: Contents, path: string, problems: readonly ConfigProblem[]): TrafficError {
+    const { clock, log, emit } = this.#deps;
+    this.#problems = plain(problems);
+    const error = wrong(problems);
+    log.warn('The configuration was not taken; the former stays in force', { path, problems: problems.map(({ message }) => message) });
+    emit({ type: 'config', at: clock.now(), outcome: 'rejected', hash: configHash(contents), reason: error.message.slice(0, 500) });
+    return error;
+  }
+
+  #read(contents: Contents) {
+    return readConfig(contents, { env: this.#deps.env, checks: this.#deps.checks });
+  }
+
+  #queue<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#taking.then(work, work);
+    this.#taking = next.catch(() => undefined);
+    return next;
+  }
+}
+
+/** A configuration that reads well and still cannot be taken: a secret that is not there, a port that is taken. */
+export class CannotTake extends Error {
+  override readonly name = 'CannotTake';
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(({ message }) => message).join(' '));
+    this.problems = problems;
+  }
+}
+
+function problemsOf(error: unknown): readonly ConfigProblem[] {
+  if (error instanceof CannotTake) return error.problems;
+  return [{ line: 0, column: 0, path: '', message: sentenceOf(error) }];
+}
+
+function sentenceOf(error: unknown): string {
+  const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown };
+  if (code === 'EADDRINUSE') return `Port ${String(port)} of ${String(address)} is taken by another program; choose another.`;
+  if (code === 'EACCES') return `Port ${String(port)} of ${String(address)} may not be used by this user; choose one above 1023.`;
+  if (code === 'EADDRNOTAVAIL') return `This machine has no address ${String(address)}; choose one that it has, or 127.0.0.1.`;
+  return error instanceof Error ? error.message : String(error);
+}
+
+const MAX_TOLD = 5;
+
+function wrong(problems: readonly ConfigProblem[]): TrafficError {
+  const told = problems.slice(0, MAX_TOLD).map(({ line, path, message }) => {
+    const place = line > 0 ? `line ${line}: ` : path === '' ? '' : `${path}: `;
+    return `${place}${message}`;
+  });
+  const rest = problems.length > MAX_TOLD ? ` And ${problems.length - MAX_TOLD} more.` : '';
+  return new TrafficError('BAD_CALL', `The configuration cannot be taken. ${told.join(' ')}${rest}`);
+}
+
+function changedMeanwhile(path: string): TrafficError {
+  return new TrafficError('CONFLICT', `${path} was changed by somebody else meanwhile; read it again.`);
+}
+
+function plain(problems: readonly ConfigProblem[]): ConfigProblem[] {
+  return problems.map(({ line, column, path, message }) => ({ line, column, path, message }));
+}
+
+async function contentsOf(path: string): Promise<Uint8Array | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new TrafficError('BAD_CALL', `${path} cannot be read: ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,36 @@
+/** The numbers and the newest changes that the live view of a gateway begins with. */
+import type { GatewayEvent } from '../../shared/model/gateway-event.ts';
+import type { GatewayStatus } from '../../shared/model/gateway-state.ts';
+import { eventSentence } from './event-sentence.ts';
+
+const MAX_CHANGES = 50;
+
+type Counters = { -readonly [K in keyof Omit<GatewayStatus['counters'], 'inFlight' | 'openStreams'>]: number };
+
+export class GatewayCounters {
+  readonly counts: Counters = { requests: 0, refused: 0, failed: 0, unauthorized: 0, limited: 0, denied: 0, retries: 0 };
+  /** Newest first. */
+  readonly changes: GatewayStatus['changes'] = [];
+
+  observe(event: GatewayEvent): void {
+    if (event.type === 'exchange') {
+      this.#count(event);
+      return;
+    }
+    const change = eventSentence(event);
+    if (change === undefined) return;
+    this.changes.unshift({ at: event.at, ...change });
+    if (this.changes.length > MAX_CHANGES) this.changes.pop();
+  }
+
+  #count({ outcome, code, attempts }: Extract<GatewayEvent, { type: 'exchange' }>): void {
+    const { counts } = this;
+    counts.requests += 1;
+    counts.retries += Math.max(0, attempts - 1);
+    if (outcome === 'refused') counts.refused += 1;
+    else if (outcome === 'failed') counts.failed += 1;
+    if (code === 'UNAUTHORIZED' || code === 'INSUFFICIENT_SCOPE') counts.unauthorized += 1;
+    else if (code === 'LIMITED') counts.limited += 1;
+    else if (code === 'DENIED') counts.denied += 1;
+  }
+}

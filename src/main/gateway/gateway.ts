@@ -1,0 +1,337 @@
+/**
+ * The gateway: what a configuration describes, in force. Everything is prepared first and then swapped in one go; what did not
+ * change keeps its buckets, breakers, sessions and children.
+ */
+import { Config, type ListenerConfig, RetriesConfig } from '../../shared/config/schema.ts';
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { GatewayStatus } from '../../shared/model/gateway-state.ts';
+import type { RecordingState } from '../../shared/model/host.ts';
+import { compose } from '../pipeline/compose.ts';
+import { LiveAnswers } from '../pipeline/live-answers.ts';
+import { type GatewaySession, type SessionEnd, SessionTable } from '../pipeline/session-table.ts';
+import type { Next } from '../pipeline/stage.ts';
+import type { StdioPlans } from '../pipeline/stdio-plan.ts';
+import type { Clock, Ids, Logger } from '../ports.ts';
+import type { SecretResolver } from '../secrets/references.ts';
+import { sessionKeys } from '../secrets/session-keys.ts';
+import { type SessionSeal, sessionSeal } from '../secrets/session-seal.ts';
+import type { TokenVault } from '../secrets/token-vault.ts';
+import { pathText } from '../settings/config-problem.ts';
+import { type GuardDeps, guardedStagesInOrder, openStagesInOrder, stdioStagesInOrder } from '../stages/order.ts';
+import type { RecordDeps } from '../stages/record.ts';
+import { wellKnownAnswer } from '../stages/authenticate/protected-resource.ts';
+import type { TrafficStore } from '../store/traffic-store.ts';
+import type { Conversations } from '../traffic/conversations.ts';
+import { adminActions } from './admin-actions.ts';
+import { AdminDoor } from './admin-door.ts';
+import { CannotTake, ConfigControl } from './config-control.ts';
+import { DoorSet } from './door-set.ts';
+import { Guards } from './guards.ts';
+import { instanceConnector } from './instance-connector.ts';
+import { type Observers, openObservers } from './observers.ts';
+import { noSecrets, type ResolvedSecrets, resolveSecrets } from './resolved-secrets.ts';
+import { type ListenerServing, listenerServing, SessionsKeeper } from './serving.ts';
+import { stdioPlans } from './stdio-plans.ts';
+import { UpstreamSet } from './upstream-set.ts';
+
+export interface GatewayDeps {
+  readonly dataDir: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Logger;
+  readonly random: () => number;
+  /** The environment of this process: for references, overrides, and what children need. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly secrets: SecretResolver;
+  readonly vault: TokenVault;
+  readonly store: TrafficStore;
+  readonly conversations: Conversations;
+  readonly record: RecordDeps;
+  readonly recorder: { state(): RecordingState; setRequired(isRequired: boolean): void };
+}
+
+/** How long what is under way may take when the gateway stops, ms. */
+export interface DrainTimes {
+  /** Between not being ready any more and not accepting any more, for those who balance in front of us. */
+  readonly readyDelayMs: number;
+  readonly finishMs: number;
+}
+
+/** Starts without a configuration: nothing listens and nothing applies until one is loaded. */
+export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
+  const live = new LiveAnswers();
+  const { clock, log, random, vault } = deps;
+  const parts: { gateway?: Gateway } = {};
+  const guards = new Guards({ clock, log, random, vault, secret: text => deps.secrets.resolve(text) });
+  const observers = await openObservers({
+    ...deps,
+    catalogue: guards.catalogue,
+    live,
+    audit: () => parts.gateway?.config.audit ?? initialConfig.audit,
+    upstreams: () => parts.gateway?.upstreams.states() ?? [],
+    sessionCount: () => parts.gateway?.table.count ?? 0,
+    recorder: () => deps.recorder.state(),
+  });
+  parts.gateway = new Gateway(deps, { live, guards, observers });
+  return parts.gateway;
+}
+
+const initialConfig = Config.parse({ version: 1, limits: [] });
+const noRetries = RetriesConfig.parse({});
+
+export class Gateway {
+  readonly control: ConfigControl;
+  readonly observers: Observers;
+  readonly guards: Guards;
+  readonly table: SessionTable;
+  readonly upstreams: UpstreamSet;
+  /** For wrapped sessions: the same policies and limits. */
+  readonly plans: StdioPlans;
+  readonly #deps: GatewayDeps;
+  readonly #live: LiveAnswers;
+  readonly #doors: DoorSet;
+  readonly #admin: AdminDoor;
+  readonly #sessions: SessionsKeeper;
+  readonly #pipelines: { readonly guarded: Next; readonly open: Next };
+  readonly #planListeners = new Set<() => void>();
+  #config: Config = initialConfig;
+  #secrets: ResolvedSecrets = noSecrets;
+  #seal: SessionSeal | undefined;
+  #isDraining = false;
+  /** New requests are refused: what is under way is all there will be. */
+  #isRefusing = false;
+
+  constructor(deps: GatewayDeps, parts: { readonly live: LiveAnswers; readonly guards: Guards; readonly observers: Observers }) {
+    const { clock, ids, log, random, conversations, env } = deps;
+    const { live, guards, observers } = parts;
+    const { emit } = observers.hub;
+    this.#deps = deps;
+    this.#live = live;
+    this.guards = guards;
+    this.observers = observers;
+    this.#doors = new DoorSet({ clock, ids, log });
+    this.#sessions = new SessionsKeeper({ conversations, clock });
+    this.table = new SessionTable(limitsOf(initialConfig), { clock, emit, onEnded: (session, what) => this.#sessionEnded(session, what) });
+    this.upstreams = new UpstreamSet({
+      clock,
+      log,
+      random,
+      emit,
+      connect: instanceConnector({
+        clock,
+        ids,
+        log,
+        emit,
+        ownEnv: env,
+        secrets: () => this.#secrets,
+        maxPending: () => this.#config.sessions.maxPending,
+      }),
+    });
+    const stages: GuardDeps = {
+      record: deps.record,
+      account: { clock, emit, log, live, keepsArguments: () => this.#config.audit.arguments },
+      authenticate: guards.authenticate,
+      sessions: { seal: () => this.#mustSeal(), table: this.table, clock, ids, emit },
+      limits: { limiter: guards.limiter },
+      retry: { configFor: name => this.#config.upstreams[name]?.retries ?? noRetries, catalogue: guards.catalogue, clock, random },
+    };
+    this.#pipelines = { guarded: compose(guardedStagesInOrder(stages)), open: compose(openStagesInOrder(stages)) };
+    this.plans = stdioPlans({
+      run: compose(stdioStagesInOrder(stages)),
+      ids,
+      effectOn: serverName => guards.effectOn(serverName),
+      onChanged: listener => {
+        this.#planListeners.add(listener);
+        return () => this.#planListeners.delete(listener);
+      },
+    });
+    this.#admin = new AdminDoor({
+      reads: {
+        clock,
+        dataDir: deps.dataDir,
+        status: () => this.status(),
+        store: () => deps.store.stats(),
+        upstreams: () => this.upstreams.states(),
+        issuers: () => guards.issuers(),
+        audit: () => observers.audit.state(),
+        eventLoop: () => observers.eventLoop.delays(),
+      },
+      metrics: observers.metrics,
+      actions: adminActions(this),
+      clock,
+      log,
+    });
+    this.control = new ConfigControl({
+      dataDir: deps.dataDir,
+      env,
+      clock,
+      log,
+      emit,
+      checks: [guards.check],
+      take: config => this.#take(config),
+    });
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  get isDraining(): boolean {
+    return this.#isDraining;
+  }
+
+  get adminUrl(): string | undefined {
+    return this.#admin.url;
+  }
+
+  /** Names and addresses of what is served. */
+  listening(): GatewayStatus['listeners'] {
+    return [...this.#doors.listening()].map(({ config, origin }) => ({
+      name: config.name,
+      url: origin,
+      routes: config.routes.map(({ path, upstream }) => ({ path, upstream })),
+      hasAuth: config.auth !== undefined,
+    }));
+  }
+
+  status(): GatewayStatus {
+    const { control, observers } = this;
+    const { inForce } = control;
+    const listeners = this.listening();
+    return {
+      isRunning: listeners.length > 0,
+      isDraining: this.#isDraining,
+      ...(inForce === undefined ? {} : { configPath: control.path, configHash: inForce.hash, configuredAt: inForce.at }),
+      configProblems: control.problems.map(({ line, message }) => (line > 0 ? `line ${line}: ${message}` : message)),
+      policyMode: this.#config.policyMode,
+      listeners,
+      ...(this.#admin.url === undefined ? {} : { adminUrl: this.#admin.url }),
+      sessionCount: this.table.count,
+      counters: {
+        ...observers.counters.counts,
+        inFlight: Math.max(0, this.#live.pendingCount - this.#live.streamCount),
+        openStreams: this.#live.streamCount,
+      },
+      changes: [...observers.counters.changes],
+    };
+  }
+
+  /** Ends all that belongs to a recorded session of the gateway; false when it is none of ours. */
+  killSession(conversationId: string, reason: string): boolean {
+    const count = this.table.endOfConversation(conversationId, 'killed', reason === '' ? 'by hand' : reason);
+    this.#live.cutSession(conversationId, new TrafficError('SESSION_LOST', 'This session was ended by hand.'));
+    return count > 0;
+  }
+
+  /** The sequence of an orderly stop, except for closing: not ready, then no new connections, then what is under way. */
+  async drain(times: Partial<DrainTimes> = {}): Promise<void> {
+    const { readyDelay, finish } = this.#config.shutdown;
+    const { readyDelayMs = readyDelay, finishMs = finish } = times;
+    if (this.#isDraining || this.listening().length === 0) {
+      this.#isDraining = true;
+      return;
+    }
+    this.#isDraining = true;
+    const { emit } = this.observers.hub;
+    emit({ type: 'lifecycle', at: this.#deps.clock.now(), what: 'draining', reason: 'the host stops' });
+    await pause(readyDelayMs);
+    this.#doors.stopAccepting();
+    this.#isRefusing = true;
+    await this.#live.callsDone(finishMs);
+    this.#live.endAll(
+      new TrafficError('SHUTTING_DOWN', 'The gateway stopped before the answer was complete.', { facts: { may_have_executed: true } }),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#isDraining = true;
+    await this.control.close();
+    await this.#doors.close(0);
+    await this.upstreams.close();
+    this.#sessions.closeAll('the gateway stopped');
+    this.table.close();
+    this.guards.close();
+    await this.#admin.close();
+    this.observers.hub.emit({ type: 'lifecycle', at: this.#deps.clock.now(), what: 'stopped', reason: 'the host stopped' });
+    await this.observers.close();
+  }
+
+  /** Prepares everything, then swaps. Rejects before anything changed. */
+  async #take(config: Config): Promise<void> {
+    const { secrets: resolver, store, recorder, dataDir } = this.#deps;
+    const { secrets, problems } = await resolveSecrets(config, text => resolver.resolve(text));
+    if (problems.length > 0)
+      throw new CannotTake(problems.map(({ path, message }) => ({ line: 0, column: 0, path: pathText(path), message })));
+    const seal = sessionSeal({ keys: sessionKeys({ dataDir, configured: secrets.sessionKeys }) });
+    const guards = this.guards.prepare(config);
+    const doors = await this.#doors.prepare(config.listeners, secrets.listenerTls, listener => this.#servingOf(listener, config));
+    const admin = await this.#admin.prepare(config, secrets.adminToken).catch(async (error: unknown) => {
+      await doors.discard();
+      throw error;
+    });
+    const before = this.#secrets;
+    this.#config = config;
+    this.#secrets = secrets;
+    this.#seal = seal;
+    this.guards.apply(guards);
+    this.table.apply(limitsOf(config));
+    this.upstreams.apply(config.upstreams, name => ({
+      material: guards.materials.get(name) ?? {},
+      isReconnected: connectedWith(before, name) !== connectedWith(secrets, name),
+    }));
+    this.#doors.apply(doors, secrets.listenerTls);
+    this.#admin.apply(admin);
+    recorder.setRequired(config.recording.required);
+    for (const listener of this.#planListeners) listener();
+    const { maxAge, maxSize } = config.recording.retention;
+    await store.setRetention({ maxAgeMs: maxAge, maxStoredBytes: maxSize });
+  }
+
+  #servingOf(listener: ListenerConfig, config: Config): ListenerServing {
+    const { conversations, clock, ids } = this.#deps;
+    return listenerServing(
+      listener,
+      {
+        conversations,
+        clock,
+        ids,
+        pipeline: this.#pipelines.guarded,
+        openPipeline: this.#pipelines.open,
+        // Looked up for each request: what is served changes before and after the upstreams do.
+        upstreamFor: name => ({ name, send: exchange => this.upstreams.named(name).send(exchange), close: () => Promise.resolve() }),
+        wellKnown: wellKnownAnswer,
+        isDraining: () => this.#isRefusing,
+        idleMs: config.sessions.idle,
+      },
+      this.#sessions,
+    );
+  }
+
+  #mustSeal(): SessionSeal {
+    if (this.#seal === undefined) throw new Error('A session came before the configuration that it belongs to.');
+    return this.#seal;
+  }
+
+  /** Open answers of a session that was killed or has expired are broken off; one that its client ended has none. */
+  #sessionEnded({ conversationId }: GatewaySession, what: SessionEnd): void {
+    if (what !== 'ended') this.#live.cutSession(conversationId, new TrafficError('SESSION_LOST', `This session was ${what}.`));
+    const { conversations, clock } = this.#deps;
+    // After the last frame of the answer that ended it was noted.
+    setImmediate(() => conversations.end(conversationId, { at: clock.now(), reason: what === 'ended' ? 'ended by the client' : what }));
+  }
+}
+
+/** The secrets that connections of an upstream are made of, as one text. */
+function connectedWith({ upstreamTls, environments }: ResolvedSecrets, name: string): string {
+  const own = [...environments].filter(([key]) => key.startsWith(`${name}/`));
+  return JSON.stringify([upstreamTls.get(name), own]);
+}
+
+function limitsOf({ sessions }: Config): SessionTable['limits'] {
+  return { max: sessions.max, idleMs: sessions.idle, ageMs: sessions.age, maxPending: sessions.maxPending };
+}
+
+function pause(ms: number): Promise<void> {
+  return ms <= 0 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, ms));
+}

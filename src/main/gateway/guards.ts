@@ -1,0 +1,176 @@
+/** What the stages of a gateway decide by: authentication, limits, credentials, affinity. Compiled from a configuration, then swapped. */
+import type { Config, UpstreamConfig } from '../../shared/config/schema.ts';
+import type { LimitsState } from '../../shared/model/gateway-state.ts';
+import { type Expression, ExpressionCompiler } from '../pipeline/cel/compile-expression.ts';
+import type { PreparedLimits } from '../pipeline/limits/prepare-limits.ts';
+import { RateLimiter } from '../pipeline/limits/rate-limiter.ts';
+import { ConfigProblems } from '../pipeline/policy/config-problems.ts';
+import { subjectOf, surroundingsOf } from '../pipeline/policy/subject.ts';
+import type { Exchange } from '../pipeline/stage.ts';
+import type { ToolCatalogue } from '../pipeline/tool-catalogue.ts';
+import type { Clock, Logger } from '../ports.ts';
+import { type HeldCredentials, upstreamCredentials } from '../secrets/credentials/upstream-credentials.ts';
+import { type SignIns, signIns } from '../secrets/sign-in/sign-ins.ts';
+import type { TokenVault } from '../secrets/token-vault.ts';
+import type { ConfigFinding } from '../settings/config-problem.ts';
+import { type ListenerAuth, prepareAuth } from '../stages/authenticate/listener-auth.ts';
+import type { AuthenticateDeps } from '../stages/authenticate.ts';
+import type { UpstreamMaterial } from '../upstreams/balanced/guarded-upstream.ts';
+
+export interface GuardsDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly vault: TokenVault;
+  /** Resolves a reference such as `${env:NAME}`. */
+  readonly secret: (text: string) => Promise<string>;
+}
+
+/** All that a configuration says to the guards, ready to be in force. */
+export interface PreparedGuards {
+  readonly config: Config;
+  readonly limits: PreparedLimits;
+  readonly auth: ReadonlyMap<string, ListenerAuth>;
+  readonly materials: ReadonlyMap<string, UpstreamMaterial>;
+}
+
+interface Kept {
+  /** JSON of what the credentials were made from. */
+  readonly text: string;
+  readonly credentials: HeldCredentials;
+}
+
+export class Guards {
+  readonly limiter: RateLimiter;
+  readonly signIns: SignIns;
+  readonly authenticate: AuthenticateDeps;
+  readonly catalogue: ToolCatalogue = { meta: () => undefined };
+  readonly #deps: GuardsDeps;
+  readonly #compiler = new ExpressionCompiler();
+  readonly #credentials = new Map<string, Kept>();
+  #config: Config | undefined;
+  #auth: ReadonlyMap<string, ListenerAuth> = new Map();
+
+  constructor(deps: GuardsDeps) {
+    const { clock, log, random, vault, secret } = deps;
+    this.#deps = deps;
+    this.limiter = new RateLimiter({ clock, random });
+    this.signIns = signIns({ targetOf: name => this.#signInTarget(name), vault, secret, clock, log });
+    this.authenticate = {
+      authFor: name => this.#auth.get(name),
+      guardCertificate: ({ guard }) => guard?.client.certificate,
+    };
+  }
+
+  /** What only a compilation finds in a configuration. */
+  readonly check = (config: Config): readonly ConfigFinding[] => [
+    ...findings(() => this.limiter.prepare(config.limits)),
+    ...Object.entries(config.upstreams).flatMap(([name, { affinity }]) => findings(() => void this.#affinity(name, affinity))),
+  ];
+
+  /** Touches nothing that is in force. */
+  prepare(config: Config): PreparedGuards {
+    const { clock, log, secret } = this.#deps;
+    const auth = new Map<string, ListenerAuth>();
+    for (const listener of config.listeners) {
+      const prepared = prepareAuth(listener, { clock, log, secret, previous: this.#auth.get(listener.name) });
+      if (prepared !== undefined) auth.set(listener.name, prepared);
+    }
+    return { config, limits: this.limiter.prepare(config.limits), auth, materials: this.#materials(config) };
+  }
+
+  apply({ config, limits, auth }: PreparedGuards): void {
+    this.#config = config;
+    this.limiter.apply(limits);
+    this.#auth = auth;
+    for (const name of this.#credentials.keys()) if (config.upstreams[name]?.credentials === undefined) this.#credentials.delete(name);
+  }
+
+  /** What could happen to messages of a wrapped server. */
+  effectOn(serverName: string): { readonly canAct: boolean; readonly isClosedOnLoss: boolean } {
+    return { canAct: this.limiter.effectOn(serverName).canAct, isClosedOnLoss: false };
+  }
+
+  limitsState(): LimitsState {
+    return this.limiter.state();
+  }
+
+  /** How the issuers of all listeners are reached, for the health page. */
+  issuers(): readonly ReturnType<ListenerAuth['health']>[number][] {
+    return [...this.#auth.values()].flatMap(auth => [...auth.health()]);
+  }
+
+  close(): void {
+    this.signIns.close();
+  }
+
+  #materials(config: Config): ReadonlyMap<string, UpstreamMaterial> {
+    const keyHeaders = config.listeners.flatMap(({ auth }) => (auth === undefined ? [] : [auth.apiKeyHeader.toLowerCase()]));
+    return new Map(
+      Object.entries(config.upstreams).map(([name, upstream]) => {
+        const credentials = this.#credentialsOf(name, upstream);
+        const expression = this.#affinity(name, upstream.affinity);
+        const material: UpstreamMaterial = {
+          keyHeaders,
+          ...(credentials === undefined ? {} : { credentials }),
+          ...(expression === undefined ? {} : { affinityKey: exchange => this.#keyOf(expression, exchange) }),
+        };
+        return [name, material];
+      }),
+    );
+  }
+
+  /** Tokens that were got stay while the entry is the same. */
+  #credentialsOf(name: string, { credentials }: UpstreamConfig): HeldCredentials | undefined {
+    if (credentials === undefined) return undefined;
+    const text = JSON.stringify(credentials);
+    const kept = this.#credentials.get(name);
+    if (kept?.text === text) return kept.credentials;
+    const { secret, clock, log } = this.#deps;
+    const made = upstreamCredentials(credentials, {
+      upstream: name,
+      secret,
+      clock,
+      log,
+      signIn: upstream => this.signIns.credentialsFor(upstream),
+    });
+    this.#credentials.set(name, { text, credentials: made });
+    return made;
+  }
+
+  #affinity(name: string, text: string): Expression | undefined {
+    if (text === 'session' || text === 'none') return undefined;
+    try {
+      return this.#compiler.compile(text);
+    } catch (error) {
+      throw new ConfigProblems([{ path: `upstreams.${name}.affinity`, message: error instanceof Error ? error.message : String(error) }]);
+    }
+  }
+
+  /** What has no value is balanced like any other request. */
+  #keyOf(expression: Expression, exchange: Exchange): string | undefined {
+    const { guard } = exchange;
+    const item = guard?.items[0];
+    if (guard === undefined || item === undefined) return undefined;
+    const outcome = expression.key(subjectOf(item, surroundingsOf(exchange, guard, this.#deps.clock.now())));
+    return outcome.ok ? outcome.value : undefined;
+  }
+
+  #signInTarget(name: string) {
+    const upstream = this.#config?.upstreams[name];
+    const url = upstream?.instances[0]?.url;
+    const { credentials } = upstream ?? {};
+    if (url === undefined || credentials === undefined || !('signIn' in credentials)) return undefined;
+    return { upstream: name, url, config: credentials.signIn };
+  }
+}
+
+function findings(compile: () => unknown): ConfigFinding[] {
+  try {
+    compile();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigProblems) return error.problems.map(({ path, message }) => ({ path, message }));
+    throw error;
+  }
+}

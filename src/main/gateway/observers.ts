@@ -1,0 +1,80 @@
+/** Everyone who hears what happens at the gateway: metrics, audit, log, counters, timeline. Observers fail open. */
+import { join } from 'node:path';
+import type { Config } from '../../shared/config/schema.ts';
+import type { RecordingState } from '../../shared/model/host.ts';
+import type { UpstreamState } from '../../shared/model/gateway-state.ts';
+import { openAuditTrail, type AuditTrail } from '../audit/audit-trail.ts';
+import { eventLoopMonitor, type EventLoopMonitor } from '../metrics/event-loop-delay.ts';
+import { gatewayMetrics, type GatewayMetrics } from '../metrics/gateway-metrics.ts';
+import type { LiveAnswers } from '../pipeline/live-answers.ts';
+import type { ToolCatalogue } from '../pipeline/tool-catalogue.ts';
+import type { Clock, Logger } from '../ports.ts';
+import type { TrafficStore } from '../store/traffic-store.ts';
+import type { Conversations } from '../traffic/conversations.ts';
+import { GatewayCounters } from './counters.ts';
+import { type EventHub, eventHub } from './event-hub.ts';
+import { TimelineNotes } from './timeline-notes.ts';
+
+export interface ObserversDeps {
+  readonly dataDir: string;
+  readonly version: string;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly store: TrafficStore;
+  readonly conversations: Conversations;
+  readonly catalogue: ToolCatalogue;
+  readonly live: LiveAnswers;
+  readonly audit: () => Config['audit'];
+  readonly upstreams: () => readonly UpstreamState[];
+  readonly sessionCount: () => number;
+  readonly recorder: () => RecordingState;
+}
+
+export interface Observers {
+  readonly hub: EventHub;
+  readonly metrics: GatewayMetrics;
+  readonly counters: GatewayCounters;
+  readonly audit: AuditTrail;
+  readonly eventLoop: EventLoopMonitor;
+  close(): Promise<void>;
+}
+
+/** Rejects when the audit cannot be opened: a gateway that should audit and cannot must not start silently. */
+export async function openObservers(deps: ObserversDeps): Promise<Observers> {
+  const { dataDir, version, clock, log, store, conversations, catalogue, live } = deps;
+  const hub = eventHub(log);
+  const eventLoop = eventLoopMonitor();
+  const audit = await openAuditTrail({ dir: join(dataDir, 'audit'), store, clock, config: deps.audit, log });
+  const metrics = gatewayMetrics({
+    clock,
+    version,
+    catalogue,
+    eventLoop,
+    read: {
+      upstreams: deps.upstreams,
+      sessions: deps.sessionCount,
+      live: () => ({ pendingCount: live.pendingCount, streamCount: live.streamCount }),
+      recorder: deps.recorder,
+      audit: () => audit.state(),
+    },
+  });
+  const counters = new GatewayCounters();
+  const timeline = new TimelineNotes({ conversations, clock });
+  hub.observe('metrics', event => metrics.observe(event));
+  hub.observe('audit', event => audit.observe(event));
+  hub.observe('counters', event => counters.observe(event));
+  hub.observe('timeline', event => timeline.observe(event));
+  return {
+    hub,
+    metrics,
+    counters,
+    audit,
+    eventLoop,
+    async close() {
+      timeline.close();
+      metrics.close();
+      eventLoop.close();
+      await audit.close();
+    },
+  };
+}

@@ -1,0 +1,40 @@
+/** The guards for wrapped sessions: the same policies and limits, around lines instead of HTTP requests. */
+import { makeGuard } from '../pipeline/make-guard.ts';
+import type { GuardedRoute } from '../pipeline/guard.ts';
+import type { Next } from '../pipeline/stage.ts';
+import type { StdioPlan, StdioPlans } from '../pipeline/stdio-plan.ts';
+import type { Ids } from '../ports.ts';
+
+export interface StdioPlansDeps {
+  readonly run: Next;
+  readonly ids: Ids;
+  /** What the configuration in force could do to this server. */
+  readonly effectOn: (serverName: string) => { readonly canAct: boolean; readonly isClosedOnLoss: boolean };
+  readonly onChanged: (listener: () => void) => () => void;
+}
+
+export function stdioPlans({ run, ids, effectOn, onChanged }: StdioPlansDeps): StdioPlans {
+  return {
+    onChanged,
+    planFor(serverName): StdioPlan {
+      const { canAct, isClosedOnLoss } = effectOn(serverName);
+      const route: GuardedRoute = {
+        path: '',
+        upstream: serverName,
+        // stdio has no status: every refusal is a message.
+        refusal: 'in-band',
+        scopes: [],
+        stepUp: [],
+        listener: 'stdio',
+        hasAuth: false,
+      };
+      return {
+        isActive: canAct,
+        isClosedOnLoss,
+        run,
+        guardFor: ({ text, clientName }) =>
+          makeGuard({ correlationId: ids.next(), route, client: { peerIp: '', ip: '', name: clientName }, text }),
+      };
+    },
+  };
+}

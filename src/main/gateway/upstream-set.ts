@@ -1,0 +1,90 @@
+/** The upstreams of a gateway by name. A reload changes, adds and removes; what did not change goes on with its children, breakers and counters. */
+import type { UpstreamConfig } from '../../shared/config/schema.ts';
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { EmitEvent } from '../../shared/model/gateway-event.ts';
+import type { UpstreamState } from '../../shared/model/gateway-state.ts';
+import type { Clock, Logger } from '../ports.ts';
+import { type GuardedUpstream, guardedUpstream, type UpstreamMaterial } from '../upstreams/balanced/guarded-upstream.ts';
+import type { ConnectInstance } from '../upstreams/instance-connection.ts';
+
+/** Calls under way at an upstream that was taken out of the configuration have this long, ms. */
+const REMOVED_GRACE_MS = 25_000;
+
+export interface UpstreamSetDeps {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly emit: EmitEvent;
+  readonly connect: (upstream: string) => ConnectInstance;
+}
+
+/** What goes with the configuration of one upstream. */
+export interface UpstreamOutfit {
+  readonly material: UpstreamMaterial;
+  /** Secrets that its connections are made of are others than before. */
+  readonly isReconnected: boolean;
+}
+
+export class UpstreamSet {
+  readonly #deps: UpstreamSetDeps;
+  readonly #byName = new Map<string, GuardedUpstream>();
+  readonly #leaving = new Map<GuardedUpstream, NodeJS.Timeout>();
+
+  constructor(deps: UpstreamSetDeps) {
+    this.#deps = deps;
+  }
+
+  /** NOT_FOUND for a name that the configuration does not have; routes are checked against the upstreams before. */
+  named(name: string): GuardedUpstream {
+    const found = this.#byName.get(name);
+    if (found === undefined) throw new TrafficError('NOT_FOUND', `There is no upstream ${name}.`);
+    return found;
+  }
+
+  /** Throws what a connection throws that cannot be made, and then nothing was added or removed. */
+  apply(configs: Readonly<Record<string, UpstreamConfig>>, outfitOf: (name: string) => UpstreamOutfit): void {
+    const added = new Map<string, GuardedUpstream>();
+    try {
+      for (const [name, config] of Object.entries(configs))
+        if (!this.#byName.has(name)) added.set(name, this.#open(name, config, outfitOf(name).material));
+      for (const [name, config] of Object.entries(configs)) {
+        const { material, isReconnected } = outfitOf(name);
+        this.#byName.get(name)?.update(config, { ...material, isReconnected });
+      }
+    } catch (error) {
+      for (const upstream of added.values()) void upstream.close();
+      throw error;
+    }
+    for (const [name, upstream] of added) this.#byName.set(name, upstream);
+    for (const [name, upstream] of this.#byName) {
+      if (Object.hasOwn(configs, name)) continue;
+      this.#byName.delete(name);
+      this.#letGo(upstream);
+    }
+  }
+
+  states(): UpstreamState[] {
+    return [...this.#byName.values()].map(upstream => upstream.state());
+  }
+
+  async close(): Promise<void> {
+    const all = [...this.#byName.values(), ...this.#leaving.keys()];
+    for (const timer of this.#leaving.values()) clearTimeout(timer);
+    this.#byName.clear();
+    this.#leaving.clear();
+    await Promise.all(all.map(upstream => upstream.close()));
+  }
+
+  #open(name: string, config: UpstreamConfig, material: UpstreamMaterial): GuardedUpstream {
+    const { clock, log, random, emit, connect } = this.#deps;
+    return guardedUpstream({ name, config, connect: connect(name), clock, log, emit, random, ...material });
+  }
+
+  #letGo(upstream: GuardedUpstream): void {
+    const timer = setTimeout(() => {
+      this.#leaving.delete(upstream);
+      void upstream.close();
+    }, REMOVED_GRACE_MS).unref();
+    this.#leaving.set(upstream, timer);
+  }
+}
