@@ -1,5 +1,6 @@
 /** An instance that speaks Streamable HTTP: connections to one URL, with the pool, the time-out and the certificates of its upstream. */
 import type { UpstreamConfig } from '../../shared/config/schema.ts';
+import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { UpstreamTls } from './http-pool.ts';
 import { httpUpstream } from './http-upstream.ts';
@@ -27,9 +28,20 @@ export function httpInstance({ url, config, tls = {}, clock, log }: HttpInstance
     ...tls,
   });
   return {
-    send: exchange => upstream.send(exchange),
+    send(exchange) {
+      const { open, idle } = upstream.connections();
+      if (open >= pool.maxOpen && idle === 0) return Promise.reject(full(pool.maxOpen));
+      return upstream.send(exchange);
+    },
     close: () => upstream.close(),
     connections: () => upstream.connections(),
     childCount: () => 0,
   };
+}
+
+/** Our own bound, no failure of the server. */
+function full(maxOpen: number): TrafficError {
+  return new TrafficError('UNAVAILABLE', `All ${maxOpen} connections to the server are in use.`, {
+    facts: { state: 'pool-full', retry_after_ms: 1000, may_have_executed: false },
+  });
 }
