@@ -77,9 +77,11 @@ async function listening(server: Server, host: string, port: number): Promise<vo
 
 async function stop(server: Server, graceMs: number): Promise<void> {
   const closed = new Promise<void>(resolve => server.close(() => resolve()));
-  server.closeIdleConnections();
+  // A kept connection becomes idle only when its last answer is out.
+  const idle = setInterval(() => server.closeIdleConnections(), 20);
   const cut = setTimeout(() => server.closeAllConnections(), graceMs);
   await closed;
+  clearInterval(idle);
   clearTimeout(cut);
 }
 
