@@ -84,7 +84,8 @@ test('limits that the server tells of itself do not stand beside ours', async ()
 
 test('without a guard nothing is counted', async () => {
   const limiter = limiterOf([{ id: 'g', tier: 'global', limit: 1 }]);
-  const { guard: _, ...plain } = anExchange({ body: call });
+  const { guard, ...plain } = anExchange({ body: call });
+  expect(guard.items).toHaveLength(1);
   const next: Next = () => Promise.resolve({ kind: 'answer', answer: anAnswer() });
   for (const stage of [limitIp({ limiter }), limitRate({ limiter })])
     expect(await stage.handle(plain, next)).toMatchObject({ kind: 'answer' });

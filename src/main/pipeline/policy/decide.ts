@@ -1,0 +1,145 @@
+/**
+ * The decision about one message: any deny that is true or errs denies; any require that is false or errs denies; any allow that
+ * is true allows; otherwise the default. What order the policies stand in never matters.
+ */
+import type { Decision } from '../../../shared/model/gateway-event.ts';
+import type { RequestWork } from '../cel/work-budget.ts';
+import { defaultEffect, type CompiledPolicies, type CompiledPolicy } from './compile-policies.ts';
+import type { Subject } from './subject.ts';
+
+/** What one policy said about one message. */
+export interface Finding {
+  readonly policy: CompiledPolicy;
+  readonly result: 'true' | 'false' | 'error' | 'unknown';
+  readonly error?: string;
+  readonly evaluationUs: number;
+}
+
+export interface Judgement {
+  readonly effect: 'allow' | 'deny';
+  /** The policy that decided, or `default`. */
+  readonly by: string;
+  readonly reason: string;
+  /** A default that nobody wrote down: nothing decided, and nothing is told. */
+  readonly isSilent: boolean;
+  /** What policies in shadow mode and `log` policies found. */
+  readonly noted: readonly Pick<Decision, 'kind' | 'id' | 'reason'>[];
+  readonly findings: readonly Finding[];
+}
+
+export interface Asking {
+  readonly hasAuth: boolean;
+  /** A message of the server is judged by the policies that name methods, and passes by default. */
+  readonly from: 'client' | 'server';
+  /** An entry of a list: nobody knows its arguments, so that what depends on them hides nothing. */
+  readonly isListing?: boolean;
+  readonly work: RequestWork;
+  /** Monotonic µs. */
+  readonly nowUs: () => number;
+}
+
+/** Without these nobody could begin, end or look around; lists are filtered entry by entry. A default lets them pass, a policy may deny them. */
+const beginnings = new Set([
+  'initialize',
+  'ping',
+  'server/discover',
+  'logging/setLevel',
+  'subscriptions/listen',
+  'tools/list',
+  'prompts/list',
+  'resources/list',
+  'resources/templates/list',
+]);
+
+/** Judges by what is enforced; `policyMode: shadow` is the caller's to honour. */
+export function judge(compiled: CompiledPolicies, subject: Subject, asking: Asking): Judgement {
+  const { onError } = compiled.defaults;
+  const findings = look(compiled, subject, asking);
+  const enforced = findings.filter(({ policy }) => policy.mode === 'enforce');
+  const shared = { noted: notes(findings, onError, subject), findings, isSilent: false };
+  const against = enforced.find(finding => denies(finding, onError));
+  if (against !== undefined) return { ...shared, effect: 'deny', by: against.policy.id, reason: denial(against, subject) };
+  const inFavour = enforced.find(({ policy, result }) => policy.effect === 'allow' && (result === 'true' || result === 'unknown'));
+  if (inFavour !== undefined)
+    return { ...shared, effect: 'allow', by: inFavour.policy.id, reason: `The policy ${inFavour.policy.id} allows it.` };
+  return { ...shared, ...byDefault(compiled, subject, asking) };
+}
+
+function byDefault(
+  compiled: CompiledPolicies,
+  subject: Subject,
+  { hasAuth, from }: Asking,
+): Pick<Judgement, 'effect' | 'by' | 'reason' | 'isSilent'> {
+  const { method } = subject;
+  const isBeginning = from === 'server' || beginnings.has(method) || method.startsWith('notifications/');
+  if (isBeginning || defaultEffect(compiled, hasAuth) === 'allow')
+    return { effect: 'allow', by: 'default', reason: 'No policy is against it.', isSilent: compiled.policies.length === 0 };
+  return { effect: 'deny', by: 'default', reason: `No policy allows ${named(subject)}.`, isSilent: false };
+}
+
+function look({ policies }: CompiledPolicies, subject: Subject, { from, isListing = false, work, nowUs }: Asking): Finding[] {
+  const looked = { ...subject, clientName: subject.client.name };
+  const findings: Finding[] = [];
+  for (const policy of policies) {
+    if ((from === 'server' && !policy.match.namesMethods) || !policy.match.matches(looked)) continue;
+    findings.push(evaluated(policy, subject, { isListing, work, nowUs }));
+  }
+  return findings;
+}
+
+function evaluated(
+  policy: CompiledPolicy,
+  subject: Subject,
+  { isListing, work, nowUs }: { readonly isListing: boolean; readonly work: RequestWork; readonly nowUs: () => number },
+): Finding {
+  const { when } = policy;
+  if (when === undefined) return { policy, result: 'true', evaluationUs: 0 };
+  if (isListing && when.looksAtArguments) return { policy, result: 'unknown', evaluationUs: 0 };
+  const startedUs = nowUs();
+  const outcome = when.test(subject, work);
+  const evaluationUs = nowUs() - startedUs;
+  if (!outcome.ok) return { policy, result: 'error', error: outcome.error, evaluationUs };
+  return { policy, result: outcome.value ? 'true' : 'false', evaluationUs };
+}
+
+function denies({ policy, result }: Finding, onError: 'deny' | 'allow'): boolean {
+  if (policy.effect !== 'deny' && policy.effect !== 'require') return false;
+  if (result === 'error') return onError === 'deny';
+  return result === (policy.effect === 'deny' ? 'true' : 'false');
+}
+
+function notes(findings: readonly Finding[], onError: 'deny' | 'allow', subject: Subject): Judgement['noted'] {
+  return findings.flatMap((finding): Judgement['noted'] => {
+    const { policy, result, error } = finding;
+    if (policy.effect === 'log') {
+      if (result === 'false') return [];
+      const reason = result === 'error' ? `could not be evaluated: ${error ?? ''}` : (policy.message ?? named(subject));
+      return [{ kind: 'logged', id: policy.id, reason }];
+    }
+    return policy.mode === 'shadow' && denies(finding, onError)
+      ? [{ kind: 'shadow', id: policy.id, reason: denial(finding, subject) }]
+      : [];
+  });
+}
+
+function denial({ policy, result, error }: Finding, subject: Subject): string {
+  const { id, effect, message } = policy;
+  if (result === 'error')
+    return `${message === undefined ? '' : `${finished(message)} `}The policy ${id} denies what it cannot judge (${error ?? ''}).`;
+  if (message !== undefined) return finished(message);
+  return effect === 'deny'
+    ? `The policy ${id} denies ${named(subject)}.`
+    : `The policy ${id} asks of ${named(subject)} what is not fulfilled.`;
+}
+
+/** The advice of the error table follows it. */
+function finished(message: string): string {
+  return /[.!?]$/.test(message) ? message : `${message}.`;
+}
+
+/** Names come from outside, and only their beginning is repeated. */
+export function named({ method, tool, prompt, resource }: Subject): string {
+  const target = tool || prompt || resource;
+  const shown = (text: string) => (text.length > 100 ? `${text.slice(0, 100)}…` : text);
+  return target === '' ? shown(method) : `${shown(method)} of ${shown(target)}`;
+}
