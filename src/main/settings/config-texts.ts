@@ -1,5 +1,6 @@
 /** Every text of a configuration with its path and what the schema says of it. */
 import type { TextTrait } from '../../shared/config/atoms.ts';
+import { isSecretName } from '../../shared/redaction/mask-text.ts';
 import type { ConfigPath } from './config-problem.ts';
 import { childOf, isRecord, rootSchema, type Schema, shapeOf, stepInto } from './config-shape.ts';
 
@@ -31,4 +32,11 @@ export function traitOf(schemas: readonly Schema[]): TextTrait | undefined {
     if (shape.kind === 'text' && shape.trait !== undefined) return shape.trait;
   }
   return undefined;
+}
+
+/** Whether a text is to be kept from eyes when it is no reference; a variable is a secret when its name says so. */
+export function isSecretText(path: ConfigPath, trait: TextTrait | undefined): boolean {
+  if (trait?.kind !== 'variable') return trait?.kind === 'secret';
+  const name = String(path.at(-1));
+  return isSecretName(name) || /(?:^|_)(?:token|key|secret|pass(?:word|wd)?|pwd|pat|credentials?)(?:_|$)/i.test(name);
 }

@@ -1,9 +1,8 @@
 /** Secrets: by reference where they can be, and no reference where none is resolved. */
 import type { Config } from '../../../shared/config/schema.ts';
 import { scanReferences } from '../../../shared/config/secret-references.ts';
-import { isSecretName } from '../../../shared/redaction/mask-text.ts';
 import type { ConfigFinding, ConfigPath } from '../config-problem.ts';
-import { everyText } from '../config-texts.ts';
+import { everyText, isSecretText } from '../config-texts.ts';
 import { warning } from './check.ts';
 
 /** Looks at each text of the configuration. */
@@ -16,15 +15,10 @@ export function checkSecrets(config: Config): ConfigFinding[] {
       continue;
     }
     if (bad[0] !== undefined) findings.push({ path, message: `${bad[0].text.slice(0, 60)} is no reference. ${bad[0].advice}` });
-    else if (found.length === 0 && isLiteralSecret(path, trait.kind))
+    else if (found.length === 0 && isSecretText(path, trait))
       findings.push(warning(path, 'The secret itself stands in the file; write ${env:NAME}, ${file:/path} or ${vault:name}.'));
   }
   return findings;
-}
-
-/** A variable is a secret when its name says so. */
-function isLiteralSecret(path: ConfigPath, kind: 'secret' | 'certificate' | 'variable'): boolean {
-  return kind === 'secret' || (kind === 'variable' && isSecretName(String(path.at(-1))));
 }
 
 function instead(path: ConfigPath): string {
