@@ -21,6 +21,11 @@ export const commandList: readonly CommandEntry[] = [
     summary: 'guard MCP servers as a configuration file says',
     load: async () => (await import('./gateway.ts')).gateway,
   },
+  {
+    name: 'connect',
+    summary: 'be a stdio server for a client, in front of an MCP server that speaks HTTP',
+    load: async () => (await import('./connect.ts')).connect,
+  },
   { name: 'session list', summary: 'list recorded sessions', load: async () => (await import('./session-list.ts')).sessionList },
   { name: 'session show', summary: 'show a session with its frames', load: async () => (await import('./session-show.ts')).sessionShow },
   { name: 'session rename', summary: 'give a session a name', load: async () => (await import('./session-rename.ts')).sessionRename },

@@ -7,6 +7,8 @@ import type { Screen } from './screen.ts';
 export interface Flag {
   readonly type: 'string' | 'boolean';
   readonly short?: string;
+  /** May be given more than once: its value is then a list. */
+  readonly multiple?: boolean;
 }
 
 export interface CommandInput {

@@ -5,7 +5,7 @@ import type { ChannelEvents, ChannelPurpose, MessageChannel } from '../bridge/ch
 import { isJsonContainer } from '../bridge/json-container.ts';
 import { onOneLine } from '../bridge/splice.ts';
 import { Child, type ChildEnd, type ChildStart } from './child.ts';
-import { LineReader } from './line-reader.ts';
+import { LineReader } from '../../support/line-reader.ts';
 import { StrayOutput } from './stray-output.ts';
 
 export interface ChildChannelOptions {

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Clock, Logger } from '../../ports.ts';
 import type { Conversation } from '../../traffic/conversation.ts';
-import { LineReader } from './line-reader.ts';
+import { LineReader } from '../../support/line-reader.ts';
 
 export interface StrayOutputOptions {
   readonly conversation: () => Conversation | undefined;
