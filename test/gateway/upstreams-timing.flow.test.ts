@@ -1,0 +1,180 @@
+/** Time-outs, the bulkhead and long streams of a guarded upstream, over real sockets. */
+import { describe, expect, test } from 'vitest';
+import { Departure } from '../../src/main/support/departure.ts';
+import { jsonType, rawUpstream, type RawRequest } from '../kit/raw-upstream.ts';
+import { openUpstream, outcomeOf, sleep, until } from '../kit/upstream-under-test.ts';
+
+const result = '{"jsonrpc":"2.0","id":1,"result":{}}';
+const event = (json: string) => `data: ${json}\n\n`;
+const bodyOf = async (request: RawRequest) => (await request.body).toString();
+
+describe('time-outs', () => {
+  test('connect: nothing was sent, so even a call that may not be repeated is, elsewhere', async () => {
+    // An address that answers nothing (RFC 5737) may be refused at once by this machine; either way nothing was sent.
+    await using b = await rawUpstream(request => request.answer('200 OK', jsonType, result));
+    await using gateway = openUpstream(['http://192.0.2.1:9/mcp', b.url], { config: { timeouts: { connect: '200ms' } } });
+    const { status, tried } = await gateway.ask({ tool: 'delete' });
+    expect([status, tried]).toEqual([200, ['a', 'b']]);
+  });
+
+  test('first byte: by method and tool; the connection is closed; a legacy server is told that nobody waits', async () => {
+    const cancels: { body: string; session: string | undefined; version: string | undefined }[] = [];
+    let isClosed = false;
+    await using a = await rawUpstream(async request => {
+      const body = await bodyOf(request);
+      if (!body.includes('notifications/cancelled')) return void request.closed.then(() => (isClosed = true));
+      cancels.push({ body, session: request.field('mcp-session-id'), version: request.field('mcp-protocol-version') });
+      return request.answer('202 Accepted', {}, '');
+    });
+    await using gateway = openUpstream([a.url], {
+      config: { timeouts: { firstByte: '5s', listFirstByte: '200ms', tools: { 'quick_*': { firstByte: '300ms' } } } },
+    });
+    const startedAt = performance.now();
+    const { error } = await gateway.ask({ tool: 'quick_look', id: 42, session: {} });
+    const tookMs = performance.now() - startedAt;
+    expect(error).toMatchObject({ code: 'UPSTREAM_TIMEOUT', facts: { upstream: 'test', phase: 'first_byte', may_have_executed: true } });
+    expect(tookMs).toBeGreaterThan(280);
+    expect(tookMs).toBeLessThan(900);
+    await until(() => cancels.length === 1 && isClosed);
+    expect(JSON.parse(cancels[0]?.body ?? '')).toMatchObject({ method: 'notifications/cancelled', params: { requestId: 42 } });
+    expect(cancels[0]).toMatchObject({ session: 'theirs-1', version: '2025-11-25' });
+    // Modern: closing says it all. Nor is `initialize` ever cancelled.
+    await gateway.ask({ tool: 'quick_look', era: 'modern' });
+    await sleep(100);
+    expect(cancels).toHaveLength(1);
+  });
+
+  test('idle: a stream that falls silent is cut, any part sets the clock anew', async () => {
+    await using a = await rawUpstream(async request => {
+      request.startEvents();
+      for (let at = 0; at < 4; at += 1) {
+        await sleep(150);
+        request.chunk(': working\n\n');
+      }
+    });
+    await using gateway = openUpstream([a.url], { config: { timeouts: { idle: '300ms' } } });
+    const { status, text, error } = await gateway.ask({ tool: 't' });
+    expect([status, text]).toEqual([200, ': working\n\n'.repeat(4)]);
+    expect(error).toMatchObject({ code: 'UPSTREAM_TIMEOUT', facts: { phase: 'idle', may_have_executed: true } });
+    expect(gateway.instance('a')).toMatchObject({ failureCount: 1, inFlight: 0 });
+  });
+
+  test('total: however busy it is', async () => {
+    await using a = await rawUpstream(async request => {
+      request.startEvents();
+      for (let at = 0; at < 30 && !request.socket.destroyed; at += 1) {
+        await sleep(50);
+        request.chunk(': working\n\n');
+      }
+    });
+    await using gateway = openUpstream([a.url], { config: { timeouts: { total: '500ms' } } });
+    expect((await gateway.ask({ tool: 't' })).error?.facts['phase']).toBe('total');
+  });
+
+  test('while the client is asked something, no clock runs; its answer passes a full bulkhead', async () => {
+    let call: RawRequest | undefined;
+    await using a = await rawUpstream(async request => {
+      const body = await bodyOf(request);
+      if (body.includes('"tools/call"')) {
+        call = request;
+        request.startEvents();
+        request.chunk(event('{"jsonrpc":"2.0","id":"ask-1","method":"elicitation/create","params":{}}'));
+        return;
+      }
+      request.answer('202 Accepted', {}, '');
+      call?.chunk(event(result));
+      call?.endChunks();
+    });
+    await using gateway = openUpstream([a.url], {
+      config: { timeouts: { idle: '200ms', total: '400ms' }, bulkhead: { maxConcurrent: 1, maxQueue: 0 } },
+    });
+    const asked = gateway.ask({ tool: 't', session: {} });
+    await sleep(900);
+    const answered = await gateway.ask({ body: { jsonrpc: '2.0', id: 'ask-1', result: {} }, session: {} });
+    expect(answered.status).toBe(202);
+    const { error, text } = await asked;
+    expect(error).toBeUndefined();
+    expect(text).toContain(result);
+  });
+
+  test('a question that another session answers keeps nobody waiting', async () => {
+    await using a = await rawUpstream(async request => {
+      const body = await bodyOf(request);
+      if (!body.includes('"tools/call"')) return request.answer('202 Accepted', {}, '');
+      request.startEvents();
+      return request.chunk(event('{"jsonrpc":"2.0","id":1,"method":"roots/list"}'));
+    });
+    await using gateway = openUpstream([a.url], { config: { timeouts: { idle: '200ms' } } });
+    const asked = gateway.ask({ tool: 't', session: { id: 'one' } });
+    await sleep(400);
+    await gateway.ask({ body: { jsonrpc: '2.0', id: 1, result: {} }, session: { id: 'other' } });
+    await sleep(300);
+    await gateway.ask({ body: { jsonrpc: '2.0', id: 1, result: {} }, session: { id: 'one' } });
+    expect((await asked).error?.facts['phase']).toBe('idle');
+  });
+
+  test('streams: a GET and a listen have a first byte in time and then no limit; they hold no slot and are counted apart', async () => {
+    await using a = await rawUpstream(async request => {
+      if (request.method === 'GET' || (await bodyOf(request)).includes('listen')) request.startEvents();
+      else request.answer('200 OK', jsonType, result);
+    });
+    await using gateway = openUpstream([a.url], {
+      config: { timeouts: { idle: '200ms', total: '300ms' }, bulkhead: { maxConcurrent: 1, maxQueue: 0 } },
+    });
+    const get = gateway.exchange({ method: 'GET', rawHeaders: ['Accept', 'text/event-stream'], session: {} });
+    const stream = await gateway.send(get);
+    const listen = outcomeOf(gateway.send(gateway.exchange({ rpc: 'subscriptions/listen', era: 'modern' })));
+    const open = outcomeOf(Promise.resolve(stream));
+    await until(() => gateway.instance('a').openStreams === 2);
+    await sleep(700);
+    expect(gateway.instance('a')).toMatchObject({ openStreams: 2, inFlight: 0 });
+    expect((await gateway.ask({})).status).toBe(200);
+    for (const request of a.requests) request.endChunks();
+    expect([(await open).error, (await listen).error]).toEqual([undefined, undefined]);
+    expect(gateway.instance('a').openStreams).toBe(0);
+  });
+});
+
+test('the bulkhead: so many at once, so many in line, the rest 50300; a client that leaves frees its place', async () => {
+  const waiting: RawRequest[] = [];
+  await using a = await rawUpstream(request => waiting.push(request));
+  await using gateway = openUpstream([a.url], {
+    config: { bulkhead: { maxConcurrent: 2, maxQueue: 2, queueTimeout: '400ms' }, retries: { attempts: 1 } },
+  });
+  const departure = new Departure();
+  const running = [gateway.ask({}), gateway.ask({})];
+  const leaving = gateway.ask({ departure });
+  const queued = gateway.ask({ tool: 't' });
+  await until(() => waiting.length === 2);
+  expect(gateway.upstream.state()).toMatchObject({ queued: 2, maxConcurrent: 2, maxQueue: 2 });
+  expect((await gateway.ask({})).error).toMatchObject({
+    code: 'UNAVAILABLE',
+    facts: { upstream: 'test', state: 'full', retry_after_ms: 1000, may_have_executed: false },
+  });
+  departure.happen();
+  expect((await leaving).error?.code).toBe('CANCELLED');
+  expect(gateway.upstream.state().queued).toBe(1);
+  expect((await queued).error).toMatchObject({ code: 'UNAVAILABLE', facts: { state: 'full' } });
+  const next = gateway.ask({ tool: 't' });
+  for (const request of waiting.splice(0)) request.answer('200 OK', jsonType, result);
+  for (const one of running) expect((await one).status).toBe(200);
+  await until(() => waiting.length === 1);
+  waiting[0]?.answer('200 OK', jsonType, result);
+  expect((await next).status).toBe(200);
+  expect(gateway.upstream.state()).toMatchObject({ queued: 0, rejectedCount: 2 });
+  expect(gateway.instance('a').inFlight).toBe(0);
+});
+
+test('a client that leaves in the middle closes the connection to the server and frees the slot', async () => {
+  await using a = await rawUpstream(request => {
+    request.startEvents();
+    request.chunk(': hi\n\n');
+  });
+  await using gateway = openUpstream([a.url]);
+  const answer = await gateway.send(gateway.exchange({ tool: 't' }));
+  answer.body.start({ data: () => true, end: () => undefined, fail: () => undefined });
+  await until(() => a.requests.length === 1);
+  answer.body.abort();
+  await a.requests[0]?.closed;
+  expect(gateway.instance('a')).toMatchObject({ inFlight: 0, failureCount: 0 });
+});
