@@ -31,7 +31,8 @@ interface Answer {
 }
 
 const answers = (client: StdioClient): Answer[] => client.lines.map(line => JSON.parse(line) as Answer);
-const answered = (client: StdioClient, id: number): Promise<Answer> => until(() => answers(client).find(one => one.id === id), `answer ${id}`);
+const answered = (client: StdioClient, id: number): Promise<Answer> =>
+  until(() => answers(client).find(one => one.id === id), `answer ${id}`);
 const received = (log: string): string[] => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : []);
 const modes = ({ frames }: RecordedSession): string[] =>
   frames.flatMap(({ frame, body }) => {
