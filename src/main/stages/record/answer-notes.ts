@@ -81,21 +81,40 @@ export class BodyNotes implements AnswerNotes {
   #copy = new BodyCopy();
   #triesLeft: number;
   #hasNoted = false;
+  /** What went out in place of what came; from then on the frame keeps both. */
+  #delivered: BodyCopy | undefined;
 
   constructor(note: NoteFrame, mayBeLines: boolean) {
     this.#note = note;
     this.#triesLeft = mayBeLines ? MAX_LINE_TRIES : 0;
   }
 
-  push(chunk: Uint8Array): undefined {
-    this.#copy.push(chunk);
+  push(chunk: Uint8Array, received?: Uint8Array): undefined {
+    if (received !== undefined && this.#delivered === undefined) this.#startDelivered();
+    this.#delivered?.push(chunk);
+    this.#copy.push(received ?? chunk);
     if (this.#triesLeft > 0 && chunk.at(-1) === 10) this.#noteLines();
   }
 
   end(flags: readonly Flag[], done: () => void): void {
     if (this.#hasNoted && this.#copy.sizeBytes > 0 && flags.length === 0) this.#noteLines();
-    if (this.#copy.sizeBytes > 0 || !this.#hasNoted) this.#note({ delivery: 'body', body: this.#copy.take(), flags });
+    if (this.#copy.sizeBytes > 0 || !this.#hasNoted) {
+      const delivered = this.#delivered?.take().bytes;
+      this.#note({ delivery: 'body', body: this.#copy.take(), flags, ...(delivered === undefined ? {} : { delivered }) });
+    }
     done();
+  }
+
+  /** What had come before was delivered as it is; whoever changes a body changes it as one, and not line by line. */
+  #startDelivered(): void {
+    this.#delivered = new BodyCopy(defaultCopyCapBytes, { isScanned: false });
+    const before = this.#copy.take();
+    if (before.sizeBytes > 0) {
+      this.#delivered.push(before.bytes);
+      this.#copy = new BodyCopy();
+      this.#copy.push(before.bytes);
+    }
+    this.#triesLeft = 0;
   }
 
   /** Notes what has come so far when all its lines are messages: more may follow only much later. */

@@ -1,0 +1,334 @@
+/**
+ * Looks at every message of an answer and may change or drop it: JSON and event streams, single messages and batches. What is not
+ * changed passes with the bytes that it came with; an event as soon as it is complete.
+ */
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import { fieldValue } from '../support/http-fields.ts';
+import { changedText, type MessageChange } from './policy/changed-text.ts';
+import { rewrittenEvent } from './policy/rewritten-event.ts';
+import { SseReader, type SseEventHead } from '../../shared/mcp/sse-reader.ts';
+import type { Answer, BodySink, BodySource } from './stage.ts';
+
+export interface AnswerChanges {
+  readonly change: MessageChange;
+  /** Bytes of a body, or of one event, that are looked at. Longer ones break off when `isClosed`, and pass unseen otherwise. */
+  readonly maxBytes: number;
+  /** What cannot be read must not pass: a message that should have been dropped might be in it. */
+  readonly isClosed: boolean;
+}
+
+/** Throws UPSTREAM_BROKE for an encoded body that would have to be looked at. */
+export function mapAnswerMessages(answer: Answer, changes: AnswerChanges): Answer {
+  const { rawHeaders, body } = answer;
+  const encoding = fieldValue(rawHeaders, 'content-encoding')?.trim().toLowerCase();
+  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
+    if (!changes.isClosed) return answer;
+    body.abort();
+    throw broke(`sent its answer encoded (${encoding.slice(0, 40)}) although it was asked not to`);
+  }
+  const type = fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '';
+  const isEventStream = type.startsWith('text/event-stream');
+  const isJson = type.includes('json');
+  return {
+    ...answer,
+    rawHeaders: withoutLength(rawHeaders),
+    body: isEventStream ? new MappedEvents(body, changes) : new MappedWhole(body, changes, isJson),
+  };
+}
+
+type Waiting =
+  | { readonly kind: 'data'; readonly chunk: Uint8Array; readonly received: Uint8Array | undefined }
+  | { readonly kind: 'end'; readonly trailers: readonly string[] }
+  | { readonly kind: 'fail'; readonly error: TrafficError };
+
+/** Hands on in order, and keeps what its taker is not ready for: one chunk that came can become several. */
+abstract class MappedBody implements BodySource, BodySink {
+  readonly #inner: BodySource;
+  #sink: BodySink | undefined;
+  #isReady = true;
+  #isInnerPaused = false;
+  #isOver = false;
+  #waiting: Waiting[] = [];
+
+  constructor(inner: BodySource) {
+    this.#inner = inner;
+  }
+
+  protected abstract take(chunk: Uint8Array, received: Uint8Array | undefined): void;
+  protected abstract finish(): void;
+
+  start(sink: BodySink): void {
+    this.#sink = sink;
+    this.#inner.start(this);
+  }
+
+  resume(): void {
+    this.#isReady = true;
+    while (this.#isReady) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
+      this.#hand(next);
+    }
+    if (!this.#isReady || !this.#isInnerPaused) return;
+    this.#isInnerPaused = false;
+    this.#inner.resume();
+  }
+
+  abort(): void {
+    this.#isOver = true;
+    this.#waiting = [];
+    this.#inner.abort();
+  }
+
+  data(chunk: Uint8Array, received?: Uint8Array): boolean {
+    if (this.#isOver) return true;
+    this.#guarded(() => this.take(chunk, received));
+    this.#isInnerPaused = !this.#isReady;
+    return this.#isReady;
+  }
+
+  end(trailers: readonly string[]): void {
+    if (this.#isOver) return;
+    this.#guarded(() => this.finish());
+    this.#over({ kind: 'end', trailers });
+  }
+
+  fail(error: TrafficError): void {
+    this.#over({ kind: 'fail', error });
+  }
+
+  /** Never an empty chunk: in chunked coding that would be the end. */
+  protected hand(chunk: Uint8Array, received?: Uint8Array): void {
+    if (chunk.length > 0) this.#queue({ kind: 'data', chunk, received });
+  }
+
+  /** The answer ends here, and shall not be taken for complete. */
+  protected breakOff(error: TrafficError): void {
+    if (this.#isOver) return;
+    this.#inner.abort();
+    this.#over({ kind: 'fail', error });
+  }
+
+  protected get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** A guard that throws lets nothing pass; whoever pushes the bytes must not be hit by it. */
+  #guarded(step: () => void): void {
+    try {
+      step();
+    } catch (error) {
+      this.breakOff(
+        error instanceof TrafficError ? error : new TrafficError('INTERNAL', 'An answer could not be looked at.', { cause: error }),
+      );
+    }
+  }
+
+  #over(how: Waiting): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#queue(how);
+  }
+
+  #queue(what: Waiting): void {
+    if (this.#isReady && this.#waiting.length === 0) this.#hand(what);
+    else this.#waiting.push(what);
+  }
+
+  #hand(what: Waiting): void {
+    switch (what.kind) {
+      case 'data':
+        this.#isReady = this.#sink?.data(what.chunk, what.received) !== false;
+        return;
+      case 'end':
+        this.#sink?.end(what.trailers);
+        return;
+      case 'fail':
+        this.#sink?.fail(what.error);
+    }
+  }
+}
+
+/** A body that is one text: it is looked at once all of it is there. */
+class MappedWhole extends MappedBody {
+  readonly #changes: AnswerChanges;
+  readonly #isJson: boolean;
+  #chunks: { readonly chunk: Uint8Array; readonly received: Uint8Array | undefined }[] = [];
+  #sizeBytes = 0;
+  #isPassing = false;
+
+  constructor(inner: BodySource, changes: AnswerChanges, isJson: boolean) {
+    super(inner);
+    this.#changes = changes;
+    this.#isJson = isJson;
+  }
+
+  protected take(chunk: Uint8Array, received: Uint8Array | undefined): void {
+    if (this.#isPassing) {
+      this.hand(chunk, received);
+      return;
+    }
+    this.#chunks.push({ chunk, received });
+    this.#sizeBytes += chunk.length;
+    if (this.#sizeBytes <= this.#changes.maxBytes) return;
+    if (this.#changes.isClosed) {
+      this.breakOff(tooLong(this.#changes.maxBytes));
+      return;
+    }
+    this.#isPassing = true;
+    this.#passAll();
+  }
+
+  protected finish(): void {
+    if (this.#isPassing) return;
+    const bytes = joined(this.#chunks.map(({ chunk }) => chunk));
+    const outcome = changedText(textOf(bytes), this.#changes.change);
+    switch (outcome.kind) {
+      case 'unreadable':
+        if (this.#changes.isClosed && this.#isJson) this.breakOff(broke('sent a body that is no JSON-RPC'));
+        else this.#passAll();
+        return;
+      case 'same':
+        this.#passAll();
+        return;
+      case 'dropped':
+        this.hand(lineFeed, this.#received());
+        return;
+      case 'changed':
+        this.hand(Buffer.from(outcome.text), this.#received());
+    }
+  }
+
+  #passAll(): void {
+    for (const { chunk, received } of this.#chunks) this.hand(chunk, received);
+    this.#chunks = [];
+  }
+
+  #received(): Uint8Array {
+    return joined(this.#chunks.map(({ chunk, received }) => received ?? chunk));
+  }
+}
+
+/** An event stream: each event is looked at as soon as its blank line has come. */
+class MappedEvents extends MappedBody {
+  readonly #changes: AnswerChanges;
+  readonly #reader: SseReader;
+  /** Of the event that is coming. */
+  #raw: Uint8Array[] = [];
+  #rawBytes = 0;
+  #data: Uint8Array[] = [];
+  #isSkipping = false;
+  /** Whole events, and comments, that pass as they are. */
+  #passing: Uint8Array[] = [];
+  /** What came in place of the chunk that is being read, when somebody further in changed it. */
+  #received: Uint8Array | undefined;
+
+  constructor(inner: BodySource, changes: AnswerChanges) {
+    super(inner);
+    this.#changes = changes;
+    this.#reader = new SseReader({
+      raw: bytes => this.#take(bytes),
+      data: bytes => {
+        if (!this.#isSkipping) this.#data.push(bytes);
+      },
+      end: head => this.#endEvent(head),
+    });
+  }
+
+  protected take(chunk: Uint8Array, received: Uint8Array | undefined): void {
+    this.#received = received;
+    this.#reader.push(chunk);
+    if (this.isOver) return;
+    if (this.#isSkipping || isComments(this.#raw)) this.#passRaw();
+    this.#flush(chunk);
+    this.#received = undefined;
+  }
+
+  protected finish(): void {
+    this.#reader.finish();
+    this.#passRaw();
+    this.#flush(undefined);
+  }
+
+  #take(bytes: Uint8Array): void {
+    this.#raw.push(bytes);
+    this.#rawBytes += bytes.length;
+    if (this.#rawBytes <= this.#changes.maxBytes || this.#isSkipping) return;
+    if (this.#changes.isClosed) this.breakOff(tooLong(this.#changes.maxBytes));
+    this.#isSkipping = true;
+    this.#data = [];
+  }
+
+  /** One that the end of the stream cut off is judged like a whole one: not every client ignores it, as the standard has it. */
+  #endEvent({ name }: SseEventHead): void {
+    const isMessage = !this.#isSkipping && (name === '' || name === 'message') && this.#data.length > 0;
+    const outcome = isMessage ? changedText(textOf(joined(this.#data)), this.#changes.change) : ({ kind: 'same' } as const);
+    if (outcome.kind === 'changed') this.#replace(outcome.text);
+    else if (outcome.kind === 'dropped' || (outcome.kind === 'unreadable' && this.#changes.isClosed)) this.#replace(undefined);
+    else this.#passRaw();
+    this.#data = [];
+    this.#isSkipping = false;
+  }
+
+  #replace(data: string | undefined): void {
+    this.#flush(undefined);
+    const raw = joined(this.#raw);
+    this.#raw = [];
+    this.#rawBytes = 0;
+    this.hand(rewrittenEvent(raw, data), this.#received ?? raw);
+    this.#received = undefined;
+  }
+
+  #passRaw(): void {
+    this.#passing.push(...this.#raw);
+    this.#raw = [];
+    this.#rawBytes = 0;
+  }
+
+  /** `chunk` is handed on itself where all of it passes. */
+  #flush(chunk: Uint8Array | undefined): void {
+    const size = this.#passing.reduce((sum, { length }) => sum + length, 0);
+    if (size === 0) return;
+    const [first] = this.#passing;
+    const isChunk = chunk?.length === size && first?.buffer === chunk.buffer && first.byteOffset === chunk.byteOffset;
+    this.hand(isChunk ? chunk : joined(this.#passing), this.#received);
+    this.#received = undefined;
+    this.#passing = [];
+  }
+}
+
+/** Comment lines keep a connection alive; they wait for no event. */
+function isComments(slices: readonly Uint8Array[]): boolean {
+  const [first] = slices;
+  if (first === undefined || first[0] !== COLON || slices.at(-1)?.at(-1) !== LF) return false;
+  const bytes = joined(slices);
+  for (let at = 0; at < bytes.length; at = bytes.indexOf(LF, at) + 1) if (bytes[at] !== COLON) return false;
+  return true;
+}
+
+function withoutLength(rawHeaders: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    if ((rawHeaders[at] as string).toLowerCase() !== 'content-length') kept.push(rawHeaders[at] as string, rawHeaders[at + 1] as string);
+  return kept;
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  return chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks);
+}
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+}
+
+function tooLong(maxBytes: number): TrafficError {
+  return broke(`sent more than the ${Math.floor(maxBytes / 1024)} KiB that are looked at`);
+}
+
+function broke(what: string): TrafficError {
+  return new TrafficError('UPSTREAM_BROKE', `The server ${what}, so that its answer could not be checked.`);
+}
+
+const COLON = 0x3a;
+const LF = 10;
+const lineFeed = new Uint8Array([LF]);
