@@ -1,5 +1,5 @@
 /** The one file that is appended to. Whatever fails leaves whole lines behind, so that the same rows can be written again. */
-import { type FileHandle, open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CURRENT, fullFileName } from './audit-files.ts';
 
@@ -62,6 +62,7 @@ export class AuditFileWriter {
 
   async #opened(): Promise<FileHandle> {
     if (this.#handle !== undefined) return this.#handle;
+    await mkdir(this.#dir, { recursive: true, mode: 0o700 });
     const handle = await open(join(this.#dir, CURRENT), 'a', 0o600);
     try {
       if (this.#isTorn) await handle.truncate(this.#sizeBytes);

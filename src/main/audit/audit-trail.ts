@@ -3,7 +3,7 @@
  * and never holds it up. Rows are written at once and waited for at most every 200 ms; a kill takes back what the
  * system had not written, and what it tore is found at the next start.
  */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { Config } from '../../shared/config/schema.ts';
 import type { AuditPage, AuditQuery } from '../../shared/model/audit.ts';
@@ -25,7 +25,7 @@ const SYNC_US = 200_000;
 const RETRY_MS = 1_000;
 
 export interface AuditTrailOptions {
-  /** Made when missing; its owner's alone. */
+  /** Made with the first row; its owner's alone. */
   readonly dir: string;
   /** Absent: files alone. A cut tail cannot show then. */
   readonly store?: AuditStore;
@@ -58,10 +58,12 @@ export interface AuditTrail {
   close(): Promise<void>;
 }
 
-/** Rejects when the directory cannot be read or made: a gateway that should audit and cannot must not start silently. */
+/**
+ * Writes nothing by itself: a host without a gateway leaves no trace. Rejects when the directory cannot be read, or what a crash
+ * tore cannot be mended; later trouble is in `state`, and in the log.
+ */
 export async function openAuditTrail(options: AuditTrailOptions): Promise<AuditTrail> {
   const { dir, clock } = options;
-  await mkdir(dir, { recursive: true, mode: 0o700 });
   const stamp = new Date(clock.now()).toISOString().replaceAll(/[:.]/g, '-');
   const trail = new Trail(options, await recoverAudit(dir, stamp));
   await trail.begin();
