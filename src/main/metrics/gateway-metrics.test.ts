@@ -1,4 +1,6 @@
 /** Metrics as a scraper reads them: through a strict reader of the format, with the values that the events imply. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { anExchangeEvent, anInstance, anUpstream, eventTime } from '../../../test/kit/gateway-events.ts';
 import { readOpenMetrics } from '../../../test/kit/open-metrics.ts';
@@ -205,6 +207,13 @@ test('configurations, breakers and writes of the store', async () => {
   ]);
   expect(await samples(metrics, 'shadowcat_circuit_transitions_total')).toEqual(['from=closed instance=a to=open upstream=files 1']);
   expect(await samples(metrics, 'shadowcat_store_write_seconds_sum')).toEqual(['0.02']);
+});
+
+test('the documentation names every metric', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../../docs/observability.md'), 'utf8');
+  const families = [...readOpenMetrics((await open().render()).text).values()].filter(({ name }) => /^(?:mcp|shadowcat)_/.test(name));
+  expect(families.length).toBeGreaterThan(30);
+  for (const { name, type } of families) expect(page).toContain(`\`${name}${type === 'counter' ? '_total' : ''}\``);
 });
 
 test('percentiles are of the last five minutes, by nearest rank', () => {
