@@ -18,7 +18,7 @@ const plansFile = join(import.meta.dirname, 'stdio-plans.ts');
 /** The built shim where it is newer than its sources, else the source, which Node runs as well. */
 export function shimFile(): string {
   const built = join(root, 'out/main/shim.js');
-  const sources = ['src/main/shim', 'src/shared/shim', 'src/shared/mcp'].flatMap(dir =>
+  const sources = ['src/main/shim', 'src/shared/shim', 'src/shared/mcp', 'src/shared/errors'].flatMap(dir =>
     readdirSync(join(root, dir)).map(name => join(root, dir, name)),
   );
   const newest = Math.max(...[join(root, 'src/main/shim.ts'), ...sources].map(file => statSync(file).mtimeMs));

@@ -109,7 +109,11 @@ test('each kind of verdict: what the client gets, what the server gets, and what
   const late = frameOf(session, 'fromServer', '"late-refuse"');
   expect(late?.frame.flags).toEqual(['own-error', 'refused']);
   expect(Buffer.from(late?.delivered ?? []).toString()).toBe(byId.get('8'));
-  expect(frameOf(session, 'fromClient', 'what is this')?.frame).toMatchObject({ kind: 'invalid', flags: ['refused'] });
+  expect(frameOf(session, 'fromClient', 'what is this')?.frame).toMatchObject({
+    kind: 'invalid',
+    flags: ['refused'],
+    verdicts: [{ stage: 'validate', kind: 'refused' }],
+  });
   expect(session.session).toMatchObject({ clientName: 'probe-client', serverName: 'files', pendingCount: 0 });
 });
 

@@ -98,11 +98,6 @@ export class ShimAsks {
       return refuse(text, tell);
     }
     if (guard === undefined) return tell({ kind: 'pass' }, noBytes);
-    // A server may read more into it than we do, so what is no JSON-RPC is not passed on where policies apply.
-    if (guard.isUnreadable) {
-      const verdicts = [{ stage: 'validate', kind: 'refused', reason: 'the line is no JSON-RPC' }] as const;
-      return tell({ kind: 'drop', marks: { flags: ['refused'], verdicts } }, noBytes);
-    }
     if (this.#open.size >= maxAwaited) return refuse(text, tell, 'UNAVAILABLE', 'Too many requests of this session wait for an answer.');
     this.#run(plan, { number, bytes, conversation, guard }, tell);
   }

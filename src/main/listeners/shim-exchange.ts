@@ -121,10 +121,16 @@ export class ShimExchange implements Upstream {
   send(exchange: Exchange): Promise<Answer> {
     if (this.#departure.hasHappened) return Promise.reject(new TrafficError('CANCELLED', 'The client took it back.'));
     if (this.#isSent) return Promise.reject(new TrafficError('UPSTREAM_BROKE', 'A line to a wrapped server can be sent once.'));
+    const { guard } = this.#line;
+    if (guard.isUnreadable) {
+      // A server may read more into it than we do, so it is not passed on where policies apply.
+      guard.decisions.push({ stage: 'validate', kind: 'refused', reason: 'the line is no JSON-RPC' });
+      return Promise.reject(new TrafficError('BAD_REQUEST', 'The line is no JSON-RPC.'));
+    }
     this.#isSent = true;
     const { body } = exchange.request;
     this.#outgoing = body.kind === 'whole' ? body.bytes : this.#line.bytes;
-    const { journey } = this.#line.guard;
+    const { journey } = guard;
     journey.tried.push(this.name);
     journey.sentUs = this.#deps.clock.monotonicUs();
     journey.onSent?.();
@@ -154,6 +160,8 @@ export class ShimExchange implements Upstream {
   leave(): void {
     this.#departure.happen();
     this.#answer?.body.abort();
+    // Who reads the answer before it decides would wait for ever.
+    this.#inner.break(new TrafficError('CANCELLED', 'Nobody waits for the answer any more.'));
     this.#over();
   }
 

@@ -126,7 +126,7 @@ export class Enforcement {
     for (const ask of this.#desk.lost()) {
       const { line, head } = ask;
       if (head.direction === 'fromClient') this.fromClient.rule(line, isClosed ? this.#hostGone(line) : passed);
-      else this.fromServer.rule(line, isClosed ? withheld(head.ids ?? [], isBatch(line)) : passed);
+      else this.fromServer.rule(line, isClosed || line.isTooLong ? withheld(head.ids ?? [], isBatch(line)) : passed);
     }
     this.fromServer.steer();
     this.fromClient.steer();
@@ -140,19 +140,20 @@ export class Enforcement {
   }
 
   #judgeClient(line: HeldLine): Ruling | undefined {
-    if (this.#mode === 'transparent' || isBlank(line)) return passed;
-    if (this.#mode === 'closed') return this.#hostGone(line);
+    if (this.#mode === 'closed') return isBlank(line) ? passed : this.#hostGone(line);
+    // Also where it would pass by now: the whole of it is not there any more.
     if (line.isTooLong) return this.#tooLong(line);
+    if (this.#mode === 'transparent' || isBlank(line)) return passed;
     this.#desk.ask(line, { direction: 'fromClient' });
     return undefined;
   }
 
   #judgeServer(line: HeldLine): Ruling | undefined {
-    if (this.#expected.isEmpty || isBlank(line)) return passed;
+    if (!line.isTooLong && (this.#expected.isEmpty || isBlank(line))) return passed;
     const expected = this.#expected.take(line);
     if (expected.orphaned.length > 0) return withheld([...expected.orphaned, ...expected.asked], expected.isBatch);
     if (expected.asked.length > 0) return this.#askAnswer(line, expected);
-    // Longer than anybody can read: it could not be judged either.
+    // Longer than anybody can read, and not whole any more.
     return line.isTooLong ? { forward: 'nothing', marks: decidedHere('refused', 'the line is too long to be judged') } : passed;
   }
 

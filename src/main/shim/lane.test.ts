@@ -37,7 +37,9 @@ class Rig {
     this.lane = new Lane({
       direction: 'fromClient',
       outlet: new Outlet(stream, () => undefined),
-      tap: new Tap(this.#log, error => expect(error).toBeUndefined()),
+      tap: new Tap(this.#log, error => {
+        throw error;
+      }),
       maxLineBytes,
       isWatched: () => this.isWatched,
       judge: line => {
