@@ -257,7 +257,7 @@ test('a legacy client that drops its stream calls nothing off; its cancellation 
   const open = bridge.ask({ sessionId, body: legacy(3, 'silent') });
   for (const requestId of ['3', '"d"', '99'])
     await bridge.ask({ sessionId, body: `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${requestId}}}` });
-  expect(await (await open).whole()).toBe('');
+  expect(JSON.parse(await (await open).whole())).toMatchObject({ id: 3, error: { code: 49900 } });
   const { heard } = (JSON.parse(await bridge.text(legacy(4, 'heard'), { sessionId })) as { result: { heard: string[] } }).result;
   // The request that was dropped can still be called off; one that never was is nobody's.
   expect(heard.map(line => (JSON.parse(line) as { params: object }).params)).toEqual([{ requestId: 3 }, { requestId: 2 }]);
@@ -281,9 +281,7 @@ test('after silence a client that takes a stream gets one with a comment', async
   const sessionId = await bridge.initialize();
   const answer = await bridge.ask({ sessionId, body: legacy(1, 'after', { ms: 400 }) });
   expect(answer.header('content-type')).toBe('text/event-stream');
-  expect(await answer.whole()).toMatch(
-    /^(?:: keep-alive\n\n){2,}event: message\ndata: \{"jsonrpc":"2\.0","id":1,"result":\{"after":400\}\}\n\n$/,
-  );
+  expect(await answer.whole()).toMatch(/^: keep-alive\n\nevent: message\ndata: \{"jsonrpc":"2\.0","id":1,"result":\{"after":400\}\}\n\n$/);
 });
 
 test('a line cut at every byte arrives whole', async () => {

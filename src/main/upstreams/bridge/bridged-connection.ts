@@ -36,8 +36,8 @@ export interface BridgeOptions {
   readonly silenceMs?: number;
   /** A channel was refused: there are `maxChannels`. */
   readonly onRefused?: (reason: string) => void;
-  /** A channel broke by itself. */
-  readonly onBroke?: (error: TrafficError) => void;
+  /** A channel broke by itself; `isMissed`: while somebody waited for an answer on it. */
+  readonly onBroke?: (error: TrafficError, isMissed: boolean) => void;
 }
 
 const MAX_PENDING = 1000;
@@ -250,9 +250,10 @@ export class BridgedConnection {
     const closed = (error: TrafficError, cleaned: Promise<void>) => {
       uncount();
       this.#track(cleaned);
+      const isMissed = link.replies.size > 0;
       opening.broke(error);
       link.fail(error);
-      onBroke?.(error);
+      onBroke?.(error, isMissed);
     };
     const purpose = { conversation: opening.conversation, exchange: opening.exchange };
     let channel: MessageChannel;
@@ -315,7 +316,6 @@ export class BridgedConnection {
     const ticks = Math.ceil((this.#options.silenceMs ?? SILENCE_MS) / this.#tickMs());
     for (const [id, session] of this.#sessions) {
       session.link.tick(ticks);
-      session.lane.stream?.tick(ticks);
       if (session.lane.stream?.isOpen === true || session.link.replies.size > 0) session.lastUsedUs = nowUs;
       else if (this.#isIdle(session, nowUs)) this.#end(id, session, new TrafficError('SESSION_LOST', 'The session was idle for too long.'));
     }

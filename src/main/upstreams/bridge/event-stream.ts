@@ -1,4 +1,4 @@
-/** An answer that is an event stream, written by us: messages as they come, comments while nothing does. */
+/** An answer that is an event stream, written by us: messages as they come. */
 import type { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Answer, BodySink, BodySource } from '../../pipeline/stage.ts';
 
@@ -24,7 +24,6 @@ export class EventStream implements BodySource {
   #isFull = false;
   #end: 'open' | 'clean' | TrafficError = 'open';
   #isOver = false;
-  #ticksSilent = 0;
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
@@ -61,12 +60,7 @@ export class EventStream implements BodySource {
     this.#push(eventOf(bytes));
   }
 
-  /** Called at a steady pace; after `ticks` calls without a message a comment is sent, so that nobody on the way hangs up. */
-  tick(ticks: number): void {
-    this.#ticksSilent += 1;
-    if (this.#ticksSilent >= ticks && this.#waiting.length === 0) this.#push(comment);
-  }
-
+  /** A sign of life that is no event. */
   comment(): void {
     this.#push(comment);
   }
@@ -86,7 +80,6 @@ export class EventStream implements BodySource {
 
   #push(bytes: Buffer): void {
     if (!this.isOpen) return;
-    this.#ticksSilent = 0;
     this.#waiting.push(bytes);
     this.#waitingBytes += bytes.length;
     this.#flush();

@@ -221,7 +221,7 @@ export class Link {
     this.#lane?.deliver(splice(message, replacements), 'notification', asked);
     if (!asked.isListen) return;
     this.asked.settle(asked);
-    asked.reply?.calledOff();
+    asked.reply?.ended();
   }
 
   #notificationOut(message: ScannedMessage, asker: string): Buffer | undefined {

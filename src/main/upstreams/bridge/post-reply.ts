@@ -107,13 +107,20 @@ export class PostReply {
     }
   }
 
-  /** The client called its request off: there is nothing to answer. */
+  /**
+   * The client called it off, so the server will not answer; but a POST needs an answer. Clients ignore one that comes after
+   * their cancellation (2025-11-25, cancellation).
+   */
   calledOff(): void {
-    if (this.#isOver) return;
-    const stream = this.takesEvents ? this.#streaming() : undefined;
+    for (const idText of [...this.#open])
+      this.answered(idText, Buffer.from(rpcErrorBody('CANCELLED', 'The client called it off.', idText)), true);
+  }
+
+  /** The server ended the stream of a subscription without a result. */
+  ended(): void {
+    if (this.#isOver || this.#stream === undefined) return;
     this.#isOver = true;
-    if (stream === undefined) this.#outcome.reject(new TrafficError('CANCELLED', 'The client called it off.'));
-    else stream.end();
+    this.#stream.end();
   }
 
   /** The client left before there was a head. */
@@ -124,13 +131,12 @@ export class PostReply {
     this.#options.onLeft();
   }
 
-  /** Called at a steady pace. After `ticks` silent ones a client that takes a stream gets one, with a comment. */
+  /**
+   * Called at a steady pace. After `ticks` silent ones a client that takes a stream gets one, with a comment. Further comments
+   * are up to those who deliver it: here they would look like progress of the server.
+   */
   tick(ticks: number): void {
-    if (this.#isOver) return;
-    if (this.#stream !== undefined) {
-      this.#stream.tick(ticks);
-      return;
-    }
+    if (this.#isOver || this.#stream !== undefined) return;
     this.#ticks += 1;
     if (this.takesEvents && this.#ticks >= ticks) this.#streaming().comment();
   }

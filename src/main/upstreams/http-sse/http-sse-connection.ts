@@ -39,6 +39,7 @@ export function httpSseConnection(options: HttpSseConnectionOptions): InstanceCo
   const { maxStreams = MAX_STREAMS, idleMs = IDLE_MS, endpointMs = ENDPOINT_MS } = options;
   const name = `${upstreamName}/${instanceId}`;
   const url = new URL(options.url);
+  const exitListeners: ((reason: string) => void)[] = [];
   const bridge = new BridgedConnection({
     name,
     open: (events, { exchange }) => openSseChannel({ url, http, name, log, endpointMs }, events, exchange),
@@ -49,6 +50,10 @@ export function httpSseConnection(options: HttpSseConnectionOptions): InstanceCo
     idleMs,
     ...(maxPending === undefined ? {} : { maxPending }),
     ...(silenceMs === undefined ? {} : { silenceMs }),
+    // A stream that ends while nobody waits, or a session that the server forgot, is no failure of it.
+    onBroke(error, isMissed) {
+      if (isMissed && error.code !== 'SESSION_LOST') for (const listener of exitListeners) listener(error.message);
+    },
   });
   return {
     send: exchange => bridge.send(exchange),
@@ -58,5 +63,6 @@ export function httpSseConnection(options: HttpSseConnectionOptions): InstanceCo
     },
     connections: () => http.connections(),
     childCount: () => 0,
+    onExit: listener => void exitListeners.push(listener),
   };
 }
