@@ -411,6 +411,13 @@ test('injected checks speak in paths and are laid on lines', () => {
   });
 });
 
+test('what a check of our own and an injected one both find is told once', () => {
+  const text =
+    'version: 1\nlimits:\n  - { id: a, tier: ip, algorithm: sliding-window, limit: 1 }\n  - { id: a, tier: ip, algorithm: sliding-window, limit: 1 }';
+  const checks = [() => [{ path: 'limits[1].id', message: 'The id a is there twice.' }]];
+  expect(told(text, { checks })).toEqual(['4:11 Another limit has this id; choose another one.']);
+});
+
 test('problems come in the order of the lines and are bounded', () => {
   const text = `version: 1\nb: 1\npolicies: [${Array(300).fill('{}').join(', ')}]\nadmin: { x: 1 }`;
   const problems = problemsOf(text);

@@ -43,6 +43,21 @@ export const commandList: readonly CommandEntry[] = [
     load: async () => (await import('./audit-list.ts')).auditList,
   },
   { name: 'audit export', summary: 'write the audit as JSON Lines', load: async () => (await import('./audit-export.ts')).auditExport },
+  {
+    name: 'config check',
+    summary: 'look for mistakes in a configuration',
+    load: async () => (await import('./config-check.ts')).configCheck,
+  },
+  {
+    name: 'config print',
+    summary: 'show a configuration as it is in force',
+    load: async () => (await import('./config-print.ts')).configPrint,
+  },
+  {
+    name: 'config schema',
+    summary: 'print the JSON Schema of the configuration',
+    load: async () => (await import('./config-schema.ts')).configSchema,
+  },
   { name: 'doctor', summary: 'look for what is wrong on this machine', load: async () => (await import('./doctor.ts')).doctor },
   {
     name: 'completions',

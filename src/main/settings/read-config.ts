@@ -47,16 +47,25 @@ export function readConfig(contents: ConfigContents, options: ReadConfigOptions 
   const read = readYaml(contents);
   if (!read.ok) return { ok: false, problems: read.problems, warnings: [] };
   const layers = layered(read.yaml.value, options.env ?? {}, options.flags ?? {});
-  const locate = (findings: readonly ConfigFinding[]) => located(findings, read.yaml, layers);
   const misplaced = layers.problems.map(({ source, message }) => ({ line: 1, column: 1, path: '', message, source: source.name }));
   const parsed = Config.safeParse(layers.value);
   if (!parsed.success) {
-    const problems = locate(issueFindings(parsed.error.issues, layers.value));
+    const problems = located(issueFindings(parsed.error.issues, layers.value), read.yaml, layers).map(plain);
     return { ok: false, problems: bounded([...misplaced, ...problems]), warnings: [] };
   }
-  const findings = [...ownChecks, ...(options.checks ?? [])].flatMap(check => check(parsed.data));
-  const warnings = bounded(locate(findings.filter(({ isWarning }) => isWarning === true)));
-  const problems = bounded([...misplaced, ...locate(findings.filter(({ isWarning }) => isWarning !== true))]);
+  const own = located(
+    ownChecks.flatMap(check => check(parsed.data)),
+    read.yaml,
+    layers,
+  );
+  const others = located(
+    (options.checks ?? []).flatMap(check => check(parsed.data)),
+    read.yaml,
+    layers,
+  );
+  const all = [...own, ...others.filter(found => !own.some(known => isSameSpot(known, found)))].toSorted(inOrder);
+  const warnings = bounded(all.filter(({ isWarning }) => isWarning).map(plain));
+  const problems = bounded([...misplaced, ...all.filter(({ isWarning }) => !isWarning).map(plain)]);
   if (problems.length > 0) return { ok: false, problems, warnings };
   const { text } = read.yaml;
   return { ok: true, config: parsed.data, warnings, text, hash: configHash(contents), said: layers.value, layers, yaml: read.yaml };
@@ -70,14 +79,25 @@ export function configHash(contents: ConfigContents): string {
 const MAX_PROBLEMS = 200;
 const bounded = (problems: readonly ConfigProblem[]) => problems.slice(0, MAX_PROBLEMS);
 
-function located(findings: readonly ConfigFinding[], yaml: ConfigDocument, layers: Layered): ConfigProblem[] {
+interface Located extends ConfigProblem {
+  readonly isWarning: boolean;
+}
+
+/** In the order of the lines. */
+function located(findings: readonly ConfigFinding[], yaml: ConfigDocument, layers: Layered): Located[] {
   return findings
-    .map(({ path: where, message, isAboutKey }) => {
+    .map(({ path: where, message, isAboutKey, isWarning = false }) => {
       const path = typeof where === 'string' ? (readPath(where) ?? []) : where;
       const source = sourceOf(layers.sources, path);
       const place = yaml.placeOf(path, isAboutKey === true ? 'key' : 'value');
-      const problem = { ...place, path: typeof where === 'string' ? where : pathText(path), message };
-      return source === undefined ? problem : { ...problem, source: source.name };
+      const found = { ...place, path: typeof where === 'string' ? where : pathText(path), message, isWarning };
+      return source === undefined ? found : { ...found, source: source.name };
     })
-    .toSorted((a, b) => a.line - b.line || a.column - b.column);
+    .toSorted(inOrder);
 }
+
+const inOrder = (a: ConfigProblem, b: ConfigProblem): number => a.line - b.line || a.column - b.column;
+const plain = ({ isWarning: _, ...problem }: Located): ConfigProblem => problem;
+
+/** Those who compile a part look at it more closely than we do, and may find the same. */
+const isSameSpot = (a: Located, b: Located): boolean => a.path === b.path && a.isWarning === b.isWarning;
