@@ -193,6 +193,14 @@ describe('credentials that the server refuses', () => {
     const { error } = await stubborn.ask({});
     expect(error).toMatchObject({ code: 'UPSTREAM_AUTH', facts: { upstream: 'test', may_have_executed: false } });
     expect(server.requests).toHaveLength(2);
+    let refusalCount = 0;
+    const rejected = () => {
+      refusalCount += 1;
+      return false;
+    };
+    await using fixed = openUpstream([server.url], { credentials: { headers: () => ['Authorization', 'Bearer old'], rejected } });
+    await fixed.ask({});
+    expect([server.requests.length, refusalCount]).toEqual([3, 1]);
     await using bare = openUpstream([server.url]);
     for (let count = 0; count < 6; count += 1) expect((await bare.ask({})).error?.code).toBe('UPSTREAM_AUTH');
     expect(bare.breakers()).toEqual([]);

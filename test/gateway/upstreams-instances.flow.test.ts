@@ -298,11 +298,12 @@ describe('a change of the configuration', () => {
       ],
     });
     expect(() => gateway.upstream.update(bad)).toThrow('user name');
+    gateway.upstream.prepare(gateway.config({ instances: [{ id: 'x', url: a.url }] })).discard();
     expect(await places(gateway, 1)).toBe('a');
     expect(gateway.upstream.state().instances).toHaveLength(1);
   });
 
-  test('credentials and names of key headers are those of the newest change, and stay where it says nothing', async () => {
+  test('credentials and names of key headers are those of the newest change, and stay where there is none', async () => {
     await using a = await rawUpstream(good);
     await using gateway = openUpstream([a.url], { keyHeaders: ['X-Old'] });
     const wish: Wish = { rawHeaders: ['X-Old', '1', 'X-New', '2', 'Content-Type', 'application/json'] };
@@ -321,6 +322,9 @@ describe('a change of the configuration', () => {
     expect(await seen()).toEqual(['X-Old', 'X-Ours']);
     gateway.upstream.update(gateway.config({ bulkhead: {} }));
     expect(await seen()).toEqual(['X-Old', 'X-Ours']);
+    // A change that names no credentials takes them back.
+    gateway.upstream.update(gateway.config({}), { keyHeaders: ['x-new'] });
+    expect(await seen()).toEqual(['X-Old']);
   });
 
   test('closing ends everything: calls under way, those in line, and those that come', async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { Departure } from '../../src/main/support/departure.ts';
 import { jsonType, rawUpstream, type RawRequest } from '../kit/raw-upstream.ts';
+import { FakeClock } from '../kit/fake-clock.ts';
 import { openUpstream, outcomeOf, sleep, until } from '../kit/upstream-under-test.ts';
 
 const result = '{"jsonrpc":"2.0","id":1,"result":{}}';
@@ -177,4 +178,23 @@ test('a client that leaves in the middle closes the connection to the server and
   answer.body.abort();
   await a.requests[0]?.closed;
   expect(gateway.instance('a')).toMatchObject({ inFlight: 0, failureCount: 0 });
+});
+
+test('a silent event stream gets a comment every 15 s, which is no sign of life of the server', async () => {
+  const clock = new FakeClock();
+  await using a = await rawUpstream(request => {
+    request.startEvents();
+    request.chunk(event('{"jsonrpc":"2.0","method":"notifications/progress"}'));
+  });
+  await using gateway = openUpstream([a.url], { clock });
+  const asked = gateway.ask({ tool: 't' });
+  await until(() => a.requests.length === 1);
+  for (let at = 0; at < 8; at += 1) {
+    await sleep(250);
+    clock.pass(15_000);
+  }
+  await sleep(250);
+  const { text, error } = await asked;
+  expect(text.split(': keep-alive\n\n')).toHaveLength(8);
+  expect(error?.facts['phase']).toBe('idle');
 });

@@ -2,7 +2,7 @@
 import type { BoundSession, Principal } from '../../src/main/pipeline/guard.ts';
 import { compose } from '../../src/main/pipeline/compose.ts';
 import type { ToolMeta } from '../../src/main/pipeline/tool-catalogue.ts';
-import { silentLogger, systemClock } from '../../src/main/ports.ts';
+import { type Clock, silentLogger, systemClock } from '../../src/main/ports.ts';
 import { forward } from '../../src/main/stages/forward.ts';
 import { retry } from '../../src/main/stages/retry.ts';
 import { Departure } from '../../src/main/support/departure.ts';
@@ -66,11 +66,12 @@ export interface OpenOptions extends UpstreamMaterial {
   readonly connect?: ConnectInstance;
   readonly meta?: (tool: string) => ToolMeta | undefined;
   readonly random?: () => number;
+  readonly clock?: Clock;
 }
 
 /** Instances are named a, b, c … in the order of their URLs. Health checks are off unless asked for. */
 export function openUpstream(urls: readonly string[], options: OpenOptions = {}): Open {
-  const { config: wished = {}, tls = {}, meta = () => undefined, random = () => 0.5, ...material } = options;
+  const { config: wished = {}, tls = {}, meta = () => undefined, random = () => 0.5, clock = systemClock, ...material } = options;
   const instances = urls.map((url, at) => ({ id: String.fromCharCode(97 + at), url }));
   const parse = (wish: ConfigWish) => UpstreamConfig.parse({ instances, health: { kind: 'none' }, affinity: 'none', ...wish });
   const events: GatewayEvent[] = [];
@@ -78,16 +79,15 @@ export function openUpstream(urls: readonly string[], options: OpenOptions = {})
   const upstream = guardedUpstream({
     name: 'test',
     config,
-    connect: ({ url }, { pool, timeouts }) =>
-      httpInstance({ url: url ?? '', config: { pool, timeouts }, tls, clock: systemClock, log: silentLogger }),
-    clock: systemClock,
+    connect: ({ url }, { pool, timeouts }) => httpInstance({ url: url ?? '', config: { pool, timeouts }, tls, clock, log: silentLogger }),
+    clock,
     log: silentLogger,
     emit: event => events.push(event),
     random,
     ...material,
   });
   const stages = compose([
-    retry({ configFor: () => config.retries, catalogue: { meta: (_, tool) => meta(tool) }, clock: systemClock, random }),
+    retry({ configFor: () => config.retries, catalogue: { meta: (_, tool) => meta(tool) }, clock, random }),
     forward(),
   ]);
   const send = async (exchange: Guarded) => {

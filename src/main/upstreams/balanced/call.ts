@@ -105,11 +105,12 @@ export class Call implements Timed, BodyEvents {
     if (answer.status === 401 && credentials?.rejected(principal) === true) {
       answer.body.abort();
       answer = await this.#sendOnce(usage, await credentials.headers(principal));
+      // Fresh ones that are refused as well are not worth keeping either.
+      if (answer.status === 401) credentials.rejected(principal);
     }
     if (answer.status !== 401) return this.#answered(usage, answer);
     answer.body.abort();
     usage.judge({ result: 'success' });
-    credentials?.rejected(principal);
     throw new TrafficError('UPSTREAM_AUTH', `${this.#parts.name} did not accept the gateway's credentials.`, {
       facts: { may_have_executed: false },
     });
@@ -140,14 +141,16 @@ export class Call implements Timed, BodyEvents {
     const { journey } = guard;
     const sentUs = clock.monotonicUs();
     journey.sentUs ??= sentUs;
-    const { onSent } = journey;
-    if (onSent !== undefined) {
-      delete journey.onSent;
-      onSent();
-    }
+    // Of an attempt with other credentials.
+    this.#deadline?.over();
     this.#deadline = deadlines.begin(this);
     try {
-      const answer = await connection.send(exchange);
+      const sending = connection.send(exchange);
+      // Sent first and noted second: the record adds nothing to the time a request needs.
+      const { onSent } = journey;
+      delete journey.onSent;
+      onSent?.();
+      const answer = await sending;
       // Either may have happened while the answer was on its way to here.
       if (this.#timeout !== undefined || client.hasHappened) {
         answer.body.abort();

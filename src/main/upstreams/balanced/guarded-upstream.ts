@@ -44,15 +44,27 @@ export interface GuardedUpstreamOptions extends UpstreamMaterial {
   readonly random: () => number;
 }
 
+/** What goes with another configuration, all of it: credentials that are not named are not used any more. */
 export interface UpstreamChange extends UpstreamMaterial {
   /** Secrets that connections are made of (certificates, environments) changed, although the configuration names the same. */
   readonly isReconnected?: boolean;
 }
 
+/** Connections are made; exactly one of both is to be called, before the upstream changes again. */
+export interface PreparedUpdate {
+  apply(): void;
+  discard(): void;
+}
+
 export interface GuardedUpstream extends Upstream {
   state(): UpstreamState;
-  /** Takes over a configuration at once. Throws what `connect` throws, and then nothing has changed. */
+  /**
+   * Takes over a configuration at once. Throws what `connect` throws, and then nothing has changed. Without `change`,
+   * credentials, affinity and key headers stay as they are.
+   */
   update(config: UpstreamConfig, change?: UpstreamChange): void;
+  /** The same in two steps, for when several upstreams change together or not at all: only this one throws. */
+  prepare(config: UpstreamConfig, change?: UpstreamChange): PreparedUpdate;
   /** Opens the breaker of an instance. These three answer false where there is no such instance. */
   trip(instanceId: string, reason: string): boolean;
   /** Closes its breakers and takes back pauses and ejections. */
@@ -120,34 +132,30 @@ class Guarded implements GuardedUpstream {
     };
   }
 
-  update(config: UpstreamConfig, change: UpstreamChange = {}): void {
-    const { balancer, bulkhead, now } = this.#parts;
-    const isSame = ({ line }: Instance, instance: InstanceConfig) =>
-      change.isReconnected !== true && line.identity === lineIdentity(instance, config);
+  update(config: UpstreamConfig, change?: UpstreamChange): void {
+    this.prepare(config, change).apply();
+  }
+
+  prepare(config: UpstreamConfig, change?: UpstreamChange): PreparedUpdate {
+    const { balancer } = this.#parts;
     const wanted = config.instances.filter(instance => {
-      const known = balancer.find(instance.id);
-      return known === undefined || !isSame(known, instance);
+      const line = balancer.find(instance.id)?.line;
+      return line === undefined || change?.isReconnected === true || line.identity !== lineIdentity(instance, config);
     });
     const lines = new Map(this.#connectAll(wanted, config).map((line, at) => [(wanted[at] as InstanceConfig).id, line]));
-    // From here on nothing fails.
-    const before = balancer.instances;
-    const linesBefore = before.map(({ line }) => line);
-    const after = config.instances.map(instance => {
-      const known = balancer.find(instance.id);
-      const line = lines.get(instance.id);
-      if (known === undefined || serverIdentity(known.config) !== serverIdentity(instance))
-        return this.#newInstance(instance, config, line as Line);
-      known.configure(instance, config);
-      if (line !== undefined) known.line = line;
-      return known;
-    });
-    balancer.configure(config.balance, after);
-    bulkhead.configure(config.bulkhead);
-    Object.assign(now, changing(config, { ...withoutConfig(now), ...change }));
-    this.#config = config;
-    this.#watchman.configure(config);
-    const used = new Set(after.map(({ line }) => line));
-    for (const line of linesBefore) if (!used.has(line)) this.#watchman.retire(line);
+    let isOver = false;
+    return {
+      apply: () => {
+        if (isOver) return;
+        isOver = true;
+        this.#apply(config, change, lines);
+      },
+      discard: () => {
+        if (isOver) return;
+        isOver = true;
+        for (const line of lines.values()) this.#watchman.retire(line);
+      },
+    };
   }
 
   trip(instanceId: string, reason: string): boolean {
@@ -168,6 +176,27 @@ class Guarded implements GuardedUpstream {
     now.isClosed = true;
     bulkhead.close(stopping(this.name));
     await Promise.all([this.#watchman.close(), ...balancer.instances.map(({ line }) => line.connection.close())]);
+  }
+
+  #apply(config: UpstreamConfig, change: UpstreamChange | undefined, lines: ReadonlyMap<string, Line>): void {
+    const { balancer, bulkhead, now } = this.#parts;
+    const before = balancer.instances.map(({ line }) => line);
+    const after = config.instances.map(instance => {
+      const known = balancer.find(instance.id);
+      const line = lines.get(instance.id);
+      if (known === undefined || serverIdentity(known.config) !== serverIdentity(instance))
+        return this.#newInstance(instance, config, line as Line);
+      known.configure(instance, config);
+      if (line !== undefined) known.line = line;
+      return known;
+    });
+    balancer.configure(config.balance, after);
+    bulkhead.configure(config.bulkhead);
+    Object.assign(now, changing(config, change ?? withoutConfig(now)));
+    this.#config = config;
+    this.#watchman.configure(config);
+    const used = new Set(after.map(({ line }) => line));
+    for (const line of before) if (!used.has(line)) this.#watchman.retire(line);
   }
 
   #withInstance(id: string, act: (instance: Instance) => void): boolean {

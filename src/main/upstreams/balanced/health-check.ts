@@ -80,11 +80,11 @@ export function healthChecks(own: OwnRequests): Checks {
 
 function run(own: OwnRequests, instance: Instance, { kind, path, timeout }: HealthConfig): Promise<CheckResult> {
   const { url } = instance.config;
-  // A process is not started for a check, and one that runs must not be kept from its idle time-out by one.
-  if (url === undefined) return kind === 'initialize' ? session(own, instance, timeout) : Promise.resolve(processCheck(instance));
+  if (kind === 'initialize') return session(own, instance, timeout);
+  // No process is started and no stream opened for a check, and none that is there kept from its idle time-out by one.
+  if (url === undefined) return Promise.resolve(processCheck(instance));
+  if (instance.line.isBridged) return tcpCheck(url, timeout);
   switch (kind) {
-    case 'initialize':
-      return session(own, instance, timeout);
     case 'http':
       return httpCheck(own, instance, path, timeout);
     case 'tcp':

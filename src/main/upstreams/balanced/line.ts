@@ -8,11 +8,14 @@ export interface Line {
   /** What makes up the connection: another text needs another connection. */
   readonly identity: string;
   readonly target: Target;
+  /** It carries sessions itself (stdio, HTTP+SSE): it tells the server of cancellations, and is not opened for a check. */
+  readonly isBridged: boolean;
   openCount: number;
 }
 
 export function openLine(connection: InstanceConnection, instance: InstanceConfig, upstream: UpstreamConfig): Line {
-  return { connection, identity: lineIdentity(instance, upstream), target: targetOf(instance), openCount: 0 };
+  const isBridged = instance.url === undefined || instance.transport === 'http-sse';
+  return { connection, identity: lineIdentity(instance, upstream), target: targetOf(instance), isBridged, openCount: 0 };
 }
 
 /** What is on the other end: where this changes, breaker and counters begin anew. */
