@@ -112,7 +112,7 @@ export class PostReply {
    * their cancellation (2025-11-25, cancellation).
    */
   calledOff(): void {
-    for (const idText of [...this.#open])
+    for (const idText of this.#open.slice())
       this.answered(idText, Buffer.from(rpcErrorBody('CANCELLED', 'The client called it off.', idText)), true);
   }
 
