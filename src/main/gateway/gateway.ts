@@ -2,12 +2,14 @@
  * The gateway: what a configuration describes, in force. Everything is prepared first and then swapped in one go; what did not
  * change keeps its buckets, breakers, sessions and children.
  */
+import { join } from 'node:path';
 import { Config, type ListenerConfig, RetriesConfig } from '../../shared/config/schema.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { GatewayStatus } from '../../shared/model/gateway-state.ts';
 import type { RecordingState } from '../../shared/model/host.ts';
 import { compose } from '../pipeline/compose.ts';
 import { LiveAnswers } from '../pipeline/live-answers.ts';
+import { filePinStore } from '../pipeline/policy/pin-store.ts';
 import { type GatewaySession, type SessionEnd, SessionTable } from '../pipeline/session-table.ts';
 import type { Next } from '../pipeline/stage.ts';
 import type { StdioPlans } from '../pipeline/stdio-plan.ts';
@@ -63,10 +65,19 @@ export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
   const live = new LiveAnswers();
   const { clock, log, random, vault } = deps;
   const parts: { gateway?: Gateway } = {};
-  const guards = new Guards({ clock, log, random, vault, secret: text => deps.secrets.resolve(text) });
+  const pinStore = filePinStore(join(deps.dataDir, 'tool-pins.json'), log);
+  const guards = new Guards({
+    clock,
+    log,
+    random,
+    vault,
+    secret: text => deps.secrets.resolve(text),
+    pinStore,
+    emit: event => parts.gateway?.observers.hub.emit(event),
+  });
   const observers = await openObservers({
     ...deps,
-    catalogue: guards.catalogue,
+    catalogue: guards.pins,
     live,
     audit: () => parts.gateway?.config.audit ?? initialConfig.audit,
     upstreams: () => parts.gateway?.upstreams.states() ?? [],
@@ -134,7 +145,7 @@ export class Gateway {
       authenticate: guards.authenticate,
       sessions: { seal: () => this.#mustSeal(), table: this.table, clock, ids, emit },
       limits: { limiter: guards.limiter },
-      retry: { configFor: name => this.#config.upstreams[name]?.retries ?? noRetries, catalogue: guards.catalogue, clock, random },
+      retry: { configFor: name => this.#config.upstreams[name]?.retries ?? noRetries, catalogue: guards.pins, clock, random },
     };
     this.#pipelines = { guarded: compose(guardedStagesInOrder(stages)), open: compose(openStagesInOrder(stages)) };
     this.plans = stdioPlans({
@@ -171,6 +182,10 @@ export class Gateway {
       checks: [guards.check],
       take: config => this.#take(config),
     });
+  }
+
+  get clock(): Clock {
+    return this.#deps.clock;
   }
 
   get config(): Config {
@@ -251,7 +266,7 @@ export class Gateway {
     await this.upstreams.close();
     this.#sessions.closeAll('the gateway stopped');
     this.table.close();
-    this.guards.close();
+    await this.guards.close();
     await this.#admin.close();
     this.observers.hub.emit({ type: 'lifecycle', at: this.#deps.clock.now(), what: 'stopped', reason: 'the host stopped' });
     await this.observers.close();

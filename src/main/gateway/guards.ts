@@ -1,13 +1,17 @@
-/** What the stages of a gateway decide by: authentication, limits, credentials, affinity. Compiled from a configuration, then swapped. */
+/** What the stages of a gateway decide by: authentication, policies, limits, credentials, affinity. Compiled from a configuration, then swapped. */
 import type { Config, UpstreamConfig } from '../../shared/config/schema.ts';
+import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { LimitsState } from '../../shared/model/gateway-state.ts';
 import { type Expression, ExpressionCompiler } from '../pipeline/cel/compile-expression.ts';
 import type { PreparedLimits } from '../pipeline/limits/prepare-limits.ts';
 import { RateLimiter } from '../pipeline/limits/rate-limiter.ts';
+import { type CompiledPolicies, compilePolicies } from '../pipeline/policy/compile-policies.ts';
 import { ConfigProblems } from '../pipeline/policy/config-problems.ts';
+import type { PinStore } from '../pipeline/policy/pin-store.ts';
+import { PolicyEngine } from '../pipeline/policy/policy-engine.ts';
 import { subjectOf, surroundingsOf } from '../pipeline/policy/subject.ts';
+import { ToolPins } from '../pipeline/policy/tool-pins.ts';
 import type { Exchange } from '../pipeline/stage.ts';
-import type { ToolCatalogue } from '../pipeline/tool-catalogue.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { type HeldCredentials, upstreamCredentials } from '../secrets/credentials/upstream-credentials.ts';
 import { type SignIns, signIns } from '../secrets/sign-in/sign-ins.ts';
@@ -24,12 +28,16 @@ export interface GuardsDeps {
   readonly vault: TokenVault;
   /** Resolves a reference such as `${env:NAME}`. */
   readonly secret: (text: string) => Promise<string>;
+  /** Where pinned tool definitions are kept. */
+  readonly pinStore: PinStore;
+  readonly emit: EmitEvent;
 }
 
 /** All that a configuration says to the guards, ready to be in force. */
 export interface PreparedGuards {
   readonly config: Config;
   readonly limits: PreparedLimits;
+  readonly policies: CompiledPolicies;
   readonly auth: ReadonlyMap<string, ListenerAuth>;
   readonly materials: ReadonlyMap<string, UpstreamMaterial>;
 }
@@ -44,7 +52,8 @@ export class Guards {
   readonly limiter: RateLimiter;
   readonly signIns: SignIns;
   readonly authenticate: AuthenticateDeps;
-  readonly catalogue: ToolCatalogue = { meta: () => undefined };
+  readonly policies: PolicyEngine;
+  readonly pins: ToolPins;
   readonly #deps: GuardsDeps;
   readonly #compiler = new ExpressionCompiler();
   readonly #credentials = new Map<string, Kept>();
@@ -52,9 +61,11 @@ export class Guards {
   #auth: ReadonlyMap<string, ListenerAuth> = new Map();
 
   constructor(deps: GuardsDeps) {
-    const { clock, log, random, vault, secret } = deps;
+    const { clock, log, random, vault, secret, pinStore, emit } = deps;
     this.#deps = deps;
     this.limiter = new RateLimiter({ clock, random });
+    this.policies = new PolicyEngine(clock);
+    this.pins = new ToolPins({ store: pinStore, emit, clock });
     this.signIns = signIns({ targetOf: name => this.#signInTarget(name), vault, secret, clock, log });
     this.authenticate = {
       authFor: name => this.#auth.get(name),
@@ -65,6 +76,7 @@ export class Guards {
   /** What only a compilation finds in a configuration. */
   readonly check = (config: Config): readonly ConfigFinding[] => [
     ...findings(() => this.limiter.prepare(config.limits)),
+    ...findings(() => compilePolicies(config)),
     ...Object.entries(config.upstreams).flatMap(([name, { affinity }]) => findings(() => void this.#affinity(name, affinity))),
   ];
 
@@ -76,19 +88,28 @@ export class Guards {
       const prepared = prepareAuth(listener, { clock, log, secret, previous: this.#auth.get(listener.name) });
       if (prepared !== undefined) auth.set(listener.name, prepared);
     }
-    return { config, limits: this.limiter.prepare(config.limits), auth, materials: this.#materials(config) };
+    return {
+      config,
+      limits: this.limiter.prepare(config.limits),
+      policies: compilePolicies(config),
+      auth,
+      materials: this.#materials(config),
+    };
   }
 
-  apply({ config, limits, auth }: PreparedGuards): void {
+  apply({ config, limits, policies, auth }: PreparedGuards): void {
     this.#config = config;
     this.limiter.apply(limits);
+    this.policies.apply(policies);
+    this.pins.apply(new Map(Object.entries(config.upstreams).map(([name, { pinning }]) => [name, pinning])));
     this.#auth = auth;
     for (const name of this.#credentials.keys()) if (config.upstreams[name]?.credentials === undefined) this.#credentials.delete(name);
   }
 
   /** What could happen to messages of a wrapped server. */
   effectOn(serverName: string): { readonly canAct: boolean; readonly isClosedOnLoss: boolean } {
-    return { canAct: this.limiter.effectOn(serverName).canAct, isClosedOnLoss: false };
+    const policies = this.policies.compiled.effectOn(serverName);
+    return { canAct: policies.canAct || this.limiter.effectOn(serverName).canAct, isClosedOnLoss: policies.isClosedOnLoss };
   }
 
   limitsState(): LimitsState {
@@ -100,8 +121,9 @@ export class Guards {
     return [...this.#auth.values()].flatMap(auth => [...auth.health()]);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.signIns.close();
+    await this.#deps.pinStore.close();
   }
 
   #materials(config: Config): ReadonlyMap<string, UpstreamMaterial> {

@@ -36,6 +36,13 @@ const named = new Set(['tools/call', 'prompts/get', 'resources/read']);
 const paramsOf = (era: Era, params: Record<string, unknown>): Record<string, unknown> =>
   era === 'legacy' ? params : { ...params, _meta: { ...modernMeta, ...(params['_meta'] as object | undefined) } };
 
+/** Whoever wants an event stream asks for progress: that is what a bridge can tell apart. */
+const callParams = (tool: string, args: Record<string, unknown>) => ({
+  name: tool,
+  arguments: args,
+  ...(args['as'] === 'sse' ? { _meta: { progressToken: randomUUID() } } : {}),
+});
+
 /** Over HTTP. `headers` go with every request. */
 export async function httpCaller(url: string, era: Era, headers: Readonly<Record<string, string>> = {}): Promise<Caller> {
   let session: Record<string, string> = {};
@@ -49,7 +56,7 @@ export async function httpCaller(url: string, era: Era, headers: Readonly<Record
         { ...headers, ...session, ...standardHeaders(era, method, params) },
       );
     },
-    call: (tool, args = {}) => self.ask('tools/call', { name: tool, arguments: args }),
+    call: (tool, args = {}) => self.ask('tools/call', callParams(tool, args)),
     async [Symbol.asyncDispose]() {
       if (session['Mcp-Session-Id'] !== undefined) await fetch(url, { method: 'DELETE', headers: { ...headers, ...session } });
     },
@@ -127,7 +134,7 @@ export async function stdioCaller(
       process.child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params: paramsOf(era, params) })}\n`);
       return promise;
     },
-    call: (tool, args2 = {}) => self.ask('tools/call', { name: tool, arguments: args2 }),
+    call: (tool, args2 = {}) => self.ask('tools/call', callParams(tool, args2)),
     async [Symbol.asyncDispose]() {
       process.child.stdin?.end();
       const late = setTimeout(() => void process.stop(), 3000);

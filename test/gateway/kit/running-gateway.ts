@@ -5,7 +5,7 @@ import { connectToHost, type HostConnection } from '../../../src/main/headless/h
 import { readHostFile } from '../../../src/main/headless/host-file.ts';
 import { cliFile, type ReadyLine } from '../../cli/command-line.ts';
 import { asJsonObject, type RunningProcess, startProcess } from '../../peers/child-process.ts';
-import { recordedSessions, type RecordedSession } from '../../peers/recording.ts';
+import type { FrameSummary } from '../../../src/shared/model/frame.ts';
 
 export interface RunningGateway extends AsyncDisposable {
   readonly dataDir: string;
@@ -18,7 +18,8 @@ export interface RunningGateway extends AsyncDisposable {
   metrics(): Promise<string>;
   /** Rows of the audit files, oldest first. */
   audit(): Record<string, unknown>[];
-  recorded(): Promise<RecordedSession[]>;
+  /** Every frame of every session, as the window would read them. */
+  frames(): Promise<FrameSummary[]>;
 }
 
 export interface GatewayStart {
@@ -63,7 +64,7 @@ export async function startGateway({ home, name, config, env = {}, words = [] }:
       },
       metrics: async () => (await fetch(`${adminUrl}/metrics`)).text(),
       audit: () => readAudit(dataDir),
-      recorded: () => recordedSessions({ dataDir, home }),
+      frames: () => allFrames(connection),
       async [Symbol.asyncDispose]() {
         connection.close();
         await process.stop();
@@ -74,6 +75,21 @@ export async function startGateway({ home, name, config, env = {}, words = [] }:
     await process.stop();
     throw new Error(`The gateway did not start: ${said}`, { cause: error });
   }
+}
+
+async function allFrames(connection: HostConnection): Promise<FrameSummary[]> {
+  const { sessions } = await connection.call('session.list', { search: '', sort: 'startedAt', descending: false, limit: 1000 });
+  const all: FrameSummary[] = [];
+  for (const { id } of sessions) {
+    let afterSeq = 0;
+    for (let hasMore = true; hasMore;) {
+      const page = await connection.call('session.frames', { id, afterSeq, limit: 2000 });
+      all.push(...page.frames);
+      afterSeq = page.frames.at(-1)?.seq ?? afterSeq;
+      ({ hasMore } = page);
+    }
+  }
+  return all;
 }
 
 export function readAudit(dataDir: string): Record<string, unknown>[] {
