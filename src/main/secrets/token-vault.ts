@@ -58,10 +58,10 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
   let problem: string | undefined;
 
   if (key === undefined) {
-    problem = existsSync(path)
-      ? 'The vault has no key, so what it holds cannot be read; what is kept now is forgotten when the process ends.'
-      : 'The vault has no key; secrets and sign-ins are forgotten when the process ends.';
-    log.warn(problem, { path });
+    if (existsSync(path)) {
+      problem = 'The vault has no key, so what it holds cannot be read; what is kept now is forgotten when the process ends.';
+      log.warn(problem, { path });
+    }
   } else {
     const text = readSecretFile(path);
     const opened = text === undefined ? {} : unseal(text, key);
@@ -76,8 +76,13 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
 
   const section = (name: string): Record<string, unknown> =>
     Object.hasOwn(sections, name) ? (sections[name] as Record<string, unknown>) : {};
+  let hasWarned = false;
   const replace = (name: string, entries: Record<string, unknown>): void => {
     const changed = { ...sections, [name]: entries };
+    if (key === undefined && !hasWarned) {
+      hasWarned = true;
+      log.warn('The vault has no key; secrets and sign-ins are forgotten when the process ends', { path });
+    }
     try {
       if (key !== undefined) {
         const sealed = sealBytes(key, PURPOSE, Buffer.from(JSON.stringify(changed)));

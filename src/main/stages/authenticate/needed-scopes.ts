@@ -1,5 +1,6 @@
 /** Which scopes a request needs: those of its route, and those of every tool that it calls. */
 import type { RouteConfig } from '../../../shared/config/schema.ts';
+import { anyNameMatch } from '../../support/name-glob.ts';
 import type { ReadMessage } from '../../traffic/sighting.ts';
 
 type ScopesOf = (items: readonly ReadMessage[]) => readonly string[];
@@ -16,11 +17,11 @@ export function neededScopes(route: RouteConfig, items: readonly ReadMessage[]):
 
 function compile({ scopes, stepUp }: RouteConfig): ScopesOf {
   if (stepUp.length === 0) return () => scopes;
-  const steps = stepUp.map(step => ({ scopes: step.scopes, matchers: step.tools.map(globMatcher) }));
+  const steps = stepUp.map(step => ({ scopes: step.scopes, isNamed: anyNameMatch(step.tools) }));
   return items => {
     const needed = new Set(scopes);
     for (const tool of calledTools(items))
-      for (const step of steps) if (step.matchers.some(matches => matches(tool))) for (const scope of step.scopes) needed.add(scope);
+      for (const step of steps) if (step.isNamed(tool)) for (const scope of step.scopes) needed.add(scope);
     return [...needed];
   };
 }
@@ -30,23 +31,4 @@ function calledTools(items: readonly ReadMessage[]): string[] {
   return items.flatMap(({ message, facts }) =>
     'method' in message && message.method === 'tools/call' && facts.target !== undefined ? [facts.target] : [],
   );
-}
-
-/** `*` stands for any characters, everything else for itself. Without backtracking: parts are found left to right. */
-function globMatcher(glob: string): (name: string) => boolean {
-  const parts = glob.split('*');
-  if (parts.length === 1) return name => name === glob;
-  const first = parts[0] as string;
-  const last = parts.at(-1) as string;
-  const middle = parts.slice(1, -1);
-  return name => {
-    if (name.length < first.length + last.length || !name.startsWith(first) || !name.endsWith(last)) return false;
-    let at = first.length;
-    for (const part of middle) {
-      const found = name.indexOf(part, at);
-      if (found === -1) return false;
-      at = found + part.length;
-    }
-    return at <= name.length - last.length;
-  };
 }
