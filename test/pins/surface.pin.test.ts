@@ -9,11 +9,30 @@ import { contractVersion } from '../../src/shared/contract/wire.ts';
 import { errorTable, rpcErrorBody } from '../../src/shared/errors/error-table.ts';
 import { defaultProxyPort } from '../../src/main/engine.ts';
 import { silentLogger, systemClock } from '../../src/main/ports.ts';
-import { stagesInOrder } from '../../src/main/stages/order.ts';
+import { type GuardDeps, guardedStagesInOrder, openStagesInOrder, stagesInOrder, stdioStagesInOrder } from '../../src/main/stages/order.ts';
 
 test('the stages run in this order, and each of them acts', () => {
   const stages = stagesInOrder({ clock: systemClock, log: silentLogger, pressure: () => undefined });
   expect(stages.map(stage => stage.name)).toEqual(['record', 'forward']);
+});
+
+test('a guarded route has these stages in this order, a wrapped session those that can act on it, what is open none', () => {
+  const deps = { record: {}, account: {}, authenticate: {}, sessions: {}, policy: {}, limits: {}, retry: {} } as unknown as GuardDeps;
+  const names = (stages: readonly { readonly name: string }[]) => stages.map(stage => stage.name);
+  expect(names(guardedStagesInOrder(deps))).toEqual([
+    'record',
+    'account',
+    'limit-ip',
+    'authenticate',
+    'validate',
+    'bind-session',
+    'apply-policy',
+    'limit-rate',
+    'retry',
+    'forward',
+  ]);
+  expect(names(stdioStagesInOrder(deps))).toEqual(['account', 'apply-policy', 'limit-rate', 'forward']);
+  expect(names(openStagesInOrder(deps))).toEqual(['record', 'account', 'forward']);
 });
 
 test('each failure has this JSON-RPC number and this HTTP status', () => {

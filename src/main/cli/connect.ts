@@ -22,7 +22,7 @@ of a gateway or a proxy to record.
     const http = new HttpClient(fieldsOf(input));
     const watch = untilStopped();
     const output = new LineOutput(process.stdout, process.stderr);
-    await runConnect({ url, http, stdin: process.stdin, output, stopped: watch.stopped });
+    await runConnect({ url, http, stdin: process.stdin, output, stopped: watch.stopped.then(() => undefined) });
     watch.release();
     process.stdin.destroy();
     return exitCodes.ok;

@@ -6,7 +6,7 @@ import type { CommandInput } from './command.ts';
 import { CommandError, exitCodes, type ExitCode } from './exit-codes.ts';
 import { openTab } from './open-tab.ts';
 import { type Readiness, readyLine, sayReady } from './ready-line.ts';
-import { untilStopped } from './until-stopped.ts';
+import { type StopCause, untilStopped } from './until-stopped.ts';
 
 /** What the window is served on unless told otherwise. */
 export const defaultUiPort = 7390;
@@ -39,15 +39,16 @@ export async function runHost(input: CommandInput, run: HostRun): Promise<ExitCo
     });
     if (started.kind === 'running') return await joined(started, watch.release, run);
     if (started.kind !== 'started') throw new CommandError(exitCodes.unavailable, started.message);
+    let cause: StopCause = 'person';
     try {
       await run.open(started.host);
       await tell(input, readinessOf(started.host), started.host.engine, run.isTabWanted);
       input.log.info('The host is ready', { dataDir: input.dataDir, apiUrl: started.host.apiUrl });
-      await watch.stopped;
+      cause = await watch.stopped;
       input.log.info('The host stops');
       if (!input.isJson) input.screen.remark('Stopping …');
     } finally {
-      await started.host.stop();
+      await started.host.stop({ isHurried: cause === 'person' });
     }
     return exitCodes.ok;
   } finally {

@@ -144,6 +144,7 @@ export class Gateway {
       account: { clock, emit, log, live, keepsArguments: () => this.#config.audit.arguments },
       authenticate: guards.authenticate,
       sessions: { seal: () => this.#mustSeal(), table: this.table, clock, ids, emit },
+      policy: { engine: guards.policies, pins: guards.pins, clock },
       limits: { limiter: guards.limiter },
       retry: { configFor: name => this.#config.upstreams[name]?.retries ?? noRetries, catalogue: guards.pins, clock, random },
     };

@@ -46,8 +46,11 @@ export interface Host {
   readonly apiUrl: string;
   /** An address of the window that signs in once; `undefined` where none is served. */
   freshUiUrl(): string | undefined;
-  /** Stops accepting, ends sessions, flushes, and lets the next host in. Harmless when called twice. */
-  stop(): Promise<void>;
+  /**
+   * Lets what the gateway has under way end, then stops accepting, ends sessions, flushes, and lets the next host in. Harmless
+   * when called twice. `isHurried`: a person waits, so nobody is told in advance.
+   */
+  stop(options?: { readonly isHurried: boolean }): Promise<void>;
 }
 
 export type HostStart = { readonly kind: 'started'; readonly host: Host } | Exclude<Taken, { readonly kind: 'mine' }>;
@@ -65,7 +68,8 @@ async function assemble(options: HostOptions, lock: DirectoryLock): Promise<Host
   let server: HttpServer | undefined;
   let engine: Engine | undefined;
   let stopping: Promise<void> | undefined;
-  const stop = async () => {
+  const stop = async (isHurried: boolean) => {
+    await engine?.gateway.drain(isHurried ? { readyDelayMs: 0 } : {});
     // First of all: whoever looks for a host from now on finds none, and shims spool.
     removeHostFile(dataDir, secret);
     await server?.close();
@@ -96,10 +100,10 @@ async function assemble(options: HostOptions, lock: DirectoryLock): Promise<Host
       dataDir,
       apiUrl,
       freshUiUrl: () => started.server.freshUiUrl(),
-      stop: () => (stopping ??= stop()),
+      stop: ({ isHurried } = { isHurried: true }) => (stopping ??= stop(isHurried)),
     };
   } catch (error) {
-    await stop();
+    await stop(true);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** The one place where stages meet, and the order in which they run. */
 import type { Stage } from '../pipeline/stage.ts';
 import { account, type AccountDeps } from './account.ts';
+import { applyPolicy, type ApplyPolicyDeps } from './apply-policy.ts';
 import { authenticate, type AuthenticateDeps } from './authenticate.ts';
 import { bindSession, type BindSessionDeps } from './bind-session.ts';
 import { forward } from './forward.ts';
@@ -18,6 +19,7 @@ export interface GuardDeps {
   readonly account: AccountDeps;
   readonly authenticate: AuthenticateDeps;
   readonly sessions: BindSessionDeps;
+  readonly policy: ApplyPolicyDeps;
   readonly limits: LimitRateDeps;
   readonly retry: RetryDeps;
 }
@@ -40,6 +42,7 @@ export function guardedStagesInOrder(deps: GuardDeps): readonly Stage[] {
     authenticate(deps.authenticate),
     validate(),
     bindSession(deps.sessions),
+    applyPolicy(deps.policy),
     limitRate(deps.limits),
     retry(deps.retry),
     forward(),
@@ -55,6 +58,6 @@ export function openStagesInOrder(deps: Pick<GuardDeps, 'record' | 'account'>): 
  * A line of a wrapped session: there is one client and one child, so nobody to authenticate and nothing to balance. Frames are
  * recorded by the hub, which numbers them.
  */
-export function stdioStagesInOrder(deps: Pick<GuardDeps, 'account' | 'limits'>): readonly Stage[] {
-  return [account(deps.account), limitRate(deps.limits), forward()];
+export function stdioStagesInOrder(deps: Pick<GuardDeps, 'account' | 'policy' | 'limits'>): readonly Stage[] {
+  return [account(deps.account), applyPolicy(deps.policy), limitRate(deps.limits), forward()];
 }
