@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { isMap, isScalar, parseDocument, visit, LineCounter } from 'yaml';
 import { everyKey } from '../../src/main/settings/config-shape.ts';
 import { type ConfigProblem, pathText, problemText, readPath } from '../../src/main/settings/config-problem.ts';
-import { readConfig, type ReadConfigOptions } from '../../src/main/settings/read-config.ts';
+import { configHash, readConfig, type ReadConfigOptions } from '../../src/main/settings/read-config.ts';
 import { sampleConfig } from './sample-config.ts';
 
 const problemsOf = (text: string | Uint8Array, options?: ReadConfigOptions): readonly ConfigProblem[] => {
@@ -65,6 +65,8 @@ test('"version: 1" alone is a configuration, in JSON as well, and brings the def
   expect(configOf('{"version": 1}')).toEqual(config);
   expect(configOf('{\n\t"version": 1\n}\n')).toEqual(config);
   expect(configOf('\uFEFFversion: 1')).toEqual(config);
+  const bytes = Buffer.from('\uFEFFversion: 1');
+  expect(readConfig(bytes)).toMatchObject({ ok: true, text: '\uFEFFversion: 1', hash: configHash('\uFEFFversion: 1') });
   expect(configOf('version: 1\nlimits: []').limits).toEqual([]);
 });
 
@@ -106,8 +108,8 @@ test('size, depth and what aliases stand for are bounded, quickly', () => {
   expect(told(`version: 1 #${'x'.repeat(4 * 1024 * 1024)}`)).toEqual([expect.stringContaining('larger than 4 MiB')]);
   expect(told(new Uint8Array(5 * 1024 * 1024))).toEqual([expect.stringContaining('larger than 4 MiB')]);
   expect(told('['.repeat(20_000))).toEqual([expect.stringContaining('nested too deeply')]);
-  expect(told(Array.from({ length: 210_000 }, (_, at) => `k${at}: 1`).join('\n'))).toEqual([
-    expect.stringContaining('more than 200000 values'),
+  expect(told(Array.from({ length: 110_000 }, (_, at) => `k${at}: 1`).join('\n'))).toEqual([
+    expect.stringContaining('more than 100000 values'),
   ]);
   const bomb = Array.from(
     { length: 10 },
@@ -121,8 +123,16 @@ test('size, depth and what aliases stand for are bounded, quickly', () => {
   expect(told(wide)).toEqual([expect.stringContaining('once its aliases')]);
   expect(told('version: 1\nlimits: &l [*l]')).toEqual([expect.stringContaining('aliases')]);
   expect(told(`version: 1\nx: &x 1\nlimits: [${Array(201).fill('*x').join()}]`)).toEqual([expect.stringContaining('at most 200 aliases')]);
-  expect(performance.now() - begun).toBeLessThan(8000);
-});
+  expect(performance.now() - begun).toBeLessThan(20_000);
+}, 30_000);
+
+test('a file of keys that nobody knows is told about in part, and soon', () => {
+  const begun = performance.now();
+  const keys = Array.from({ length: 90_000 }, (_, at) => `listner${at}: 1`);
+  expect(told(`version: 1\n${keys.join('\n')}`).length).toBe(200);
+  expect(told(`version: 1\nlimits: [${Array(40_000).fill('{}').join()}]`)).toEqual(['2:9 Remove entries: at most 500 may be there.']);
+  expect(performance.now() - begun).toBeLessThan(20_000);
+}, 30_000);
 
 test('a modest alias is fine, and a mistake behind one is shown where it stands', () => {
   const text = (key: string) => `version: 1
@@ -137,9 +147,9 @@ upstreams:
 `;
   expect(configOf(text('balance')).upstreams['b']).toMatchObject({ balance: 'p2c', pinning: 'off' });
   expect(told(text('balanec'))).toEqual(['8:5 Unknown key "balanec"; did you mean balance?']);
-  expect(told(text('balance').replace('pinning: off', 'pinning: of'))).toEqual(
-    Array(3).fill('5:14 Write one of off, warn, block, hold for pinning, not "of" (did you mean off?).'),
-  );
+  expect(told(text('balance').replace('pinning: off', 'pinning: of'))).toEqual([
+    '5:14 Write one of off, warn, block, hold for pinning, not "of" (did you mean off?).',
+  ]);
 });
 
 test.each([
@@ -348,7 +358,7 @@ test.each<[string, string, string]>([
   [
     'broken reference',
     upstream('    credentials: { bearer: "${GITHUB}" }'),
-    '7:28 ${GITHUB} is no reference. Write ${env:NAME}, ${file:/path} or ${vault:name}, or $${ for a plain ${.',
+    '7:28 A text with "${" in it is no reference here. Write ${env:NAME}, ${file:/path} or ${vault:name}, or $${ for a plain ${.',
   ],
 ])('%s is a problem', (_, text, expected) => {
   expect(told(text)).toContainEqual(expected);
@@ -377,6 +387,7 @@ test.each([
       expect.stringContaining('defaults.effect is not said'),
     ),
   ],
+  ['    host: 0.0.0.0\n    insecure: true', ['8 Everybody who reaches 0.0.0.0 may use this listener.']],
   ['admin: { token: hunter2 }', ['7 The secret itself stands in the file; write ${env:NAME}, ${file:/path} or ${vault:name}.']],
   [
     'policies: [{ id: a, effect: require }, { id: b, effect: deny }]',
@@ -488,9 +499,9 @@ test('a mutated key is always a problem in its own line', () => {
       expect(problems.filter(problem => problem.line === line && problem.message.includes(`"${changed}"`))).not.toEqual([]);
       expect(problems.every(({ message }) => message.length < 400)).toBe(true);
     }),
-    { numRuns: 1000 },
+    { numRuns: 400 },
   );
-});
+}, 60_000);
 
 test('any text gives a result and never throws', () => {
   const scrap = fc.array(
@@ -509,4 +520,4 @@ test('any text gives a result and never throws', () => {
     }),
     { numRuns: 300 },
   );
-});
+}, 60_000);

@@ -6,6 +6,9 @@ import { everyKey, isRecord, keysOf, optionsFor, schemasAt, shapeOf, valueAt } f
 
 type Issue = z.core.$ZodIssue;
 
+/** Looking for what each key was meant to be takes time; nobody reads more at once. */
+const MAX_FINDINGS = 300;
+
 interface Found {
   readonly finding: ConfigFinding;
   /** The key that is missing. */
@@ -19,10 +22,11 @@ export function issueFindings(issues: readonly Issue[], top: unknown): ConfigFin
   const meant = new Set<string>();
   const mistyped = new Set<string>();
   const findings: Found[] = [];
-  for (const issue of issues.flatMap(found => unfolded(found, top))) {
+  for (const issue of issues.slice(0, MAX_FINDINGS).flatMap(found => unfolded(found, top))) {
+    if (findings.length >= MAX_FINDINGS) break;
     const path = issue.path as ConfigPath;
     if (issue.code === 'unrecognized_keys') {
-      for (const key of issue.keys) {
+      for (const key of issue.keys.slice(0, MAX_FINDINGS)) {
         const { message, guess } = unknownKey(key, path, top);
         if (guess !== undefined) meant.add(pathText([...path, guess]));
         mistyped.add(pathText(path));

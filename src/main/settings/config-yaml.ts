@@ -7,7 +7,7 @@ import { nodeProblems } from './config-yaml-nodes.ts';
 
 export const MAX_CONFIG_BYTES = 4 * 1024 * 1024;
 /** Values after aliases are filled in: an alias costs nothing to write and everything to expand. */
-const MAX_VALUES = 200_000;
+const MAX_VALUES = 100_000;
 
 /** What a file holds: as text, or as bytes that are not known to be text. */
 export type ConfigContents = string | Uint8Array;
@@ -25,7 +25,7 @@ export type YamlResult = { readonly ok: true; readonly yaml: ConfigDocument } | 
 
 /** Reads text to values. The problems are of the text alone: what the values mean is not looked at. */
 export function readYaml(contents: ConfigContents): YamlResult {
-  const text = typeof contents === 'string' ? contents.replace(/^\uFEFF/, '') : decoded(contents);
+  const text = typeof contents === 'string' ? contents : decoded(contents);
   if (typeof text !== 'string') return { ok: false, problems: [text] };
   if (Buffer.byteLength(text) > MAX_CONFIG_BYTES) return { ok: false, problems: [tooLarge] };
   if (separatorCount(text) > MAX_VALUES) return { ok: false, problems: [tooMany] };
@@ -51,7 +51,8 @@ const empty = atTop('The file is empty; begin with the line "version: 1".');
 
 function decoded(bytes: Uint8Array): string | ConfigProblem {
   if (bytes.length > MAX_CONFIG_BYTES) return tooLarge;
-  if (isUtf8(bytes)) return new TextDecoder().decode(bytes);
+  // A byte order mark stays, so that the text is what the file holds; YAML passes over it.
+  if (isUtf8(bytes)) return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   let line = 1;
   let start = 0;
   for (let end = bytes.indexOf(0x0a); end !== -1 && isUtf8(bytes.subarray(start, end)); end = bytes.indexOf(0x0a, start)) {

@@ -133,6 +133,10 @@ test('CRLF stays, and so do JSON and tabs', () => {
 
 test('an empty file and a file of comments become a configuration', () => {
   expect(edited('', { path: ['version'], value: 1 }).text).toBe('version: 1\n');
+  expect(edited('# mine\n\n# two\n', { path: ['version'], value: 1 }).text).toBe('# mine\n\n# two\n\nversion: 1\n');
+  expect(edited('\uFEFF# mine\nversion: 1\n', { path: ['admin', 'port'], value: 1 }).text).toBe(
+    '\uFEFF# mine\nversion: 1\nadmin:\n  port: 1\n',
+  );
   expect(edited('version: 1\nadmin:\n', { path: ['admin', 'port'], value: 5 }).text).toBe('version: 1\nadmin:\n  port: 5\n');
 });
 
@@ -202,4 +206,4 @@ test('any series of edits means what it says, and comments outside of it stay', 
     }),
     { numRuns: 150 },
   );
-});
+}, 60_000);

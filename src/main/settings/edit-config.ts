@@ -16,7 +16,7 @@ const MAX_EDITS = 1000;
 
 /** Applies the edits in order and returns the new text only if it reads as a configuration. A JSON file stays JSON. */
 export function editConfig(text: string, edits: readonly ConfigEdit[], options: ReadConfigOptions = {}): EditedConfig {
-  const yaml = readYaml(text.trim() === '' ? '{}' : text);
+  const yaml = readYaml(isBare(text) ? '{}' : text);
   if (!yaml.ok) return yaml;
   try {
     if (edits.length > MAX_EDITS) throw new EditError([], `At most ${MAX_EDITS} edits can be made at once.`);
@@ -63,6 +63,11 @@ function indentOf(text: string): { indent: number; indentSeq: boolean } {
   const indent = depths.length === 0 ? 2 : Math.min(...depths.slice(0, 1000));
   const hasFlatLists = /^( *)[^\s#-][^\n]*:[ \t]*(?:#[^\n]*)?\n(?:[ \t]*(?:#[^\n]*)?\n)*\1- /m.test(text);
   return { indent: Math.min(indent, 8), indentSeq: !hasFlatLists };
+}
+
+/** Nothing but comments: what is edited then begins anew below them. */
+function isBare(text: string): boolean {
+  return text.split('\n').every(line => /^\s*(?:#|$)/.test(line));
 }
 
 function isJson(text: string): boolean {

@@ -93,7 +93,13 @@ function located(findings: readonly ConfigFinding[], yaml: ConfigDocument, layer
       const found = { ...place, path: typeof where === 'string' ? where : pathText(path), message, isWarning };
       return source === undefined ? found : { ...found, source: source.name };
     })
-    .toSorted(inOrder);
+    .toSorted(inOrder)
+    .filter((found, at, all) => !isEcho(found, all[at - 1]));
+}
+
+/** What an alias repeats is one mistake, at one place. */
+function isEcho(found: Located, before: Located | undefined): boolean {
+  return found.line === before?.line && found.column === before.column && found.message === before.message;
 }
 
 const inOrder = (a: ConfigProblem, b: ConfigProblem): number => a.line - b.line || a.column - b.column;

@@ -96,7 +96,7 @@ test('texts without anything in common are one change, and soon told', () => {
   const [a, b] = ['a', 'b'].map(letter => Array.from({ length: 30_000 }, (_, at) => `${letter}${at}\n`).join('')) as [string, string];
   const begun = performance.now();
   const diff = unifiedDiff(`same\n${a}`, `same\n${b}`, names);
-  expect(performance.now() - begun).toBeLessThan(1000);
+  expect(performance.now() - begun).toBeLessThan(5000);
   expect(diff.endsWith('… 40004 more lines\n')).toBe(true);
   expect(lineChanges(a.split('\n'), b.split('\n'))).toEqual([{ from: 0, fromCount: 30_000, to: 0, toCount: 30_000 }]);
 });

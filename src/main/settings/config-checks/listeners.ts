@@ -49,7 +49,8 @@ function adminReach({ admin }: Config): ConfigFinding[] {
 function reach(listener: ListenerConfig, path: ConfigPath): ConfigFinding[] {
   const { auth, host, insecure, publicUrl } = listener;
   if (auth === undefined) {
-    if (isLoopback(host) || insecure) return [];
+    if (isLoopback(host)) return [];
+    if (insecure) return [warning([...path, 'insecure'], `Everybody who reaches ${host} may use this listener.`)];
     return [
       {
         path: [...path, 'host'],

@@ -14,7 +14,7 @@ export function checkSecrets(config: Config): ConfigFinding[] {
       if (found[0] !== undefined) findings.push({ path, message: `${found[0].text} is not resolved here; ${instead(path)}` });
       continue;
     }
-    if (bad[0] !== undefined) findings.push({ path, message: `${bad[0].text.slice(0, 60)} is no reference. ${bad[0].advice}` });
+    if (bad[0] !== undefined) findings.push({ path, message: `A text with "\${" in it is no reference here. ${bad[0].advice}` });
     else if (found.length === 0 && isSecretText(path, trait))
       findings.push(warning(path, 'The secret itself stands in the file; write ${env:NAME}, ${file:/path} or ${vault:name}.'));
   }
