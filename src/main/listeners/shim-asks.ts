@@ -23,7 +23,7 @@ const maxAwaited = 10_000;
 
 const noBytes = new Uint8Array(0);
 
-export interface ShimAsksDeps {
+interface ShimAsksDeps {
   readonly plans: StdioPlans;
   readonly session: ShimSession;
   readonly conversation: () => Conversation;

@@ -7,7 +7,7 @@ import type { ShimExchange, Tell } from './shim-exchange.ts';
 
 const noBytes = new Uint8Array(0);
 
-export interface AnswerFromServer {
+interface AnswerFromServer {
   /** JSON texts of the awaited ids in it. */
   readonly ids: readonly string[];
   /** Undefined: the line is too long to be looked at. */

@@ -25,7 +25,7 @@ const writeBytes = 1024 * 1024;
 const memoryCapBytes = 32 * 1024 * 1024;
 const retryAfterMs = 5_000;
 
-export interface LoggedFrame {
+interface LoggedFrame {
   readonly seq: number;
   /** The message, in one piece or, where its body is large, in several. */
   readonly parts: readonly Uint8Array[];

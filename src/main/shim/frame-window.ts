@@ -2,7 +2,7 @@
  * Frames that a hub was sent and has not committed. A hub reads no faster than its store commits; a verdict must not wait for
  * that, so a shim that may ask sends only as many frames as such a hub has room for.
  */
-const limitBytes = 2 * 1024 * 1024;
+const limitBytes = 4 * 1024 * 1024;
 
 export class FrameWindow {
   #sent: { readonly seq: number; readonly bytes: number }[] = [];

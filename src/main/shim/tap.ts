@@ -11,7 +11,7 @@ import { LineSplitter } from './line-splitter.ts';
 const stderrPartialAfterMs = 100;
 
 /** A whole line of the active mode: when it was read, what the hub said of it, and what was delivered in its place. */
-export interface TappedLine {
+interface TappedLine {
   readonly line: CopiedLine;
   readonly at: number;
   readonly monotonicUs: number;

@@ -9,7 +9,7 @@ const lastBit = 1;
 const fixedBytes = 13;
 const noBytes = new Uint8Array(0);
 
-export interface Part {
+interface Part {
   /** Of the ask, given by the shim; from 1. */
   readonly number: number;
   readonly isLast: boolean;
@@ -66,7 +66,7 @@ function piecesOf(parts: readonly Uint8Array[]): Uint8Array[][] {
 }
 
 /** Undefined when the payload is no part. */
-export function decodePart(payload: Uint8Array): Part | undefined {
+function decodePart(payload: Uint8Array): Part | undefined {
   if (payload.length < fixedBytes) return undefined;
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const bytesAt = fixedBytes + view.getUint32(9);
