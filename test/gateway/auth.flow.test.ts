@@ -7,6 +7,7 @@ import { authenticate } from '../../src/main/stages/authenticate.ts';
 import { prepareAuth, type AuthDeps, type ListenerAuth } from '../../src/main/stages/authenticate/listener-auth.ts';
 import { aListener, ask, TestClock, type AskOptions, type Outcome } from '../kit/oidc-exchange.ts';
 import { testIssuer, type TestIssuer } from '../kit/oidc-provider.ts';
+import { scriptedServer, type ScriptedAnswer } from '../kit/oidc-scripted.ts';
 
 const resource = 'https://gw.example/mcp/github';
 const metadata = 'https://gw.example/.well-known/oauth-protected-resource/mcp/github';
@@ -214,6 +215,8 @@ describe('keys of the issuer', () => {
     const outcome = await withToken(auth, await sign({ kid: 'unseen' }));
     expect(wordOf(outcome)).toBe('UNAVAILABLE issuer_unreachable');
     expect(outcome.challenge).toBeUndefined();
+    // Nobody was asked for this one, and still nobody knows.
+    expect(wordOf(await withToken(auth, await sign({ kid: 'unseen-too' })))).toBe('UNAVAILABLE issuer_unreachable');
     await issuer.answerAgain();
     await issuer.rotateKeys();
     clock.advance(30_000);
@@ -252,7 +255,55 @@ describe('keys of the issuer', () => {
   });
 });
 
+test('metadata is believed only when it is of the very issuer, and every usual address of it is tried', async () => {
+  await using server = await scriptedServer();
+  const issuer = `${server.origin}/tenant`;
+  const sign = () => idp.sign({ iss: issuer, aud: resource });
+  const metadataOf = (named: string) => () => ({ json: { issuer: named, jwks_uri: idp.jwksUri } });
+  const auth = anAuth({ issuer });
+  expect(wordOf(await withToken(auth, await sign()))).toBe('UNAVAILABLE issuer_unreachable');
+  expect(server.requests.map(request => request.path)).toEqual([
+    '/.well-known/oauth-authorization-server/tenant',
+    '/.well-known/openid-configuration/tenant',
+    '/tenant/.well-known/openid-configuration',
+  ]);
+  server.routes['/tenant/.well-known/openid-configuration'] = metadataOf(server.origin);
+  clock.advance(5000);
+  expect(wordOf(await withToken(auth, await sign()))).toBe('UNAVAILABLE issuer_unreachable');
+  server.routes['/tenant/.well-known/openid-configuration'] = metadataOf(issuer);
+  clock.advance(5000);
+  expect(wordOf(await withToken(auth, await sign()))).toBe('in');
+});
+
 describe('opaque tokens', () => {
+  test.each<[string, ScriptedAnswer, string]>([
+    ['vouches for it', {}, 'in'],
+    ['vouches for it without a time', { json: { exp: undefined } }, 'in'],
+    ['says so in a text', { json: { active: 'true' } }, 'UNAUTHORIZED inactive'],
+    ['speaks for another issuer', { json: { iss: 'https://evil.example' } }, 'UNAUTHORIZED unknown_issuer'],
+    ['names no audience', { json: { aud: undefined } }, 'UNAUTHORIZED wrong_audience'],
+    ['names another audience', { json: { aud: ['https://elsewhere.example'] } }, 'UNAUTHORIZED wrong_audience'],
+    ['says it is over', { json: { exp: 1000 } }, 'UNAUTHORIZED expired'],
+    ['says it is not valid yet', { json: { nbf: 9_999_999_999 } }, 'UNAUTHORIZED not_yet_valid'],
+    ['says it is bound to a key', { json: { cnf: { jkt: 'x' } } }, 'UNAUTHORIZED bound_token'],
+    ['names nobody', { json: { sub: undefined } }, 'UNAUTHORIZED no_subject'],
+    ['does not let us ask', { status: 401 }, 'UNAVAILABLE issuer_unreachable'],
+    ['answers something else', { json: undefined }, 'UNAVAILABLE issuer_unreachable'],
+  ])('an issuer that %s: %#', async (_name, { status, json }, word) => {
+    const scripted = { status, json };
+    await using server = await scriptedServer(() => ({
+      '/introspect': ({ headers, form }) => {
+        if (headers.authorization !== `Basic ${Buffer.from('gate%2Fway:s+e%3Acret').toString('base64')}` || form.get('token') !== 'opaque')
+          return { status: 400 };
+        if (status !== undefined || word.endsWith('unreachable')) return { status: scripted.status ?? 200 };
+        return { json: { active: true, sub: 'ada', aud: resource, exp: 9_999_999_999, ...(json as object) } };
+      },
+    }));
+    const introspection = { endpoint: `${server.origin}/introspect`, clientId: 'gate/way', clientSecret: 's e:cret' };
+    const auth = anAuth({ issuer: server.origin, introspection });
+    expect(wordOf(await withToken(auth, 'opaque'))).toBe(word);
+  });
+
   test('are asked about once a minute, and not believed any longer after they were revoked', async () => {
     await using issuer = await testIssuer({ tokens: 'opaque' });
     const introspection = { endpoint: issuer.introspectionUrl, clientId: issuer.clientId, clientSecret: '${env:SECRET}' };

@@ -94,7 +94,7 @@ describe('credentials', () => {
   test('without auth everybody is anonymous and nothing is looked at', async () => {
     const stage = authenticate({ authFor: () => undefined });
     const outcome = await ask(stage, { hasAuth: false, headers: ['Authorization', 'Basic x'] });
-    expect([wordOf(outcome), outcome.principal?.id]).toEqual(['in', 'anonymous']);
+    expect([wordOf(outcome), outcome.principal?.id, outcome.decisions]).toEqual(['in', 'anonymous', []]);
   });
 
   test('auth of which nothing is known lets nobody in', async () => {
@@ -110,6 +110,18 @@ describe('credentials', () => {
     expect(wordOf(await ask(stage, { route: { scopes: ['mcp'] } }))).toBe('INSUFFICIENT_SCOPE insufficient_scope');
     expect((await ask(stage, { headers: ['X-API-Key', 'key-of-ci'] })).principal?.id).toBe('key:ci');
   });
+});
+
+test('at most a thousand tokens are checked at once; who comes later is asked to come again', async () => {
+  const never = () => new Promise<never>(() => undefined);
+  const prepared = prepareAuth(aListener({ issuers, apiKeys }), { ...deps, fetch: never }) as ListenerAuth;
+  const part = (json: object) => Buffer.from(JSON.stringify(json)).toString('base64url');
+  const token = (jti: number) => `${part({ alg: 'RS256' })}.${part({ iss: 'https://idp.example', jti })}.c2ln`;
+  for (let jti = 0; jti < 1000; jti += 1) void prepared.verifyBearer(token(jti));
+  const outcome = await ask(authenticate({ authFor: () => prepared }), { headers: ['Authorization', `Bearer ${token(1000)}`] });
+  expect(outcome.verdict).toMatchObject({ code: 'UNAVAILABLE', facts: { reason: 'too_many_checks', retry_after_ms: 1000 } });
+  // Those who need no check are not held up.
+  expect(wordOf(await ask(authenticate({ authFor: () => prepared }), { headers: ['Authorization', 'Bearer key-of-ci'] }))).toBe('in');
 });
 
 describe('scopes', () => {

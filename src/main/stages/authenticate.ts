@@ -33,7 +33,8 @@ export function authenticate(deps: AuthenticateDeps): Stage {
     handle(exchange, next) {
       const { guard } = exchange;
       if (guard === undefined) return next(exchange);
-      if (!guard.route.hasAuth) return pass(exchange, guard, { principal: anonymous, reason: 'no_auth' }, next);
+      if (!guard.route.hasAuth)
+        return next(guard.principal === anonymous ? exchange : { ...exchange, guard: { ...guard, principal: anonymous } });
       const auth = deps.authFor(guard.route.listener);
       // Not knowing whom to believe is a defect, and no reason to believe everybody.
       if (auth === undefined) throw new Error(`The listener ${guard.route.listener} has auth, but nothing is known of it.`);
