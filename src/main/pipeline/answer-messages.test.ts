@@ -288,6 +288,16 @@ describe('a whole body', () => {
     }
   });
 
+  test('an error of HTTP may have any body', () => {
+    const source = new Source();
+    const taker = new Taker();
+    const answer = anAnswer({ status: 404, body: source });
+    mapAnswerMessages(answer, { change, maxBytes: 100, isClosed: true }).body.start(taker);
+    source.push('{"error":"not_found"}');
+    source.sink?.end([]);
+    expect(taker.text).toBe('{"error":"not_found"}');
+  });
+
   test('is read whatever its type says', () => {
     const { source, taker } = mapped('text/plain');
     source.push(`\uFEFF${message('change')}`);

@@ -28,11 +28,12 @@ export function mapAnswerMessages(answer: Answer, changes: AnswerChanges): Answe
   }
   const type = fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '';
   const isEventStream = type.startsWith('text/event-stream');
-  const isJson = type.includes('json');
+  // An error of HTTP may have any body; a success that says it is JSON has to be a message.
+  const mustBeMessage = type.includes('json') && answer.status >= 200 && answer.status < 300;
   return {
     ...answer,
     rawHeaders: withoutLength(rawHeaders),
-    body: isEventStream ? new MappedEvents(body, changes) : new MappedWhole(body, changes, isJson),
+    body: isEventStream ? new MappedEvents(body, changes) : new MappedWhole(body, changes, mustBeMessage),
   };
 }
 
@@ -152,15 +153,15 @@ abstract class MappedBody implements BodySource, BodySink {
 /** A body that is one text: it is looked at once all of it is there. */
 class MappedWhole extends MappedBody {
   readonly #changes: AnswerChanges;
-  readonly #isJson: boolean;
+  readonly #mustBeMessage: boolean;
   #chunks: { readonly chunk: Uint8Array; readonly received: Uint8Array | undefined }[] = [];
   #sizeBytes = 0;
   #isPassing = false;
 
-  constructor(inner: BodySource, changes: AnswerChanges, isJson: boolean) {
+  constructor(inner: BodySource, changes: AnswerChanges, mustBeMessage: boolean) {
     super(inner);
     this.#changes = changes;
-    this.#isJson = isJson;
+    this.#mustBeMessage = mustBeMessage;
   }
 
   protected take(chunk: Uint8Array, received: Uint8Array | undefined): void {
@@ -185,7 +186,7 @@ class MappedWhole extends MappedBody {
     const outcome = changedText(textOf(bytes), this.#changes.change);
     switch (outcome.kind) {
       case 'unreadable':
-        if (this.#changes.isClosed && this.#isJson) this.breakOff(broke('sent a body that is no JSON-RPC'));
+        if (this.#changes.isClosed && this.#mustBeMessage) this.breakOff(broke('sent a body that is no JSON-RPC'));
         else this.#passAll();
         return;
       case 'same':

@@ -5,7 +5,7 @@ import { boundedTree } from './bounded-tree.ts';
 import { checkExpression, ExpressionError } from './check-expression.ts';
 import { ownFunctions } from './own-functions.ts';
 import { bindingsOf, type Bindings } from './variables.ts';
-import { RequestWork, Work } from './work-budget.ts';
+import { EVALUATION_UNITS, RequestWork, Work } from './work-budget.ts';
 
 export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: string };
 
@@ -54,12 +54,17 @@ export class ExpressionCompiler {
   #evaluate(run: (bindings?: Bindings) => CelResult, subject: Subject, request: RequestWork): CelResult | Error {
     const outer = this.#work;
     const work = new Work(request);
+    const { stackTraceLimit } = Error;
     this.#work = work;
+    // An error in here is a result like any other; where it was made is of interest to nobody, and costs more than all the rest.
+    Error.stackTraceLimit = 0;
     try {
+      work.spend(EVALUATION_UNITS);
       return run(bindingsOf(subject, work, epochMs => this.#timestampOf(epochMs)));
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
     } finally {
+      Error.stackTraceLimit = stackTraceLimit;
       this.#work = outer;
     }
   }

@@ -28,67 +28,80 @@ export type Bindings = Readonly<Record<string, CelInput>>;
 
 /** `timestampOf` makes a CEL timestamp; only expressions that look at `now` pay for it. */
 export function bindingsOf(subject: Subject, work: Work, timestampOf: (epochMs: number) => CelInput): Bindings {
-  const { method, server, tool, prompt, resource, args, principal, client, session, http, toolMeta, nowMs } = subject;
-  const lazy = (value: () => unknown) => once(() => toCelInput(value(), work));
-  const bindings = Object.create(null) as Record<string, CelInput>;
-  const define = (name: string, get: () => CelInput) => Object.defineProperty(bindings, name, { get, enumerable: true });
-  define(
-    'method',
-    lazy(() => method),
-  );
-  define(
-    'server',
-    lazy(() => server),
-  );
-  define(
-    'tool',
-    lazy(() => tool),
-  );
-  define(
-    'prompt',
-    lazy(() => prompt),
-  );
-  define(
-    'resource',
-    lazy(() => ({ uri: resource })),
-  );
-  define(
-    'args',
-    lazy(() => args ?? {}),
-  );
-  define(
-    'principal',
-    lazy(() => {
-      const { sub = '', iss = '', scopes, roles, claims } = principal;
-      return { sub, iss, scopes, roles, claims };
-    }),
-  );
-  define(
-    'client',
-    lazy(() => client),
-  );
-  define(
-    'session',
-    lazy(() => session),
-  );
-  define(
-    'http',
-    lazy(() => ({ method: http.method, path: http.path, headers: shownHeaders(http.rawHeaders) })),
-  );
-  define(
-    'tool_meta',
-    lazy(() => (toolMeta === undefined ? {} : shownMeta(toolMeta))),
-  );
-  define(
-    'now',
-    once(() => timestampOf(nowMs)),
-  );
-  return bindings;
+  // An index signature cannot be declared for accessors; names that are no variables were refused when the expression was checked.
+  return new Variables(subject, work, timestampOf) as unknown as Bindings;
 }
 
-function once(make: () => CelInput): () => CelInput {
-  let made: { readonly value: CelInput } | undefined;
-  return () => (made ??= { value: make() }).value;
+/** Accessors of a class, because every message makes some of these for every policy. */
+class Variables {
+  readonly #subject: Subject;
+  readonly #work: Work;
+  readonly #timestampOf: (epochMs: number) => CelInput;
+  #args: CelInput | undefined;
+  #principal: CelInput | undefined;
+  #http: CelInput | undefined;
+  #now: CelInput | undefined;
+
+  constructor(subject: Subject, work: Work, timestampOf: (epochMs: number) => CelInput) {
+    this.#subject = subject;
+    this.#work = work;
+    this.#timestampOf = timestampOf;
+  }
+
+  get method(): CelInput {
+    return this.#cel(this.#subject.method);
+  }
+
+  get server(): CelInput {
+    return this.#cel(this.#subject.server);
+  }
+
+  get tool(): CelInput {
+    return this.#cel(this.#subject.tool);
+  }
+
+  get prompt(): CelInput {
+    return this.#cel(this.#subject.prompt);
+  }
+
+  get resource(): CelInput {
+    return this.#cel({ uri: this.#subject.resource });
+  }
+
+  get args(): CelInput {
+    return (this.#args ??= this.#cel(this.#subject.args ?? {}));
+  }
+
+  get principal(): CelInput {
+    const { sub = '', iss = '', scopes, roles, claims } = this.#subject.principal;
+    return (this.#principal ??= this.#cel({ sub, iss, scopes, roles, claims }));
+  }
+
+  get client(): CelInput {
+    return this.#cel(this.#subject.client);
+  }
+
+  get session(): CelInput {
+    return this.#cel(this.#subject.session);
+  }
+
+  get http(): CelInput {
+    const { method, path, rawHeaders } = this.#subject.http;
+    return (this.#http ??= this.#cel({ method, path, headers: shownHeaders(rawHeaders) }));
+  }
+
+  get tool_meta(): CelInput {
+    const { toolMeta } = this.#subject;
+    return this.#cel(toolMeta === undefined ? {} : shownMeta(toolMeta));
+  }
+
+  get now(): CelInput {
+    return (this.#now ??= this.#timestampOf(this.#subject.nowMs));
+  }
+
+  #cel(value: unknown): CelInput {
+    return toCelInput(value, this.#work);
+  }
 }
 
 /** What the server did not say is not there: `has(tool_meta.readOnly)` tells. */

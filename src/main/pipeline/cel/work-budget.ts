@@ -7,6 +7,10 @@
 export const EXPRESSION_UNITS = 500_000;
 /** Of all evaluations for one request: about 100 ms. */
 export const REQUEST_UNITS = 1_000_000;
+/** For filtering one list: every policy may look at every entry, but none of them at arguments. */
+export const LIST_UNITS = 3_000_000;
+/** What the shortest expression costs. */
+export const EVALUATION_UNITS = 10;
 /** Characters of arguments and other strings that one evaluation may look at. */
 export const MAX_TEXT = 64 * 1024;
 /** Elements of one list, and members of one map where all of them are walked. */
@@ -16,7 +20,11 @@ const MAX_ALL_ELEMENTS = 10_000;
 
 /** Shared by all evaluations for one request. */
 export class RequestWork {
-  unitsLeft = REQUEST_UNITS;
+  unitsLeft: number;
+
+  constructor(units: number = REQUEST_UNITS) {
+    this.unitsLeft = units;
+  }
 }
 
 /** What one evaluation may still do. Every method throws once there is nothing left. */

@@ -58,6 +58,22 @@ export class PolicyEngine {
     return ruling(judged, compiled, evaluationUs);
   }
 
+  /** Whether anything could be said about a message of a client. */
+  isActive(hasAuth: boolean): boolean {
+    const { policyMode, policies } = this.#compiled;
+    return policyMode !== 'off' && (policies.length > 0 || defaultEffect(this.#compiled, hasAuth) === 'deny');
+  }
+
+  /** Whether policies look at messages of servers, and whether one of them could be kept from its client. */
+  get onServerMessages(): 'nothing' | 'noted' | 'enforced' {
+    const { policyMode, policies, actsOnServerMessages } = this.#compiled;
+    if (policyMode === 'off' || !actsOnServerMessages) return 'nothing';
+    const isEnforced = policies.some(
+      ({ mode, effect, match }) => match.namesMethods && mode === 'enforce' && (effect === 'deny' || effect === 'require'),
+    );
+    return policyMode === 'enforce' && isEnforced ? 'enforced' : 'noted';
+  }
+
   /** Whether a list may name it: what calling it would be denied for sure is not shown. */
   mayShow(subject: Subject, hasAuth: boolean, work: RequestWork): boolean {
     const judged = judge(this.#compiled, subject, { hasAuth, from: 'client', isListing: true, work, nowUs: () => 0 });
