@@ -25,7 +25,10 @@ export async function askWithInspector(
 }
 
 async function targetFlags(target: Target, home: string): Promise<string[]> {
-  if (target.kind !== 'stdio') return ['--server-url', target.url, '--transport', target.kind];
+  if (target.kind !== 'stdio') {
+    const headers = Object.entries(target.headers ?? {}).flatMap(([name, value]) => ['--header', `${name}: ${value}`]);
+    return ['--server-url', target.url, '--transport', target.kind, ...headers];
+  }
   // A configuration file, as an editor or assistant has one; flags would collide with those of the wrapped command.
   const { command, args, env } = target;
   const config = join(home, `mcp-${randomUUID()}.json`);

@@ -7,8 +7,14 @@ import type { StdioCommand } from './servers.ts';
 /** Where a client connects to. */
 export type Target =
   | ({ readonly kind: 'stdio'; readonly env?: Record<string, string> } & StdioCommand)
-  | { readonly kind: 'http'; readonly url: string }
-  | { readonly kind: 'sse'; readonly url: string };
+  | ({ readonly kind: 'http' } & Address)
+  | ({ readonly kind: 'sse' } & Address);
+
+interface Address {
+  readonly url: string;
+  /** Sent with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** One JSON-RPC message as the client's transport saw it: a method, or `result` or `error`, and its id. */
 export interface SeenMessage {

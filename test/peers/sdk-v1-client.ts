@@ -48,8 +48,12 @@ function transportTo(target: Target): Transport {
       });
     case 'http':
       // The class types `sessionId` as possibly undefined, which `exactOptionalPropertyTypes` tells from absent.
-      return new StreamableHTTPClientTransport(new URL(target.url)) as Transport;
+      return new StreamableHTTPClientTransport(new URL(target.url), requestInit(target.headers)) as Transport;
     case 'sse':
-      return new SSEClientTransport(new URL(target.url));
+      return new SSEClientTransport(new URL(target.url), requestInit(target.headers));
   }
+}
+
+function requestInit(headers: Readonly<Record<string, string>> | undefined) {
+  return headers === undefined ? {} : { requestInit: { headers } };
 }

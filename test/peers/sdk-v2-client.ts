@@ -48,8 +48,12 @@ function transportTo(target: Target): Transport {
         ...(target.env === undefined ? {} : { env: target.env }),
       });
     case 'http':
-      return new StreamableHTTPClientTransport(new URL(target.url));
+      return new StreamableHTTPClientTransport(new URL(target.url), requestInit(target.headers));
     case 'sse':
-      return new SSEClientTransport(new URL(target.url));
+      return new SSEClientTransport(new URL(target.url), requestInit(target.headers));
   }
+}
+
+function requestInit(headers: Readonly<Record<string, string>> | undefined) {
+  return headers === undefined ? {} : { requestInit: { headers } };
 }

@@ -97,8 +97,14 @@ export async function post(url: string, body: unknown, headers: Readonly<Record<
 
 function eventData(text: string): Heard['message'][] {
   return text.split('\n\n').flatMap(event => {
-    const data = event.split('\n').filter(line => line.startsWith('data:'));
-    return data.length === 0 ? [] : [JSON.parse(data.map(line => line.slice(5)).join('\n')) as Heard['message']];
+    const data = event
+      .split('\n')
+      .filter(line => line.startsWith('data:'))
+      .map(line => line.slice(5))
+      .join('\n')
+      .trim();
+    // An event without data only says where a stream could be resumed.
+    return data === '' ? [] : [JSON.parse(data) as Heard['message']];
   });
 }
 
