@@ -1,6 +1,7 @@
 /** Signing in to an upstream: with a real provider and a scripted browser, and what is refused on the way. */
 import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -245,6 +246,7 @@ const metadataOf = (origin: string, more: object = {}) => ({
 });
 
 const clientIdOf = (authorizationUrl: string) => new URL(authorizationUrl).searchParams.get('client_id') ?? '';
+const redirectOf = (authorizationUrl: string) => new URL(authorizationUrl).searchParams.get('redirect_uri') ?? '';
 const config = { clientId: 'desk' };
 
 describe('what comes back from the browser', () => {
@@ -443,6 +445,28 @@ describe('clients', () => {
       const { done } = await desk.begin('github');
       await expect(done).rejects.toThrow('in time');
       expect(issuer.requests.filter(request => request.path === '/register')).toHaveLength(expected);
+    }
+  });
+
+  test('a registration is for one redirect address: where its port is taken, there is a new one', async () => {
+    await using idp = await testIssuer();
+    await using upstream = await protectedServer(idp.issuer);
+    const desk = aDesk({ url: `${upstream.origin}/mcp` });
+    const first = await desk.begin('github');
+    await browse(first.authorizationUrl);
+    await first.done;
+    const taken = createServer();
+    await new Promise<void>(resolve => {
+      taken.listen(Number(new URL(redirectOf(first.authorizationUrl)).port), '127.0.0.1', resolve);
+    });
+    try {
+      const second = await desk.begin('github');
+      expect(redirectOf(second.authorizationUrl)).not.toBe(redirectOf(first.authorizationUrl));
+      expect(clientIdOf(second.authorizationUrl)).not.toBe(clientIdOf(first.authorizationUrl));
+      await browse(second.authorizationUrl);
+      expect(await second.done).toMatchObject({ kind: 'signed-in' });
+    } finally {
+      taken.close();
     }
   });
 });

@@ -180,4 +180,28 @@ describe('token exchange', () => {
     expect(endpoint.requests).toHaveLength(3);
     expect(credentials.rejected(person('eve', 'x'))).toBe(false);
   });
+
+  test('ten thousand people are remembered; the one who was away longest is exchanged for anew', async () => {
+    let count = 0;
+    const fetch = () => {
+      count += 1;
+      return Promise.resolve(Response.json({ access_token: `t${count}`, token_type: 'bearer', expires_in: 3600 }));
+    };
+    const credentials: UpstreamCredentials = upstreamCredentials(configOf('https://idp.example'), {
+      upstream: 'github',
+      secret: text => Promise.resolve(text),
+      clock,
+      log,
+      fetch,
+    });
+    const who = (at: number) => person(`p${at}`, `token-of-${at}`);
+    for (let at = 0; at < 10_000; at += 1) await credentials.headers(who(at));
+    expect(credentials.headers(who(0))).not.toBeInstanceOf(Promise);
+    await credentials.headers(who(10_000));
+    expect([count, credentials.headers(who(0)) instanceof Promise, credentials.headers(who(1)) instanceof Promise]).toEqual([
+      10_001,
+      false,
+      true,
+    ]);
+  });
 });

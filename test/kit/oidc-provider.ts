@@ -186,7 +186,7 @@ function configurationOf(options: TestIssuerOptions, { adapter, clientId, client
     }) {
       const { client, session, params } = context.oidc;
       const grant = new (providerOf().Grant)({ clientId: client.clientId, accountId: session.accountId });
-      grant.addOIDCScope('openid offline_access mcp');
+      grant.addOIDCScope('openid offline_access mcp mcp:write mcp:admin');
       for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(resource, 'mcp mcp:write mcp:admin');
       await grant.save();
       return grant;

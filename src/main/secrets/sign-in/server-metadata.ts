@@ -8,7 +8,7 @@ import { SignInError } from './sign-in-config.ts';
 export type SignInServer = AuthorizationServer & { readonly authorization_endpoint: string; readonly token_endpoint: string };
 
 /** RFC 8414 with the path inserted, OpenID Connect with the path inserted, OpenID Connect with the path before. */
-export function metadataAddressesOf(issuer: string): readonly string[] {
+function metadataAddressesOf(issuer: string): readonly string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname.replace(/\/$/, '');
   const oauth = `${origin}/.well-known/oauth-authorization-server${path}`;

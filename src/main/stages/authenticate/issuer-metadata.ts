@@ -3,7 +3,7 @@ import type { OutboundFetch } from '../../support/outbound-fetch.ts';
 import { jsonObject, wordsOf } from './json-document.ts';
 
 /** In the order in which they are tried: MCP 2026-07-28, authorization server metadata discovery. */
-export function metadataAddresses(issuer: string): string[] {
+function metadataAddresses(issuer: string): string[] {
   const { origin, pathname } = new URL(issuer);
   const path = pathname === '/' ? '' : pathname.replace(/\/$/, '');
   const oauth = `${origin}/.well-known/oauth-authorization-server${path}`;
