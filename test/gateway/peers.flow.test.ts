@@ -280,6 +280,12 @@ describe('OAuth', () => {
   });
 });
 
+test('the audit names who called', () => {
+  const callers = gateway.audit().flatMap(row => (row['kind'] === 'call' ? [String(row['principal_id'])] : []));
+  expect(callers.length).toBeGreaterThan(20);
+  expect(new Set(callers)).toEqual(new Set(['key:ada', expect.stringMatching(/^[0-9a-f]{32}$/)]));
+});
+
 test('a session that its client ends is over', async () => {
   const count = async () => (await gateway.connection.call('gateway.status', {})).sessionCount;
   // The Inspector leaves its sessions behind.

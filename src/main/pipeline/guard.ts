@@ -76,8 +76,10 @@ export interface Guard {
   readonly journey: Journey;
 }
 
-/** Filled by the innermost stages, read by those around them. */
+/** Filled by inner stages, read by those around them. */
 export interface Journey {
+  /** `Principal.id` of whoever authenticated, also where its scopes did not suffice. */
+  principalId?: string;
   /** Instances that were tried, newest last. */
   readonly tried: string[];
   /** Monotonic µs when the request was handed to an instance. */

@@ -51,6 +51,16 @@ test('an answer is told when its body has ended, with its fields and no argument
   expect(live.pendingCount).toBe(0);
 });
 
+test('whoever authenticated further in is told, not who nobody knew yet at the door', async () => {
+  const { stage, events } = setUp();
+  const verdict = await stage.handle(anExchange({ body: call }), exchange => {
+    if (exchange.guard !== undefined) exchange.guard.journey.principalId = 'key:ci';
+    return answering()(exchange);
+  });
+  if (verdict.kind === 'answer') await bodyText(verdict.answer);
+  expect(events).toMatchObject([{ principalId: 'key:ci' }]);
+});
+
 test('arguments are kept where the configuration asks for them', async () => {
   const { stage, events } = setUp(true);
   const verdict = await stage.handle(anExchange({ body: call }), answering());

@@ -150,7 +150,7 @@ class Entry {
       at: clock.now(),
       correlationId,
       sessionId: conversation.id,
-      principalId: principal.id,
+      principalId: journey.principalId ?? principal.id,
       listener: guarded.listener,
       route: guarded.path,
       upstream: guarded.upstream,

@@ -108,6 +108,7 @@ function misuse({ guard, auth, certificate }: Asked, token: GoodToken): 'wrong_a
 function admit(asked: Asked, admitted: Admitted, next: Next): Promise<Verdict> {
   const { exchange, guard } = asked;
   const { principal, by } = admitted;
+  guard.journey.principalId = principal.id;
   const needed = neededScopes(guard.route, guard.items);
   if (needed.every(scope => principal.scopes.includes(scope))) return pass(exchange, guard, admitted, next);
   // Signing in may help somebody who has not; only a token can be short of scopes.
