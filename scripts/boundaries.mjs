@@ -20,7 +20,7 @@ const table = {
   support: { uses: [], packages: ['node'] },
   ports: { uses: ['shared', 'support'], packages: ['node'] },
   traffic: { uses: ['shared', 'support'], packages: ['node', 'zod'], types: ['ports'] },
-  pipeline: { uses: ['shared', 'support', 'traffic'], packages: ['node', '@bufbuild/cel'] },
+  pipeline: { uses: ['shared', 'support', 'traffic', 'ports'], packages: ['node', '@bufbuild/cel'] },
   stages: { uses: ['shared', 'support', 'traffic', 'pipeline', 'ports'], packages: ['node', 'jose', '@bufbuild/cel'] },
   listeners: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['pipeline'], packages: ['node'] },
   upstreams: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['pipeline', 'secrets'], packages: ['node', '@bufbuild/cel'] },
@@ -31,7 +31,7 @@ const table = {
   audit: { uses: ['shared', 'support', 'ports'], types: ['store'], packages: ['node'] },
   admin: { uses: ['shared', 'support', 'ports', 'metrics', 'audit'], packages: ['node'] },
   // The wiring of what a configuration describes: like engine.ts, and used by it alone.
-  gateway: { uses: ['shared', 'ports', 'settings', 'secrets', 'audit', ...engineParts], packages: ['node', 'ws'] },
+  gateway: { uses: ['shared', 'ports', 'settings', 'secrets', 'audit', 'admin', ...engineParts], packages: ['node'] },
   publish: { uses: ['shared', 'support', 'traffic', 'ports'], types: ['store'], packages: ['node', 'zod'] },
   settings: { uses: ['shared', 'support', 'ports'], packages: ['node', 'zod', 'yaml'] },
   secrets: { uses: ['shared', 'support', 'ports'], packages: ['node', 'oauth4webapi', 'jose'] },

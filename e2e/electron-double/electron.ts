@@ -1,6 +1,6 @@
 /**
  * The `electron` module of the double: what our main process imports, and no more. A name that is missing here
- * fails at link time, which is the wanted reminder. Not covered: native menus, the sandbox, safeStorage,
+ * fails at link time, which is the wanted reminder. Not covered: native menus, the sandbox, a key store,
  * session and webRequest, MessagePort; dialogs and the shell are stubs that a test may replace.
  */
 import { EventEmitter } from 'node:events';
@@ -70,3 +70,6 @@ export const screen = {
 };
 
 export const session = { defaultSession };
+
+/** A machine without a key store: what seals with it keeps nothing, and says so. */
+export const safeStorage = { isEncryptionAvailable: (): boolean => false };

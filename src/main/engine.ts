@@ -12,7 +12,7 @@ import { type DrainTimes, type Gateway, openGateway } from './gateway/gateway.ts
 import { openHttpListener, type HttpListener } from './listeners/http-listener.ts';
 import { openShimHub, type ShimHub } from './listeners/shim-hub.ts';
 import { compose } from './pipeline/compose.ts';
-import type { Clock, Ids, Logger } from './ports.ts';
+import type { Clock, ComponentLogs, Ids, Logger } from './ports.ts';
 import { Latencies, observedSink } from './publish/latencies.ts';
 import { statusBoard } from './publish/status-board.ts';
 import { createRecorder } from './recording/recorder.ts';
@@ -25,6 +25,7 @@ import { Conversations } from './traffic/conversations.ts';
 import { httpUpstream } from './upstreams/http-upstream.ts';
 
 // The lock of a data directory is a database; hosts take it from here, because only store/ knows SQL.
+export { expressionChecks } from './gateway/expression-checks.ts';
 export { lockDirectory, type DirectoryLock } from './store/directory-lock.ts';
 
 /** What `proxy` listens on unless told otherwise; a taken port moves to the next free one. */
@@ -35,6 +36,8 @@ export interface EngineDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  /** The same by component; a configuration sets their levels. */
+  readonly logs: ComponentLogs;
   readonly version: string;
   readonly hostKind: HostInfo['kind'];
   /** Files that a bundler moves around, so the host names them. */
@@ -100,7 +103,19 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     .catch((error: unknown) => log.warn('Sessions of an earlier host were not marked as interrupted', { error: String(error) }));
   // What was deleted under an earlier host can no longer be taken back.
   await store.purgeDeleted(startedAt).catch((error: unknown) => log.warn('Deleted sessions were not purged', { error: String(error) }));
-  const recorder = createRecorder({ store, clock, log });
+  let onWritten: (durationMs: number) => void = () => undefined;
+  const recorder = createRecorder({
+    store: {
+      async commit(batch) {
+        const startedUs = clock.monotonicUs();
+        const receipt = await store.commit(batch);
+        onWritten((clock.monotonicUs() - startedUs) / 1000);
+        return receipt;
+      },
+    },
+    clock,
+    log,
+  });
 
   // 2: the vocabulary.
   const latencies = new Latencies(clock);
@@ -116,6 +131,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const vault = tokenVault({ dataDir, key: deps.vaultKey, clock, log });
   const secrets = secretResolver({ env: deps.env, readFile: readFileUpTo, vault: name => vault.read(name) });
   const gateway: Gateway = await openGateway({ ...deps, store, conversations, record, recorder, secrets, vault });
+  onWritten = durationMs => gateway.observers.metrics.storeWritten(durationMs);
 
   // 1, 5: listeners and their upstreams.
   const proxies = new Map<string, OpenProxy>();

@@ -25,7 +25,9 @@ export interface ComponentLogs {
   setLevel(component: string | undefined, level: LogLevel): void;
   /** By component; `all` is that of the others. */
   levels(): Readonly<Record<string, LogLevel>>;
-  /** What a configuration says replaces everything that was set before. */
+  /** Values that no line may show; asked for each line. */
+  hideValues(values: () => Iterable<string>): void;
+  /** What a configuration says replaces everything that was set before, except for a level that was named on the command line. */
   configure(logging: {
     readonly level: LogLevel;
     readonly levels: Readonly<Record<string, LogLevel>>;
@@ -47,3 +49,11 @@ export const systemClock: Clock = {
 export const randomIds: Ids = { next: () => randomBytes(8).toString('hex') };
 
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+export const silentLogs: ComponentLogs = {
+  of: () => silentLogger,
+  setLevel() {},
+  levels: () => ({}),
+  hideValues() {},
+  configure() {},
+};

@@ -7,7 +7,7 @@ import { WebSocket } from 'ws';
 import { readHostFile } from '../../src/main/headless/host-file.ts';
 import { programFiles } from '../../src/main/headless/program-files.ts';
 import { startHost, type Host } from '../../src/main/headless/start-host.ts';
-import { silentLogger } from '../../src/main/ports.ts';
+import { silentLogs } from '../../src/main/ports.ts';
 import type { HostMessage } from '../../src/shared/contract/wire.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import { callsNeverAnswered, contractCases } from './contract-cases.ts';
@@ -37,7 +37,7 @@ async function startAll(): Promise<Running> {
     kind: 'headless',
     dataDir: join(home.path, 'data'),
     program,
-    log: silentLogger,
+    logs: silentLogs,
     port: { number: 0, isFixed: false },
     rendererDir: program.rendererDir,
     onStopRequested: stop.resolve,

@@ -11,7 +11,7 @@ import type { TopicMessage } from '../../src/shared/contract/topics.ts';
 import { cliFile } from '../cli/command-line.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import type { FrameSummary } from '../../src/shared/model/frame.ts';
-import { type Caller, type Era, type Heard, httpCaller, type Kind, outcomeOf, post, stdioCaller } from './kit/callers.ts';
+import { type Caller, type Era, type Heard, httpCaller, outcomeOf, post, stdioCaller } from './kit/callers.ts';
 import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
 import { startToolServer, type ToolServer } from './kit/tool-server.ts';
 

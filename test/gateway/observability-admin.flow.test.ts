@@ -58,6 +58,7 @@ beforeAll(async () => {
     upstreams,
     issuers: () => [],
     audit: () => audit.state(),
+    others: () => [],
     eventLoop: () => eventLoop.delays(),
     dataDir: directory,
   });

@@ -90,7 +90,7 @@ test('calls, refusals and denials are counted, logged and audited once each, and
       .map(line => asJsonObject(line) ?? {})
       .filter(({ component }) => component === 'access');
   await expect.poll(() => lines().filter(({ method }) => method === 'tools/call').length).toBe(4);
-  const line = lines().find(({ refused_by: by }) => by !== undefined && String(by).startsWith('limit-rate'));
+  const line = lines().find(({ refused_by: by }) => typeof by === 'string' && by.startsWith('limit-rate'));
   expect(line).toMatchObject({
     method: 'tools/call',
     target: 'scarce_one',

@@ -39,6 +39,8 @@ export interface AdminServerOptions {
 export interface AdminServer {
   readonly url: string;
   readonly port: number;
+  /** Calls need this one from now on. Throws BAD_CALL when others reach the address and there is none. */
+  setToken(token: string | undefined): void;
   /** Stops accepting; answers that are under way get `graceMs`. */
   close(options: { readonly graceMs: number }): Promise<void>;
 }
@@ -46,8 +48,7 @@ export interface AdminServer {
 /** Listens before it resolves. Rejects with BAD_CALL for an address that others reach without a token, with CONFLICT when the port is taken. */
 export async function openAdminServer(options: AdminServerOptions): Promise<AdminServer> {
   const { host, port, token, log } = options;
-  if (token === undefined && !isLoopback(host))
-    throw new TrafficError('BAD_CALL', `The admin listener binds ${host} only with a token (admin.token).`);
+  mustHaveToken(host, token);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000 });
   server.maxConnections = MAX_CONNECTIONS;
   await listening(server, host, port);
@@ -61,7 +62,20 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
     });
   });
   const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-  return { url: `http://${name}:${bound}`, port: bound, close: ({ graceMs }) => stop(server, graceMs) };
+  return {
+    url: `http://${name}:${bound}`,
+    port: bound,
+    setToken(next) {
+      mustHaveToken(host, next);
+      site.admission = admission({ host, port: () => bound, token: next });
+    },
+    close: ({ graceMs }) => stop(server, graceMs),
+  };
+}
+
+function mustHaveToken(host: string, token: string | undefined): void {
+  if (token === undefined && !isLoopback(host))
+    throw new TrafficError('BAD_CALL', `The admin listener binds ${host} only with a token (admin.token).`);
 }
 
 async function listening(server: Server, host: string, port: number): Promise<void> {
@@ -87,7 +101,8 @@ async function stop(server: Server, graceMs: number): Promise<void> {
 
 interface Site {
   readonly options: AdminServerOptions;
-  readonly admission: Admission;
+  /** Changes with the token. */
+  admission: Admission;
   readonly calls: ReadonlyMap<string, AdminCall>;
 }
 

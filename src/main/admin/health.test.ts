@@ -21,6 +21,7 @@ function health(change: Partial<HealthReads> = {}) {
     upstreams: () => [anUpstream()],
     issuers: () => [],
     audit: () => ({ rowCount: 0, queuedCount: 0, droppedCount: 0 }),
+    others: () => [],
     eventLoop: () => ({ meanMs: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, maxMs: 0 }),
     dataDir: tmpdir(),
     ...change,

@@ -28,6 +28,8 @@ export interface HealthReads {
   upstreams(): readonly UpstreamState[];
   issuers(): readonly IssuerHealth[];
   audit(): AuditState;
+  /** Further troubles, as sentences. */
+  others(): readonly string[];
   eventLoop(): EventLoopDelays;
   /** Whose file system is looked at. */
   readonly dataDir: string;
@@ -56,6 +58,7 @@ export function gatewayHealth(reads: HealthReads): Health {
     const degraded = unusable.map(name => `upstream ${name} has no usable instance`);
     const { configProblems } = reads.status();
     if (configProblems.length > 0) degraded.push('the newest configuration was not taken; the one before is in force');
+    degraded.push(...reads.others());
     const { problem } = reads.audit();
     if (problem !== undefined) degraded.push(`the audit cannot be written: ${problem}`);
     return { isReady: reasons.length === 0, reasons, degraded };

@@ -41,9 +41,9 @@ export async function withHost<T>(input: CommandInput, work: (host: Reached) => 
   }
 }
 
-async function withOwnEngine<T>({ dataDir, program, log }: CommandInput, work: (host: Reached) => Promise<T>): Promise<T> {
+async function withOwnEngine<T>({ dataDir, program, logs }: CommandInput, work: (host: Reached) => Promise<T>): Promise<T> {
   const secret = randomBytes(32).toString('base64url');
-  const engine = await openEngine({ kind: 'headless', dataDir, program, log }, { secret, stop: () => {}, uiUrl: () => undefined });
+  const engine = await openEngine({ kind: 'headless', dataDir, program, logs }, { secret, stop: () => {}, uiUrl: () => undefined });
   try {
     await engine.takeInSpools();
     return await work({

@@ -1,5 +1,5 @@
 /** What a command is: its flags, its help, and what it does with them. */
-import type { Logger } from '../ports.ts';
+import type { ComponentLogs, Logger } from '../ports.ts';
 import type { ProgramFiles } from '../headless/program-files.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { Screen } from './screen.ts';
@@ -19,6 +19,8 @@ export interface CommandInput {
   /** Print JSON for programs instead of tables for people. */
   readonly isJson: boolean;
   readonly log: Logger;
+  /** The log by component; `log` is that of none. */
+  readonly logs: ComponentLogs;
   readonly program: ProgramFiles;
   readonly screen: Screen;
 }

@@ -1,6 +1,7 @@
 /** The configuration that a command is about: named, or the usual one of the data directory, with the layers of this environment. */
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { expressionChecks } from '../engine.ts';
 import { problemText } from '../settings/config-problem.ts';
 import { MAX_CONFIG_BYTES } from '../settings/config-yaml.ts';
 import { readConfig, type ReadConfig } from '../settings/read-config.ts';
@@ -30,7 +31,7 @@ export async function readConfigFile({ words, dataDir }: CommandInput): Promise<
   } catch (error) {
     throw new CommandError(exitCodes.failed, `${path} cannot be read: ${reasonOf(error)}.`);
   }
-  return { file: named ?? shortest(path), read: readConfig(contents, { env: process.env }) };
+  return { file: named ?? shortest(path), read: readConfig(contents, { env: process.env, checks: expressionChecks }) };
 }
 
 /** Lines as compilers print them, so that editors can jump to them. */

@@ -22,6 +22,7 @@ host of the data directory, or becomes it.
       uiPort: undefined,
       isTabWanted: false,
       async open(host) {
+        await host.engine.gateway.loadUsual();
         await host.engine.openProxy(request);
       },
       async join(running): Promise<ExitCode> {

@@ -2,9 +2,9 @@
 import { homedir } from 'node:os';
 import { parseArgs } from 'node:util';
 import { dataDirOf } from '../headless/data-dir.ts';
-import { jsonLogger, logLevels, type LogLevel } from '../headless/json-logger.ts';
+import { componentLogs, logLevels } from '../headless/component-logs.ts';
 import { programFiles } from '../headless/program-files.ts';
-import { systemClock } from '../ports.ts';
+import { type LogLevel, systemClock } from '../ports.ts';
 import { type Command, globalFlags } from './command.ts';
 import { commandList, findCommand } from './command-list.ts';
 import { CommandError, exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts';
@@ -41,6 +41,12 @@ async function run(args: readonly string[], entryFile: string, screen: Screen): 
     throw new CommandError(exitCodes.usage, `Usage: shadowcat ${command.usage} (see shadowcat ${found.entry.name} --help)`);
   if (input.flags['data-dir'] === '')
     throw new CommandError(exitCodes.usage, '--data-dir needs the path of a directory; without it the usual one is taken.');
+  const logs = componentLogs({
+    level: levelOf(input.flags['log-level'], input.flags['json'] === true),
+    isLevelNamed: input.flags['log-level'] !== undefined,
+    clock: systemClock,
+    write: line => void process.stderr.write(line),
+  });
   return command.run({
     flags: input.flags,
     words: input.words,
@@ -51,11 +57,8 @@ async function run(args: readonly string[], entryFile: string, screen: Screen): 
       home: homedir(),
     }),
     isJson: input.flags['json'] === true,
-    log: jsonLogger({
-      level: levelOf(input.flags['log-level'], input.flags['json'] === true),
-      clock: systemClock,
-      write: line => void process.stderr.write(line),
-    }),
+    log: logs.of(''),
+    logs,
     program: programFiles(entryFile),
     screen,
   });

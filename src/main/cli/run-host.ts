@@ -32,7 +32,7 @@ export async function runHost(input: CommandInput, run: HostRun): Promise<ExitCo
       kind: 'headless',
       dataDir: input.dataDir,
       program: input.program,
-      log: input.log,
+      logs: input.logs,
       port: { number: run.uiPort ?? defaultUiPort, isFixed: run.uiPort !== undefined },
       rendererDir: input.program.rendererDir,
       onStopRequested: watch.stop,

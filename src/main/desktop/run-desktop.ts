@@ -1,11 +1,12 @@
 /** Runs the desktop host: the same host as headless, with a window and IPC instead of a browser tab. */
 import { join } from 'node:path';
-import { app, dialog, shell, type BrowserWindow } from 'electron';
+import { app, dialog, safeStorage, shell, type BrowserWindow } from 'electron';
 import type { HostSearch } from '../headless/find-running-host.ts';
-import { jsonLogger } from '../headless/json-logger.ts';
+import { componentLogs } from '../headless/component-logs.ts';
 import type { ProgramFiles } from '../headless/program-files.ts';
 import { startHost } from '../headless/start-host.ts';
 import { systemClock } from '../ports.ts';
+import { wrappedVaultKey } from '../secrets/vault-key.ts';
 import { appScheme, serveAppScheme } from './app-protocol.ts';
 import { serveWindows } from './ipc-wire.ts';
 import { setMenu } from './menu.ts';
@@ -32,14 +33,22 @@ export async function runDesktop(options: DesktopOptions): Promise<void> {
 }
 
 async function start({ dataDir, program, pageUrl, preload, icon }: DesktopOptions): Promise<void> {
-  const log = jsonLogger({ level: 'warn', clock: systemClock, write: line => process.stderr.write(line) });
+  const logs = componentLogs({ level: 'warn', clock: systemClock, write: line => void process.stderr.write(line) });
   const placeFile = join(dataDir, 'desktop', 'window.json');
   const window = mainWindow(() => openWindow({ preload, url: pageUrl, icon, placeFile }));
   const started = await startHost({
     kind: 'desktop',
     dataDir,
     program,
-    log,
+    logs,
+    vaultKey: wrappedVaultKey({
+      dataDir,
+      wrapping: {
+        isAvailable: safeStorage.isEncryptionAvailable(),
+        wrap: plain => safeStorage.encryptString(plain),
+        unwrap: wrapped => safeStorage.decryptString(wrapped),
+      },
+    }),
     // The window has its own wire; this one is for the command line.
     port: { number: 0, isFixed: false },
     rendererDir: undefined,
@@ -50,6 +59,7 @@ async function start({ dataDir, program, pageUrl, preload, icon }: DesktopOption
   if (started.kind !== 'started') throw new Error(started.message);
 
   const { host } = started;
+  await host.engine.gateway.loadUsual();
   const { origin, protocol } = new URL(pageUrl);
   setMenu(process.platform);
   if (protocol === `${appScheme}:`) serveAppScheme(program.rendererDir);

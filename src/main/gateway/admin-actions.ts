@@ -1,5 +1,4 @@
 /** What the calls of the admin listener do. */
-import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { AdminActions } from '../admin/admin-calls.ts';
 import { setBreaker } from './breaker-by-hand.ts';
 import type { Gateway } from './gateway.ts';
@@ -26,9 +25,7 @@ export function adminActions(gateway: Gateway): AdminActions {
       await gateway.control.reload();
       return gateway.status();
     },
-    logLevels: () => ({}),
-    setLogLevel() {
-      throw new TrafficError('NOT_FOUND', 'Log levels cannot be changed yet.');
-    },
+    logLevels: () => gateway.logs.levels(),
+    setLogLevel: ({ component, level }) => gateway.logs.setLevel(component, level),
   };
 }

@@ -1,6 +1,7 @@
 /** The admin listener of a gateway: health, metrics, admin calls. It opens and moves with the configuration. */
 import type { Config } from '../../shared/config/schema.ts';
-import { type AdminActions } from '../admin/admin-calls.ts';
+import type { EmitEvent } from '../../shared/model/gateway-event.ts';
+import type { AdminActions } from '../admin/admin-calls.ts';
 import { type AdminServer, openAdminServer } from '../admin/admin-server.ts';
 import { gatewayHealth, type Health, type HealthReads } from '../admin/health.ts';
 import type { GatewayMetrics } from '../metrics/gateway-metrics.ts';
@@ -9,15 +10,17 @@ import type { Clock, Logger } from '../ports.ts';
 export interface AdminDoorDeps {
   readonly reads: HealthReads;
   readonly metrics: Pick<GatewayMetrics, 'render'>;
-  /** They tell by themselves what was done. */
   readonly actions: AdminActions;
+  /** Told who did what. */
+  readonly emit: EmitEvent;
   readonly clock: Clock;
   readonly log: Logger;
 }
 
 /** What is about to be in force. */
 export interface PreparedAdmin {
-  readonly key: string;
+  readonly address: string;
+  readonly token: string | undefined;
   readonly server: AdminServer | undefined;
   /** Opened for it, and to be closed when it does not come into force. */
   readonly isNew: boolean;
@@ -28,7 +31,7 @@ const GRACE_MS = 1000;
 export class AdminDoor {
   readonly #deps: AdminDoorDeps;
   readonly #health: Health;
-  #key = '';
+  #address = '';
   #server: AdminServer | undefined;
 
   constructor(deps: AdminDoorDeps) {
@@ -43,9 +46,9 @@ export class AdminDoor {
   /** A gateway without listeners has nobody to look after. Rejects when the address cannot be had. */
   async prepare({ admin, listeners }: Config, token: string | undefined): Promise<PreparedAdmin> {
     const isWanted = admin.enabled && listeners.length > 0;
-    const key = isWanted ? JSON.stringify([admin.host, admin.port, token]) : '';
-    if (key === this.#key) return { key, server: this.#server, isNew: false };
-    const { metrics, actions, clock, log } = this.#deps;
+    const address = isWanted ? `${admin.host} ${admin.port}` : '';
+    if (address === this.#address) return { address, token, server: this.#server, isNew: false };
+    const { metrics, actions, emit, clock, log } = this.#deps;
     const server = isWanted
       ? await openAdminServer({
           host: admin.host,
@@ -53,18 +56,22 @@ export class AdminDoor {
           health: this.#health,
           metrics,
           actions,
+          emit,
           clock,
           log,
           ...(token === undefined ? {} : { token }),
         })
       : undefined;
-    return { key, server, isNew: true };
+    return { address, token, server, isNew: true };
   }
 
-  apply({ key, server, isNew }: PreparedAdmin): void {
-    if (!isNew) return;
+  apply({ address, token, server, isNew }: PreparedAdmin): void {
+    if (!isNew) {
+      server?.setToken(token);
+      return;
+    }
     void this.#server?.close({ graceMs: GRACE_MS });
-    this.#key = key;
+    this.#address = address;
     this.#server = server;
   }
 

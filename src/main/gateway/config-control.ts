@@ -10,7 +10,7 @@ import type { ConfigCheck } from '../settings/config-checks/check.ts';
 import { configHistory, type ConfigHistory } from '../settings/config-history.ts';
 import { editConfig } from '../settings/edit-config.ts';
 import type { ConfigEdit } from '../settings/edit-nodes.ts';
-import { configHash, readConfig } from '../settings/read-config.ts';
+import { configHash, readConfig, type ReadConfig } from '../settings/read-config.ts';
 import { type ConfigWatch, watchConfig } from '../settings/watch-config.ts';
 import { writeConfig } from '../settings/write-config.ts';
 
@@ -110,6 +110,11 @@ export class ConfigControl {
     return { problems: read.ok ? [] : plain(read.problems), warnings: plain(read.warnings) };
   }
 
+  /** Reads a text as the file would be read, without taking it. */
+  readDraft(text: string): ReadConfig {
+    return this.#read(text);
+  }
+
   write({ text, expectedHash, reason }: Change & { readonly text: string }): Promise<ConfigFile> {
     return this.#queue(async () => {
       await this.#write(text, expectedHash, reason);
@@ -123,7 +128,7 @@ export class ConfigControl {
       if (configHash(before ?? '') !== expectedHash) throw changedMeanwhile(this.#path);
       const text = before === undefined ? emptyText : Buffer.from(before).toString('utf8');
       const wanted = edits.map(({ path, value, remove }): ConfigEdit => (remove ? { path, remove } : { path, value }));
-      const edited = editConfig(text, wanted, { checks: this.#deps.checks });
+      const edited = editConfig(text, wanted, { env: this.#deps.env, checks: this.#deps.checks });
       if (!edited.ok) throw wrong(edited.problems);
       await this.#write(edited.text, expectedHash, reason);
       return this.read();
@@ -188,11 +193,20 @@ export class ConfigControl {
     const at = clock.now();
     this.#problems = [];
     this.#inForce = { hash: read.hash, at };
-    this.#history.add({ text: read.text, at, reason });
+    this.#remember({ text: read.text, at, reason });
     for (const { path: place, message } of read.warnings)
       log.warn('The configuration has something worth a look', { path, place, message });
     log.info('The configuration is in force', { path, hash: read.hash.slice(0, 12), reason });
     emit({ type: 'config', at, outcome, hash: read.hash, reason });
+  }
+
+  /** The configuration is in force already: that it cannot be remembered is no reason to say otherwise. */
+  #remember(snapshot: { readonly text: string; readonly at: number; readonly reason: string }): void {
+    try {
+      this.#history.add(snapshot);
+    } catch (error) {
+      this.#deps.log.warn('The configuration is in force, but its history could not be written', { error: String(error) });
+    }
   }
 
   #rejected(contents: Contents, path: string, problems: readonly ConfigProblem[]): TrafficError {
@@ -242,8 +256,8 @@ function sentenceOf(error: unknown): string {
 const MAX_TOLD = 5;
 
 function wrong(problems: readonly ConfigProblem[]): TrafficError {
-  const told = problems.slice(0, MAX_TOLD).map(({ line, path, message }) => {
-    const place = line > 0 ? `line ${line}: ` : path === '' ? '' : `${path}: `;
+  const told = problems.slice(0, MAX_TOLD).map(({ line, path, message, source }) => {
+    const place = source !== undefined ? `${source}: ` : line > 0 ? `line ${line}: ` : path === '' ? '' : `${path}: `;
     return `${place}${message}`;
   });
   const rest = problems.length > MAX_TOLD ? ` And ${problems.length - MAX_TOLD} more.` : '';
@@ -255,7 +269,13 @@ function changedMeanwhile(path: string): TrafficError {
 }
 
 function plain(problems: readonly ConfigProblem[]): ConfigProblem[] {
-  return problems.map(({ line, column, path, message }) => ({ line, column, path, message }));
+  return problems.map(({ line, column, path, message, source }) => ({
+    line,
+    column,
+    path,
+    message,
+    ...(source === undefined ? {} : { source }),
+  }));
 }
 
 async function contentsOf(path: string): Promise<Uint8Array | undefined> {

@@ -19,7 +19,7 @@ export class GatewayCounters {
     }
     const change = eventSentence(event);
     if (change === undefined) return;
-    this.changes.unshift({ at: event.at, ...change });
+    this.changes.unshift({ at: event.at, kind: event.type, ...change });
     if (this.changes.length > MAX_CHANGES) this.changes.pop();
   }
 

@@ -3,9 +3,8 @@ import { anonymous } from '../pipeline/guard.ts';
 import { compilePolicies } from '../pipeline/policy/compile-policies.ts';
 import { dryRun, type RecordedCall } from '../pipeline/policy/dry-run.ts';
 import { type Subject, subjectOf, type Surroundings } from '../pipeline/policy/subject.ts';
-import { type DryRunResult, type DryRunRow } from '../../shared/model/gateway-state.ts';
+import type { DryRunResult, DryRunRow } from '../../shared/model/gateway-state.ts';
 import type { SessionSummary } from '../../shared/model/session.ts';
-import { readConfig } from '../settings/read-config.ts';
 import type { FrameWithBody, StoreReader } from '../store/traffic-store.ts';
 import { readMessages } from '../traffic/sighting.ts';
 import type { Gateway } from './gateway.ts';
@@ -31,7 +30,7 @@ export async function dryRunOver(
   { text, sessionId, limit }: DryRunDraft,
   signal: AbortSignal,
 ): Promise<DryRunResult> {
-  const read = readConfig(text, { checks: [gateway.guards.check] });
+  const read = gateway.control.readDraft(text);
   if (!read.ok) {
     const problems = read.problems.map(({ line, column, path, message }) => ({ line, column, path, message }));
     return { callCount: 0, allowCount: 0, denyCount: 0, changedCount: 0, rows: [], problems };

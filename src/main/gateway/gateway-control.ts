@@ -1,5 +1,5 @@
 /** The gateway as windows, command lines and the admin listener steer it: every action by hand is told as one. */
-import { TrafficError } from '../../shared/errors/error-table.ts';
+import { type BreakerChange, setBreaker } from './breaker-by-hand.ts';
 import type { DryRunResult, LimitsState, UpstreamState } from '../../shared/model/gateway-state.ts';
 import type { Clock } from '../ports.ts';
 import type { StoreReader } from '../store/traffic-store.ts';
@@ -16,12 +16,6 @@ export interface GatewayControlDeps {
 /** Who asks: `window`, `command line`, `admin`. */
 interface ByHand {
   readonly actor: string;
-}
-
-export interface BreakerChange extends ByHand {
-  readonly upstream: string;
-  readonly instance: string;
-  readonly action: 'trip' | 'reset' | 'isolate' | 'rejoin';
 }
 
 export interface GatewayControls {
@@ -49,14 +43,8 @@ export function gatewayControl({ gateway, store, clock }: GatewayControlDeps): G
     upstreams: () => gateway.upstreams.states(),
     limits: () => gateway.guards.limitsState(),
     setBreaker(change) {
-      const { upstream, instance, action } = change;
-      const found = gateway.upstreams.named(upstream);
-      if (!found.state().instances.some(({ id }) => id === instance))
-        throw new TrafficError('NOT_FOUND', `The upstream ${upstream} has no instance ${instance}.`);
-      tell(action, `${upstream}/${instance}`, change);
-      if (action === 'trip') found.trip(instance, `tripped by hand (${change.actor})`);
-      else if (action === 'reset') found.reset(instance);
-      else found.isolate(instance, action === 'isolate');
+      setBreaker(gateway, change);
+      tell(change.action, `${change.upstream}/${change.instance}`, change);
     },
     killSession(change) {
       tell('kill session', change.id, change, change.reason);

@@ -13,7 +13,7 @@ import { filePinStore } from '../pipeline/policy/pin-store.ts';
 import { type GatewaySession, type SessionEnd, SessionTable } from '../pipeline/session-table.ts';
 import type { Next } from '../pipeline/stage.ts';
 import type { StdioPlans } from '../pipeline/stdio-plan.ts';
-import type { Clock, Ids, Logger } from '../ports.ts';
+import type { Clock, ComponentLogs, Ids, Logger } from '../ports.ts';
 import type { SecretResolver } from '../secrets/references.ts';
 import { sessionKeys } from '../secrets/session-keys.ts';
 import { type SessionSeal, sessionSeal } from '../secrets/session-seal.ts';
@@ -28,6 +28,7 @@ import { adminActions } from './admin-actions.ts';
 import { AdminDoor } from './admin-door.ts';
 import { CannotTake, ConfigControl } from './config-control.ts';
 import { DoorSet } from './door-set.ts';
+import { expressionChecks } from './expression-checks.ts';
 import { Guards } from './guards.ts';
 import { instanceConnector } from './instance-connector.ts';
 import { type Observers, openObservers } from './observers.ts';
@@ -42,6 +43,7 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
+  readonly logs: ComponentLogs;
   readonly random: () => number;
   /** The environment of this process: for references, overrides, and what children need. */
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -64,6 +66,7 @@ export interface DrainTimes {
 export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
   const live = new LiveAnswers();
   const { clock, log, random, vault } = deps;
+  deps.logs.hideValues(() => deps.secrets.secretValues());
   const parts: { gateway?: Gateway } = {};
   const pinStore = filePinStore(join(deps.dataDir, 'tool-pins.json'), log);
   const guards = new Guards({
@@ -109,6 +112,7 @@ export class Gateway {
   #config: Config = initialConfig;
   #secrets: ResolvedSecrets = noSecrets;
   #seal: SessionSeal | undefined;
+  #hasStarted = false;
   #isDraining = false;
   /** New requests are refused: what is under way is all there will be. */
   #isRefusing = false;
@@ -167,10 +171,12 @@ export class Gateway {
         upstreams: () => this.upstreams.states(),
         issuers: () => guards.issuers(),
         audit: () => observers.audit.state(),
+        others: () => (deps.vault.problem === undefined ? [] : [deps.vault.problem]),
         eventLoop: () => observers.eventLoop.delays(),
       },
       metrics: observers.metrics,
       actions: adminActions(this),
+      emit,
       clock,
       log,
     });
@@ -180,7 +186,7 @@ export class Gateway {
       clock,
       log,
       emit,
-      checks: [guards.check],
+      checks: expressionChecks,
       take: config => this.#take(config),
     });
   }
@@ -191,6 +197,10 @@ export class Gateway {
 
   get config(): Config {
     return this.#config;
+  }
+
+  get logs(): ComponentLogs {
+    return this.#deps.logs;
   }
 
   get isDraining(): boolean {
@@ -250,7 +260,7 @@ export class Gateway {
     }
     this.#isDraining = true;
     const { emit } = this.observers.hub;
-    emit({ type: 'lifecycle', at: this.#deps.clock.now(), what: 'draining', reason: 'the host stops' });
+    emit({ type: 'lifecycle', at: this.clock.now(), what: 'draining', reason: 'the host stops' });
     await pause(readyDelayMs);
     this.#doors.stopAccepting();
     this.#isRefusing = true;
@@ -269,7 +279,7 @@ export class Gateway {
     this.table.close();
     await this.guards.close();
     await this.#admin.close();
-    this.observers.hub.emit({ type: 'lifecycle', at: this.#deps.clock.now(), what: 'stopped', reason: 'the host stopped' });
+    if (this.#hasStarted) this.observers.hub.emit({ type: 'lifecycle', at: this.clock.now(), what: 'stopped', reason: 'the host stopped' });
     await this.observers.close();
   }
 
@@ -290,6 +300,7 @@ export class Gateway {
     this.#config = config;
     this.#secrets = secrets;
     this.#seal = seal;
+    this.#deps.logs.configure(config.logging);
     this.guards.apply(guards);
     this.table.apply(limitsOf(config));
     this.upstreams.apply(config.upstreams, name => ({
@@ -299,6 +310,15 @@ export class Gateway {
     this.#doors.apply(doors, secrets.listenerTls);
     this.#admin.apply(admin);
     recorder.setRequired(config.recording.required);
+    if (!this.#hasStarted && config.listeners.length > 0) {
+      this.#hasStarted = true;
+      this.observers.hub.emit({
+        type: 'lifecycle',
+        at: this.clock.now(),
+        what: 'started',
+        reason: 'a configuration with listeners came into force',
+      });
+    }
     for (const listener of this.#planListeners) listener();
     const { maxAge, maxSize } = config.recording.retention;
     await store.setRetention({ maxAgeMs: maxAge, maxStoredBytes: maxSize });

@@ -1,12 +1,11 @@
 /** What the stages of a gateway decide by: authentication, policies, limits, credentials, affinity. Compiled from a configuration, then swapped. */
-import type { Config, UpstreamConfig } from '../../shared/config/schema.ts';
+import type { Config } from '../../shared/config/schema.ts';
 import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { LimitsState } from '../../shared/model/gateway-state.ts';
-import { type Expression, ExpressionCompiler } from '../pipeline/cel/compile-expression.ts';
+import type { Expression } from '../pipeline/cel/compile-expression.ts';
 import type { PreparedLimits } from '../pipeline/limits/prepare-limits.ts';
 import { RateLimiter } from '../pipeline/limits/rate-limiter.ts';
 import { type CompiledPolicies, compilePolicies } from '../pipeline/policy/compile-policies.ts';
-import { ConfigProblems } from '../pipeline/policy/config-problems.ts';
 import type { PinStore } from '../pipeline/policy/pin-store.ts';
 import { PolicyEngine } from '../pipeline/policy/policy-engine.ts';
 import { subjectOf, surroundingsOf } from '../pipeline/policy/subject.ts';
@@ -16,10 +15,10 @@ import type { Clock, Logger } from '../ports.ts';
 import { type HeldCredentials, upstreamCredentials } from '../secrets/credentials/upstream-credentials.ts';
 import { type SignIns, signIns } from '../secrets/sign-in/sign-ins.ts';
 import type { TokenVault } from '../secrets/token-vault.ts';
-import type { ConfigFinding } from '../settings/config-problem.ts';
 import { type ListenerAuth, prepareAuth } from '../stages/authenticate/listener-auth.ts';
 import type { AuthenticateDeps } from '../stages/authenticate.ts';
 import type { UpstreamMaterial } from '../upstreams/balanced/guarded-upstream.ts';
+import { affinityExpression } from './expression-checks.ts';
 
 export interface GuardsDeps {
   readonly clock: Clock;
@@ -40,6 +39,8 @@ export interface PreparedGuards {
   readonly policies: CompiledPolicies;
   readonly auth: ReadonlyMap<string, ListenerAuth>;
   readonly materials: ReadonlyMap<string, UpstreamMaterial>;
+  /** Those of unchanged entries are the ones that are in force. */
+  readonly credentials: ReadonlyMap<string, Kept>;
 }
 
 interface Kept {
@@ -55,8 +56,7 @@ export class Guards {
   readonly policies: PolicyEngine;
   readonly pins: ToolPins;
   readonly #deps: GuardsDeps;
-  readonly #compiler = new ExpressionCompiler();
-  readonly #credentials = new Map<string, Kept>();
+  #credentials: ReadonlyMap<string, Kept> = new Map();
   #config: Config | undefined;
   #auth: ReadonlyMap<string, ListenerAuth> = new Map();
 
@@ -73,13 +73,6 @@ export class Guards {
     };
   }
 
-  /** What only a compilation finds in a configuration. */
-  readonly check = (config: Config): readonly ConfigFinding[] => [
-    ...findings(() => this.limiter.prepare(config.limits)),
-    ...findings(() => compilePolicies(config)),
-    ...Object.entries(config.upstreams).flatMap(([name, { affinity }]) => findings(() => void this.#affinity(name, affinity))),
-  ];
-
   /** Touches nothing that is in force. */
   prepare(config: Config): PreparedGuards {
     const { clock, log, secret } = this.#deps;
@@ -88,22 +81,24 @@ export class Guards {
       const prepared = prepareAuth(listener, { clock, log, secret, previous: this.#auth.get(listener.name) });
       if (prepared !== undefined) auth.set(listener.name, prepared);
     }
+    const credentials = this.#preparedCredentials(config);
     return {
       config,
       limits: this.limiter.prepare(config.limits),
       policies: compilePolicies(config),
       auth,
-      materials: this.#materials(config),
+      credentials,
+      materials: this.#materials(config, credentials),
     };
   }
 
-  apply({ config, limits, policies, auth }: PreparedGuards): void {
+  apply({ config, limits, policies, auth, credentials }: PreparedGuards): void {
     this.#config = config;
     this.limiter.apply(limits);
     this.policies.apply(policies);
     this.pins.apply(new Map(Object.entries(config.upstreams).map(([name, { pinning }]) => [name, pinning])));
     this.#auth = auth;
-    for (const name of this.#credentials.keys()) if (config.upstreams[name]?.credentials === undefined) this.#credentials.delete(name);
+    this.#credentials = credentials;
   }
 
   /** What could happen to messages of a wrapped server. */
@@ -126,12 +121,12 @@ export class Guards {
     await this.#deps.pinStore.close();
   }
 
-  #materials(config: Config): ReadonlyMap<string, UpstreamMaterial> {
+  #materials(config: Config, prepared: ReadonlyMap<string, Kept>): ReadonlyMap<string, UpstreamMaterial> {
     const keyHeaders = config.listeners.flatMap(({ auth }) => (auth === undefined ? [] : [auth.apiKeyHeader.toLowerCase()]));
     return new Map(
       Object.entries(config.upstreams).map(([name, upstream]) => {
-        const credentials = this.#credentialsOf(name, upstream);
-        const expression = this.#affinity(name, upstream.affinity);
+        const credentials = prepared.get(name)?.credentials;
+        const expression = affinityExpression(upstream.affinity);
         const material: UpstreamMaterial = {
           keyHeaders,
           ...(credentials === undefined ? {} : { credentials }),
@@ -143,30 +138,19 @@ export class Guards {
   }
 
   /** Tokens that were got stay while the entry is the same. */
-  #credentialsOf(name: string, { credentials }: UpstreamConfig): HeldCredentials | undefined {
-    if (credentials === undefined) return undefined;
-    const text = JSON.stringify(credentials);
-    const kept = this.#credentials.get(name);
-    if (kept?.text === text) return kept.credentials;
+  #preparedCredentials(config: Config): ReadonlyMap<string, Kept> {
     const { secret, clock, log } = this.#deps;
-    const made = upstreamCredentials(credentials, {
-      upstream: name,
-      secret,
-      clock,
-      log,
-      signIn: upstream => this.signIns.credentialsFor(upstream),
-    });
-    this.#credentials.set(name, { text, credentials: made });
-    return made;
-  }
-
-  #affinity(name: string, text: string): Expression | undefined {
-    if (text === 'session' || text === 'none') return undefined;
-    try {
-      return this.#compiler.compile(text);
-    } catch (error) {
-      throw new ConfigProblems([{ path: `upstreams.${name}.affinity`, message: error instanceof Error ? error.message : String(error) }]);
+    const prepared = new Map<string, Kept>();
+    for (const [name, { credentials }] of Object.entries(config.upstreams)) {
+      if (credentials === undefined) continue;
+      const text = JSON.stringify(credentials);
+      const kept = this.#credentials.get(name);
+      const signIn = (upstream: string) => this.signIns.credentialsFor(upstream);
+      const made =
+        kept?.text === text ? kept.credentials : upstreamCredentials(credentials, { upstream: name, secret, clock, log, signIn });
+      prepared.set(name, { text, credentials: made });
     }
+    return prepared;
   }
 
   /** What has no value is balanced like any other request. */
@@ -180,19 +164,9 @@ export class Guards {
 
   #signInTarget(name: string) {
     const upstream = this.#config?.upstreams[name];
-    const url = upstream?.instances[0]?.url;
+    const url = upstream?.instances.find(instance => instance.url !== undefined && !instance.disabled)?.url;
     const { credentials } = upstream ?? {};
     if (url === undefined || credentials === undefined || !('signIn' in credentials)) return undefined;
     return { upstream: name, url, config: credentials.signIn };
-  }
-}
-
-function findings(compile: () => unknown): ConfigFinding[] {
-  try {
-    compile();
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigProblems) return error.problems.map(({ path, message }) => ({ path, message }));
-    throw error;
   }
 }

@@ -5,10 +5,11 @@ import type { RecordingState } from '../../shared/model/host.ts';
 import type { UpstreamState } from '../../shared/model/gateway-state.ts';
 import { openAuditTrail, type AuditTrail } from '../audit/audit-trail.ts';
 import { eventLoopMonitor, type EventLoopMonitor } from '../metrics/event-loop-delay.ts';
+import { gatewayLog } from '../metrics/gateway-log.ts';
 import { gatewayMetrics, type GatewayMetrics } from '../metrics/gateway-metrics.ts';
 import type { LiveAnswers } from '../pipeline/live-answers.ts';
 import type { ToolCatalogue } from '../pipeline/tool-catalogue.ts';
-import type { Clock, Logger } from '../ports.ts';
+import type { Clock, ComponentLogs, Logger } from '../ports.ts';
 import type { TrafficStore } from '../store/traffic-store.ts';
 import type { Conversations } from '../traffic/conversations.ts';
 import { GatewayCounters } from './counters.ts';
@@ -20,6 +21,7 @@ export interface ObserversDeps {
   readonly version: string;
   readonly clock: Clock;
   readonly log: Logger;
+  readonly logs: ComponentLogs;
   readonly store: TrafficStore;
   readonly conversations: Conversations;
   readonly catalogue: ToolCatalogue;
@@ -63,6 +65,7 @@ export async function openObservers(deps: ObserversDeps): Promise<Observers> {
   hub.observe('metrics', event => metrics.observe(event));
   hub.observe('audit', event => audit.observe(event));
   hub.observe('counters', event => counters.observe(event));
+  hub.observe('log', gatewayLog(deps.logs));
   hub.observe('timeline', event => timeline.observe(event));
   return {
     hub,

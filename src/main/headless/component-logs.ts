@@ -6,6 +6,8 @@ export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const s
 
 export interface ComponentLogsOptions {
   readonly level: LogLevel;
+  /** A person named the level: a configuration does not change it. */
+  readonly isLevelNamed?: boolean;
   readonly clock: Clock;
   readonly write: (line: string) => void;
   /** Paths of facts that are never shown, besides those whose names announce a secret. */
@@ -24,8 +26,10 @@ export function componentLogs({
   write,
   hiddenPaths = [],
   secretValues = () => noValues,
+  isLevelNamed = false,
 }: ComponentLogsOptions): ComponentLogs {
   let usual: LogLevel = level;
+  let hidden = secretValues;
   let format: 'json' | 'text' = 'json';
   const own = new Map<string, LogLevel>();
   const isHidden = pathMatcher(hiddenPaths);
@@ -40,7 +44,7 @@ export function componentLogs({
       format === 'json'
         ? JSON.stringify({ at, level: of, ...named, message: text, ...shown })
         : textLine({ at, of, component, text, facts: shown });
-    write(`${withoutSecrets(line, secretValues())}\n`);
+    write(`${withoutSecrets(line, hidden())}\n`);
   };
   return {
     of(component): Logger {
@@ -52,8 +56,11 @@ export function componentLogs({
       else if (own.has(component) || own.size < MAX_COMPONENTS) own.set(component, wish);
     },
     levels: () => ({ all: usual, ...Object.fromEntries(own) }),
+    hideValues(values) {
+      hidden = values;
+    },
     configure(logging) {
-      usual = logging.level;
+      if (!isLevelNamed) usual = logging.level;
       format = logging.format;
       own.clear();
       for (const [component, wish] of Object.entries(logging.levels).slice(0, MAX_COMPONENTS)) own.set(component, wish);

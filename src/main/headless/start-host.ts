@@ -5,8 +5,9 @@ import { contractVersion } from '../../shared/contract/wire.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { HostInfo } from '../../shared/model/host.ts';
 import { type DirectoryLock, type Engine, startEngine } from '../engine.ts';
-import { type Logger, randomIds, systemClock } from '../ports.ts';
+import { type ComponentLogs, randomIds, systemClock } from '../ports.ts';
 import { samplePlayer } from '../sample/sample-player.ts';
+import type { VaultKey } from '../secrets/token-vault.ts';
 import { vaultKeyFromText } from '../secrets/vault-key.ts';
 import { openPreferences } from '../settings/preferences.ts';
 import { dataDirOf } from './data-dir.ts';
@@ -26,7 +27,9 @@ export interface EngineOptions {
   readonly kind: HostInfo['kind'];
   readonly dataDir: string;
   readonly program: ProgramFiles;
-  readonly log: Logger;
+  readonly logs: ComponentLogs;
+  /** Where the key of what is kept sealed comes from; else SHADOWCAT_VAULT_KEY. */
+  readonly vaultKey?: VaultKey;
 }
 
 export interface HostOptions extends EngineOptions {
@@ -63,7 +66,8 @@ export async function startHost(options: HostOptions): Promise<HostStart> {
 }
 
 async function assemble(options: HostOptions, lock: DirectoryLock): Promise<Host> {
-  const { dataDir, log, port, rendererDir, program } = options;
+  const { dataDir, logs, port, rendererDir, program } = options;
+  const log = logs.of('');
   const secret = randomBytes(32).toString('base64url');
   let server: HttpServer | undefined;
   let engine: Engine | undefined;
@@ -117,7 +121,8 @@ export interface HostHooks {
 }
 
 /** Starts the engine alone, on a directory that the caller has locked: nothing listens but the hub, and nobody is told of that. */
-export async function openEngine({ kind, dataDir, program, log }: EngineOptions, hooks: HostHooks): Promise<Engine> {
+export async function openEngine({ kind, dataDir, program, logs, vaultKey }: EngineOptions, hooks: HostHooks): Promise<Engine> {
+  const log = logs.of('');
   const usualDataDir = dataDirOf({ named: undefined, env: {}, platform: process.platform, home: homedir() });
   const shim = installShim(dataDir, program.shim);
   const engine: Engine = await startEngine({
@@ -125,6 +130,7 @@ export async function openEngine({ kind, dataDir, program, log }: EngineOptions,
     clock: systemClock,
     ids: randomIds,
     log,
+    logs,
     version: program.version,
     hostKind: kind,
     paths: { storeWriter: program.storeWriter, storeReader: program.storeReader },
@@ -132,7 +138,7 @@ export async function openEngine({ kind, dataDir, program, log }: EngineOptions,
     preferences: openPreferences({ dataDir, log }),
     env: process.env,
     random: Math.random,
-    vaultKey: vaultKeyFromText(process.env['SHADOWCAT_VAULT_KEY']),
+    vaultKey: vaultKey ?? vaultKeyFromText(process.env['SHADOWCAT_VAULT_KEY']),
     commands: hostCommands({ node: program.node, shim, dataDir, usualDataDir }),
     sample: (stage, onChanged) =>
       samplePlayer({

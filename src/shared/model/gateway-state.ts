@@ -100,6 +100,8 @@ export const ConfigProblem = z.object({
   /** `listeners[0].routes[1].upstream`. */
   path: z.string(),
   message: z.string(),
+  /** The environment variable that the value came from, where it did not come from the file. */
+  source: z.string().optional(),
 });
 export type ConfigProblem = z.infer<typeof ConfigProblem>;
 

@@ -9,7 +9,7 @@ const LIMIT_MS = 2000;
 /** Best effort: what becomes of it changes nothing. `initialize` may not be cancelled (2025-11-25, cancellation). */
 export function cancelCall(own: OwnRequests, line: Line, guard: Guard, traits: CallTraits): void {
   const { session, era, principal } = guard;
-  if (era !== 'legacy' || session === undefined || line.isBridged || traits.method === 'initialize') return;
+  if (era !== 'legacy' || session === undefined || traits.method === 'initialize') return;
   for (const idText of traits.requestIds) {
     const text = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${idText},"reason":"The gateway's time-out."}}`;
     const version = session.protocolVersion;

@@ -1,13 +1,14 @@
 /** The log as whoever reads it meets it. */
 import { expect, test } from 'vitest';
-import { jsonLogger, logLevels, type LogLevel } from './json-logger.ts';
+import type { LogLevel } from '../ports.ts';
+import { componentLogs, logLevels } from './component-logs.ts';
 
 const clock = { now: () => Date.UTC(2026, 10, 22), monotonicUs: () => 0 };
 
 /** What a logger of this level lets through of one line per level. */
 function linesAt(level: LogLevel): string[] {
   const lines: string[] = [];
-  const log = jsonLogger({ level, clock, write: line => lines.push(line) });
+  const log = componentLogs({ level, clock, write: line => void lines.push(line) }).of('');
   log.debug('d', { count: 1 });
   log.info('i');
   log.warn('w');
