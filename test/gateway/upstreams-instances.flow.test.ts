@@ -1,6 +1,8 @@
 /** Which instance gets a request, how instances are found healthy, and what a change of the configuration keeps. */
 import { describe, expect, test } from 'vitest';
 import { anonymous } from '../../src/main/pipeline/guard.ts';
+import type { ConnectInstance } from '../../src/main/upstreams/instance-connection.ts';
+import { anAnswer } from '../kit/an-exchange.ts';
 import { jsonType, rawUpstream, type RawRequest, type RawUpstream } from '../kit/raw-upstream.ts';
 import { openUpstream, outcomeOf, sleep, until, type ConfigWish, type Open, type Wish } from '../kit/upstream-under-test.ts';
 
@@ -245,6 +247,55 @@ describe('health', () => {
   });
 });
 
+describe('an instance that is a process', () => {
+  /** Answers everything; exits when it is told to. */
+  function fakeProcess() {
+    let exit: (reason: string) => void = () => undefined;
+    const self = { childCount: 1, sentCount: 0, exit: (reason: string) => exit(reason) };
+    const connect: ConnectInstance = () => ({
+      send() {
+        self.sentCount += 1;
+        return Promise.resolve(anAnswer({ text: result }));
+      },
+      close: () => Promise.resolve(),
+      connections: () => ({ open: 0, idle: 0 }),
+      childCount: () => self.childCount,
+      onExit: listener => (exit = listener),
+    });
+    return { self, connect };
+  }
+  const config: ConfigWish = { instances: [{ id: 'a', command: 'server' }], breaker: { open: '300ms' } };
+
+  test('its exits open the breaker and take its sessions along; it is asked nothing for a check, and comes back', async () => {
+    const { self, connect } = fakeProcess();
+    const health = { kind: 'discover', interval: '100ms', fastInterval: '50ms', fall: 100 } as const;
+    await using gateway = openUpstream([], { config: { ...config, health }, connect });
+    await until(() => gateway.instance('a').healthReason === '1 process runs');
+    for (let count = 0; count < 5; count += 1) self.exit('exit code 1');
+    expect(gateway.breakers()).toMatchObject([{ to: 'open', reason: '5 failures in a row; the last: exit code 1' }]);
+    expect((await gateway.ask({ session: { instanceId: 'a' } })).error?.code).toBe('SESSION_LOST');
+    self.childCount = 0;
+    await until(() => gateway.instance('a').healthReason === 'no process is needed now');
+    expect(self.sentCount).toBe(0);
+    await until(() => gateway.instance('a').breaker.word === 'half-open');
+    await sleep(150);
+    for (let count = 0; count < 3; count += 1) expect((await gateway.ask({ tool: 't' })).status).toBe(200);
+    expect(gateway.instance('a')).toMatchObject({ transport: 'stdio', address: 'server', breaker: { word: 'closed' } });
+  });
+
+  test('one that exits before every check is unhealthy', async () => {
+    const { self, connect } = fakeProcess();
+    self.childCount = 0;
+    const health = { kind: 'process', interval: '100ms', fastInterval: '100ms', fall: 2 } as const;
+    await using gateway = openUpstream([], { config: { ...config, health, breaker: { enabled: false } }, connect });
+    const crashing = setInterval(() => self.exit('exit code 1'), 20);
+    await until(() => !gateway.instance('a').isHealthy);
+    clearInterval(crashing);
+    expect(gateway.instance('a').healthReason).toBe('exit code 1');
+    await until(() => gateway.instance('a').isHealthy);
+  });
+});
+
 describe('a change of the configuration', () => {
   test('what is unchanged keeps its breaker and counters; what is new is connected; what is gone drains and closes', async () => {
     const held: RawRequest[] = [];
@@ -272,7 +323,10 @@ describe('a change of the configuration', () => {
     expect((await gateway.ask({ session: { instanceId: 'b' } })).error?.code).toBe('SESSION_LOST');
     held[0]?.answer('200 OK', jsonType, result);
     expect((await under).status).toBe(200);
-    await held[0]?.closed;
+    // At once, and not only when nobody would use the idle connection any more.
+    let isClosed = false;
+    void held[0]?.closed.then(() => (isClosed = true));
+    await until(() => isClosed, 1000);
   });
 
   test('the same id at another address is another server; other pool settings are another connection to the same one', async () => {

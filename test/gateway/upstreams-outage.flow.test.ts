@@ -253,3 +253,28 @@ test('a breaker per tool: what hangs is cut off, the rest of the instance goes o
   expect((await gateway.ask({ tool: 'good' })).status).toBe(200);
   expect(gateway.instance('a').tools.map(({ tool }) => tool)).toEqual(['bad']);
 });
+
+test('nobody to connect to says nothing about a tool', async () => {
+  const a = await server();
+  await using gateway = openUpstream([a.url], { config: { breaker: { perTool: true } } });
+  await a[Symbol.asyncDispose]();
+  await askMany(gateway, 5, { tool: 'innocent' });
+  expect(gateway.breakers()).toHaveLength(1);
+  expect(gateway.breakers()[0]).not.toHaveProperty('tool');
+});
+
+test('another attempt goes to another instance, even where a key belongs to one', async () => {
+  await using a = await server();
+  await using b = await server();
+  await using c = await server();
+  const servers = { a, b, c };
+  await using gateway = openUpstream([a.url, b.url, c.url], { config: { affinity: 'args.x' }, affinityKey: () => 'always the same' });
+  const home = (await gateway.ask({})).tried[0] as 'a' | 'b' | 'c';
+  servers[home].manner = 'unavailable';
+  const second = (await gateway.ask({})).tried;
+  expect(second).toEqual([home, expect.not.stringMatching(home)]);
+  servers[second[1] as 'a' | 'b' | 'c'].manner = 'unavailable';
+  const third = (await gateway.ask({})).tried;
+  expect(third.slice(0, 2)).toEqual(second);
+  expect(new Set(third).size).toBe(3);
+});

@@ -11,11 +11,35 @@ const bodyOf = async (request: RawRequest) => (await request.body).toString();
 
 describe('time-outs', () => {
   test('connect: nothing was sent, so even a call that may not be repeated is, elsewhere', async () => {
-    // An address that answers nothing (RFC 5737) may be refused at once by this machine; either way nothing was sent.
+    // It accepts the connection and never says a word of TLS.
+    await using mute = await rawUpstream(() => undefined);
     await using b = await rawUpstream(request => request.answer('200 OK', jsonType, result));
-    await using gateway = openUpstream(['http://192.0.2.1:9/mcp', b.url], { config: { timeouts: { connect: '200ms' } } });
-    const { status, tried } = await gateway.ask({ tool: 'delete' });
-    expect([status, tried]).toEqual([200, ['a', 'b']]);
+    const url = mute.url.replace('http:', 'https:');
+    await using gateway = openUpstream([url, b.url], { config: { timeouts: { connect: '200ms' } } });
+    expect(await gateway.ask({ tool: 'delete' })).toMatchObject({ status: 200, tried: ['a', 'b'] });
+    await using alone = openUpstream([url], { config: { timeouts: { connect: '200ms' }, retries: { attempts: 1 } } });
+    expect((await alone.ask({})).error).toMatchObject({
+      code: 'UPSTREAM_TIMEOUT',
+      facts: { upstream: 'test', phase: 'connect', may_have_executed: false },
+    });
+  });
+
+  test('an attempt whose credentials were refused leaves no clock behind', async () => {
+    await using a = await rawUpstream(async request => {
+      if (request.field('authorization') === 'old') return request.answer('401 Unauthorized', {}, '');
+      await sleep(500);
+      return request.answer('200 OK', jsonType, result);
+    });
+    let token = 'old';
+    const rejected = () => {
+      token = 'new';
+      return true;
+    };
+    await using gateway = openUpstream([a.url], {
+      config: { timeouts: { idle: '200ms' } },
+      credentials: { headers: () => ['Authorization', token], rejected },
+    });
+    expect(await gateway.ask({ tool: 't' })).toMatchObject({ status: 200, error: undefined });
   });
 
   test('first byte: by method and tool; the connection is closed; a legacy server is told that nobody waits', async () => {
@@ -197,4 +221,31 @@ test('a silent event stream gets a comment every 15 s, which is no sign of life 
   const { text, error } = await asked;
   expect(text.split(': keep-alive\n\n')).toHaveLength(8);
   expect(error?.facts['phase']).toBe('idle');
+});
+
+test('the result on a stream is the success, whatever still comes; a clean end without one is a failure that the client learns', async () => {
+  await using a = await rawUpstream(async request => {
+    const body = await bodyOf(request);
+    if (body.includes('"break"')) request.answer('500 Internal Server Error', {}, '');
+    else request.startEvents();
+    if (body.includes('"good"')) request.chunk(event(result));
+    else if (body.includes('"lost"')) request.endChunks();
+    else if (body.includes('"resumable"')) {
+      request.chunk('id: 1\ndata:\n\n');
+      request.endChunks();
+    }
+  });
+  await using gateway = openUpstream([a.url]);
+  for (let count = 0; count < 4; count += 1) await gateway.ask({ tool: 'break' });
+  expect(gateway.instance('a').breaker.consecutiveFailures).toBe(4);
+  const answer = await gateway.send(gateway.exchange({ tool: 'good' }));
+  answer.body.start({ data: () => true, end: () => undefined, fail: () => undefined });
+  await until(() => gateway.instance('a').breaker.consecutiveFailures === 0);
+  expect(gateway.instance('a').inFlight).toBe(1);
+  answer.body.abort();
+  expect((await gateway.ask({ tool: 'lost' })).error).toMatchObject({ code: 'UPSTREAM_BROKE', facts: { may_have_executed: true } });
+  expect(gateway.instance('a').breaker.consecutiveFailures).toBe(1);
+  // 2025-11-25, polling: the client fetches the rest with Last-Event-ID.
+  expect(await gateway.ask({ tool: 'resumable' })).toMatchObject({ status: 200, error: undefined });
+  expect(gateway.instance('a').breaker.consecutiveFailures).toBe(1);
 });
