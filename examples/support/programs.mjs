@@ -35,7 +35,7 @@ export async function example(work) {
 }
 
 /** `shadowcat …`: the words of its command line. */
-export const shadowcat = (...words) => [inProject('out/main/cli.js'), ...words];
+export const shadowcat = (...words) => [process.env.SHADOWCAT_CLI ?? inProject('out/main/cli.js'), ...words];
 
 /** The first line of a stream that `find` accepts; fails with what the program said when it ends before, or takes too long. */
 export async function firstLine(child, stream, find) {

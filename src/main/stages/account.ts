@@ -134,16 +134,12 @@ class Entry {
   }
 
   #event(ending: Ending): ExchangeEvent {
-    const { clock, keepsArguments } = this.#deps;
+    const { clock } = this.#deps;
     const { conversation, route, request } = this.#exchange;
-    const { journey, route: guarded, principal, client, items, era, correlationId, decisions } = this.#guard;
+    const { journey, route: guarded, principal, client, era, correlationId, decisions } = this.#guard;
     const endUs = clock.monotonicUs();
     const { sentUs, answeredUs } = journey;
-    const first = items[0];
-    const method = first !== undefined && 'method' in first.message ? first.message.method : undefined;
-    const target = first?.facts.target;
     const instance = journey.tried.at(-1);
-    const args = method === 'tools/call' ? argumentsOf(items[0]) : undefined;
     const body = request.body;
     return {
       type: 'exchange',
@@ -163,12 +159,23 @@ class Entry {
       attempts: journey.tried.length,
       decisions,
       ...ending,
-      ...(method === undefined ? {} : { method }),
-      ...(target === undefined ? {} : { target }),
-      ...(args === undefined ? {} : { argumentsDigest: keepsArguments() ? JSON.stringify(args) : canonicalDigest(args) }),
+      ...this.#asked(),
       ...(client.name === undefined ? {} : { clientName: client.name }),
       ...(instance === undefined ? {} : { instance }),
       ...(sentUs === undefined ? {} : { upstreamMs: ((answeredUs ?? endUs) - sentUs) / 1000 }),
+    };
+  }
+
+  /** Of the first message. */
+  #asked(): Partial<Pick<ExchangeEvent, 'method' | 'target' | 'argumentsDigest'>> {
+    const [first] = this.#guard.items;
+    const method = first !== undefined && 'method' in first.message ? first.message.method : undefined;
+    const target = first?.facts.target;
+    const args = method === 'tools/call' ? argumentsOf(first) : undefined;
+    return {
+      ...(method === undefined ? {} : { method }),
+      ...(target === undefined ? {} : { target }),
+      ...(args === undefined ? {} : { argumentsDigest: this.#deps.keepsArguments() ? JSON.stringify(args) : canonicalDigest(args) }),
     };
   }
 }
