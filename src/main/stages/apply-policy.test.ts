@@ -163,10 +163,9 @@ const withoutDelete =
 
 describe('lists', () => {
   test('lose what would be denied; cursors and everything else stay byte for byte', async () => {
-    const { body, decisions, went, verdict } = await ask(stageOf(noDeletes), { body: list('tools/list'), answer: { text: tools } });
+    const { body, decisions, verdict } = await ask(stageOf(noDeletes), { body: list('tools/list'), answer: { text: tools } });
     expect(body).toBe(withoutDelete);
     expect(decisions).toMatchObject([{ kind: 'passed' }, { kind: 'changed', reason: '1 of 3 tools are not shown: delete_file' }]);
-    expect(went?.request.rawHeaders.slice(-2)).toEqual(['Accept-Encoding', 'identity']);
     expect(verdict.kind === 'answer' && verdict.answer.rawHeaders).toEqual(['Content-Type', 'application/json']);
   });
 

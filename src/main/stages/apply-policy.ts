@@ -40,7 +40,8 @@ export function applyPolicy(deps: ApplyPolicyDeps): Stage {
 function passed(deps: ApplyPolicyDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
   const changes = answerChanges(deps, exchange, guard);
   if (changes === undefined) return next(exchange);
-  return next(askingForPlain(exchange)).then(verdict =>
+  // Upstreams of guarded routes ask for plain answers; one that comes packed all the same is refused or passes unseen.
+  return next(exchange).then(verdict =>
     verdict.kind === 'answer' ? { kind: 'answer', answer: mapAnswerMessages(verdict.answer, changes) } : verdict,
   );
 }
@@ -90,13 +91,4 @@ function unclear({ decisions }: Guard, reason: string): Verdict {
   const decision: Decision = { stage: STAGE, kind: 'refused', id: 'malformed', reason };
   decisions.push(decision);
   return { kind: 'refuse', stage: STAGE, code: 'BAD_REQUEST', reason, facts: {} };
-}
-
-/** What has to be read must not come packed. */
-function askingForPlain(exchange: Exchange): Exchange {
-  const kept: string[] = [];
-  const { rawHeaders } = exchange.request;
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
-    if ((rawHeaders[at] as string).toLowerCase() !== 'accept-encoding') kept.push(rawHeaders[at] as string, rawHeaders[at + 1] as string);
-  return { ...exchange, request: { ...exchange.request, rawHeaders: [...kept, 'Accept-Encoding', 'identity'] } };
 }

@@ -93,6 +93,24 @@ test('a result that is neither true nor false is an error', () => {
   expect([run('1'), run('"true"'), run('args')]).toEqual(Array(3).fill('error: gives neither true nor false'));
 });
 
+test('an error quotes nothing that it looked at', () => {
+  expect([
+    run('bool(args.x)', args({ x: 'secret' })),
+    run('timestamp(args.x) == now', args({ x: 'secret' })),
+    run('int(args.x) == 1', args({ x: 'secret' })),
+    run('args[args.x] == 1', args({ x: 'secret' })),
+    run('args.missing == 1', args({})),
+    run('args.x + 1 == 1', args({ x: 'secret' })),
+  ]).toEqual([
+    'error: cannot be evaluated',
+    'error: cannot be evaluated',
+    'error: cannot be evaluated',
+    'error: field not found',
+    'error: field not found: missing',
+    "error: found no matching overload for '_+_' applied to '(string, int)'",
+  ]);
+});
+
 test('a key is a text, a number or a truth value', () => {
   const key = (text: string) => compiler.compile(text).key(subject());
   expect([key('principal.sub'), key('size(principal.roles)'), key('principal.roles')]).toEqual([

@@ -46,8 +46,8 @@ export class ExpressionCompiler {
     return {
       text,
       looksAtArguments: variables.has('args'),
-      test: (subject, request = new RequestWork()) => asBoolean(evaluate(subject, request)),
-      key: (subject, request = new RequestWork()) => asKey(evaluate(subject, request)),
+      test: (subject, request = new RequestWork()) => asBoolean(evaluate(subject, request), text),
+      key: (subject, request = new RequestWork()) => asKey(evaluate(subject, request), text),
     };
   }
 
@@ -88,15 +88,25 @@ function parsed(text: string) {
   throw new ExpressionError('It is empty.');
 }
 
-function asBoolean(value: CelResult | Error): Outcome<boolean> {
+function asBoolean(value: CelResult | Error, text: string): Outcome<boolean> {
   if (typeof value === 'boolean') return { ok: true, value };
-  return { ok: false, error: value instanceof Error ? short(value.message) : 'gives neither true nor false' };
+  return { ok: false, error: value instanceof Error ? tellable(value.message, text) : 'gives neither true nor false' };
 }
 
-function asKey(value: CelResult | Error): Outcome<string> {
-  if (value instanceof Error) return { ok: false, error: short(value.message) };
+function asKey(value: CelResult | Error, text: string): Outcome<string> {
+  if (value instanceof Error) return { ok: false, error: tellable(value.message, text) };
   const isKey = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean';
   return isKey ? { ok: true, value: String(value) } : { ok: false, error: 'gives no text, number or truth value' };
+}
+
+const ours = /^(?:looks at|too much work|makes a|converts a|compares a)/;
+
+/** Reasons go into logs, the audit and answers; errors of the library may quote arguments, which must not. */
+function tellable(message: string, text: string): string {
+  if (ours.test(message) || message.startsWith('found no matching overload')) return short(message);
+  const missing = /^field not found: (.+)$/s.exec(message)?.[1];
+  if (missing === undefined) return 'cannot be evaluated';
+  return text.includes(missing) ? short(message) : 'field not found';
 }
 
 function sentence(error: unknown): string {
