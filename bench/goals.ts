@@ -1,19 +1,9 @@
 /** The goals that a run is held against. Each is a ratio or a difference within one run; absolute figures of two machines say nothing. */
+import { gatewayGoals } from './gateway-goals.ts';
+import type { Goal } from './goal.ts';
 import { hopNames } from './hops/hop-names.ts';
 import { ratioTo } from './stats.ts';
 import type { Figures } from './series.ts';
-
-export interface Goal {
-  readonly part: string;
-  readonly text: string;
-  /** `atMost` the limit or `atLeast` it. */
-  readonly bound: 'atMost' | 'atLeast';
-  readonly limit: number;
-  readonly unit: string;
-  /** Beyond this a figure of `atLeast` cannot be true, only noise. */
-  readonly ceiling?: number;
-  measure(figures: Figures): number;
-}
 
 export interface GoalResult {
   readonly part: string;
@@ -168,6 +158,7 @@ export const goals: readonly Goal[] = [
     unit: 'MB',
     measure: figures => figures.median('idle memory', hopNames.serve),
   },
+  ...gatewayGoals,
 ];
 
 /** Holds the goals of the measured parts against the figures. */

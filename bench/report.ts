@@ -1,8 +1,10 @@
 /** Puts the figures before a person: one table per part, then the goals, then what to know about this run. Pure. */
 import type { GoalResult } from './goals.ts';
 import { hopNames } from './hops/hop-names.ts';
+import { bridgeTables, guardedTables } from './gateway-report.ts';
+import { addedRatio, addedTo, hopTable, ratio } from './hop-table.ts';
 import type { Figures } from './series.ts';
-import { number, signed, textTable } from './table.ts';
+import { number, textTable } from './table.ts';
 
 /** The whole report as text. */
 export function reportText(run: {
@@ -22,6 +24,10 @@ function sectionsOf(part: string, figures: Figures): string[] {
   switch (part) {
     case 'proxy':
       return [proxyLatency(figures), proxyThroughput(figures), proxySteady(figures)];
+    case 'gateway':
+      return guardedTables(figures);
+    case 'bridge':
+      return bridgeTables(figures);
     case 'sse':
       return [sse(figures)];
     case 'wrap':
@@ -30,32 +36,6 @@ function sectionsOf(part: string, figures: Figures): string[] {
       return [start(figures)];
   }
 }
-
-/** A table of hops; a column is a heading and what stands there for a hop. */
-function hopTable(part: string, figures: Figures, title: string, columns: Readonly<Record<string, (hop: string) => string>>): string {
-  const rows = figures
-    .hops(part)
-    .map(hop => [hop, ...Object.values(columns).map(cell => cell(hop))])
-    // A part may leave a hop out of one of its comparisons.
-    .filter(([, ...cells]) => cells.some(cell => cell !== '–'));
-  return `${title}\n\n${textTable(['', ...Object.keys(columns)], rows)}`;
-}
-
-/** Of the direct path the figure itself, of every hop what it adds to that. */
-const addedTo =
-  (figures: Figures, metric: string, scale = 1) =>
-  (hop: string) =>
-    hop === hopNames.direct ? number(figures.median(metric, hop) / scale) : signed(figures.added(metric, hop) / scale);
-
-const ratio = (figures: Figures, metric: string, reference: string) => (hop: string) => {
-  const value = figures.ratio(metric, hop, reference);
-  return Number.isFinite(value) ? `${number(value)}×` : '–';
-};
-
-const addedRatio = (figures: Figures, metric: string, reference: string) => (hop: string) => {
-  const value = hop === hopNames.direct ? Number.NaN : figures.added(metric, hop) / figures.added(metric, reference);
-  return Number.isFinite(value) ? `${number(value)}×` : '–';
-};
 
 function proxyLatency(figures: Figures): string {
   return hopTable('proxy', figures, 'HTTP: latency of direct, and what each hop adds (µs, 1 KB tools/call)', {

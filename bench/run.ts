@@ -8,6 +8,8 @@ import { cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { judge } from './goals.ts';
 import { type PartName, readOptions, usage } from './options.ts';
+import { measureBridge } from './parts/bridge.ts';
+import { measureGateway } from './parts/gateway.ts';
 import { measureProxy } from './parts/proxy.ts';
 import { measureSse } from './parts/sse.ts';
 import { measureStart } from './parts/start.ts';
@@ -20,13 +22,15 @@ import { findTool } from './tools.ts';
 
 const measureParts: Readonly<Record<PartName, (context: RunContext) => Promise<void>>> = {
   proxy: measureProxy,
+  gateway: measureGateway,
+  bridge: measureBridge,
   sse: measureSse,
   wrap: measureWrap,
   start: measureStart,
 };
 
 /** How the time is divided; a run of fewer parts divides it among those. */
-const shares: Readonly<Record<PartName, number>> = { proxy: 0.62, sse: 0.16, wrap: 0.17, start: 0.05 };
+const shares: Readonly<Record<PartName, number>> = { proxy: 0.35, gateway: 0.25, bridge: 0.18, sse: 0.09, wrap: 0.1, start: 0.03 };
 
 const options = readOptions(process.argv.slice(2));
 if (options === 'help') {

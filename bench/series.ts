@@ -32,8 +32,14 @@ export class Figures {
     return median(this.rounds(metric, hop));
   }
 
+  /** What a hop takes beyond the direct path. */
   added(metric: string, hop: string): number {
-    return addedOver(this.rounds(metric, 'direct'), this.rounds(metric, hop));
+    return this.beyond(metric, hop, hopNames.direct);
+  }
+
+  /** What a hop takes beyond another one. */
+  beyond(metric: string, hop: string, reference: string): number {
+    return addedOver(this.rounds(metric, reference), this.rounds(metric, hop));
   }
 
   ratio(metric: string, hop: string, reference: string): number {

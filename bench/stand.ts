@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
@@ -17,6 +17,8 @@ export interface Command {
   readonly command?: string;
   readonly args: readonly string[];
   readonly cwd?: string;
+  /** Where standard error goes instead of being kept here. */
+  readonly stderrFile?: string;
 }
 
 export interface Running {
@@ -65,14 +67,17 @@ export class Stand {
   /** Runs Node (or `command`) with these arguments until `stop`, or until the stand closes. */
   start(command: Command): Running {
     if (this.#isClosed) throw new Error('The benchmark is being stopped');
+    const { stderrFile } = command;
+    const stderrFd = stderrFile === undefined ? undefined : openSync(stderrFile, 'a');
     const child = spawn(command.command ?? process.execPath, command.args, {
       env: this.environment(),
       cwd: command.cwd ?? this.dir,
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', 'pipe', stderrFd ?? 'pipe'],
     });
+    if (stderrFd !== undefined) closeSync(stderrFd);
     let stderr = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-maxOutputChars)));
-    child.stdin.on('error', () => undefined);
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr = (stderr + text).slice(-maxOutputChars)));
+    child.stdin?.on('error', () => undefined);
     const exited = new Promise<void>(resolve => {
       child.once('error', () => resolve());
       child.once('close', () => resolve());
@@ -81,11 +86,11 @@ export class Stand {
       name: command.name,
       pid: child.pid ?? 0,
       child,
-      stderr: () => stderr,
+      stderr: () => (stderrFile === undefined ? stderr : readFileSync(stderrFile, 'utf8').slice(-maxOutputChars)),
       ready: () => readyLine(running, exited),
       stop: async () => {
         // A shell does not pass signals on to its pipeline; the end of input ends that.
-        child.stdin.end();
+        child.stdin?.end();
         if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
         const late = setTimeout(() => child.kill('SIGKILL'), stopDeadlineMs);
         await exited;

@@ -25,12 +25,13 @@ export async function nodeServer(
   name: string,
   file: string,
   args: readonly string[],
-): Promise<{ url: string; process: Running }> {
+): Promise<{ url: string; process: Running; facts: Record<string, unknown> }> {
   const process = stand.start({
     name,
     args: ['--disable-warning=ExperimentalWarning', '--no-deprecation', join(serversDir, file), ...args],
   });
-  return { url: String((await process.ready())['url']), process };
+  const facts = await process.ready();
+  return { url: String(facts['url']), process, facts };
 }
 
 /** Starts the chosen hops in front of an upstream. What cannot be had is left out and noted. */

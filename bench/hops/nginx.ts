@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { answerBody } from '../load/message.ts';
+import { answerTo, idField } from '../load/message.ts';
 import type { Running, Stand } from '../stand.ts';
 import { findTool } from '../tools.ts';
 
@@ -12,9 +12,11 @@ export interface NginxServer {
   readonly process: Running;
 }
 
-/** Answers every request with the fixed answer. Undefined where nginx is not installed. */
+/** Answers every request with the fixed answer, to the id that a field names. Undefined where nginx is not installed. */
 export function nginxUpstream(stand: Stand): Promise<NginxServer | undefined> {
-  return startNginx(stand, 'nginx-upstream', `location / { default_type application/json; return 200 '${answerBody}'; }`);
+  const location = `location / { default_type application/json; return 200 '${answerTo('$answer_id')}'; }`;
+  const field = `$http_${idField.toLowerCase().replaceAll('-', '_')}`;
+  return startNginx(stand, 'nginx-upstream', location, `map ${field} $answer_id { default 1; "~^[0-9]+$" ${field}; }`);
 }
 
 /** Forwards everything with kept connections and without buffering answers, as one would for SSE. */
@@ -56,7 +58,8 @@ http {
 `;
 }
 
-function freePort(): Promise<number> {
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
@@ -66,8 +69,9 @@ function freePort(): Promise<number> {
   });
 }
 
-async function listening(port: number, process: Running): Promise<void> {
-  const deadlineAt = performance.now() + 5_000;
+/** Resolves when the process takes connections. */
+export async function listening(port: number, process: Running): Promise<void> {
+  const deadlineAt = performance.now() + 10_000;
   while (performance.now() < deadlineAt && process.child.exitCode === null) {
     const isOpen = await new Promise<boolean>(resolve => {
       const socket = connect({ host: '127.0.0.1', port });
@@ -77,5 +81,5 @@ async function listening(port: number, process: Running): Promise<void> {
     if (isOpen) return;
     await new Promise(resolve => setTimeout(resolve, 25));
   }
-  throw new Error(`nginx did not start: ${process.stderr().slice(-1_000)}`);
+  throw new Error(`${process.name} did not start: ${process.stderr().slice(-1_000)}`);
 }

@@ -1,5 +1,5 @@
 /** The product as it is built: its command line, its shim, and its contract to ask what it recorded. */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { connectToHost, type HostConnection } from '../../src/main/headless/host-connection.ts';
 import { readHostFile } from '../../src/main/headless/host-file.ts';
@@ -16,7 +16,7 @@ export const shimFile = join(builtDir, 'shim.js');
 export interface Host extends AsyncDisposable {
   readonly process: Running;
   readonly dataDir: string;
-  /** Where clients dial; only of a proxy. */
+  /** Where clients dial; only of a proxy or a gateway. */
   readonly url: string;
   readonly readyMs: number;
   readonly connection: HostConnection;
@@ -42,10 +42,32 @@ export function shadowcatServe(stand: Stand): Promise<Host> {
   return startHost(stand, ['serve', '--port', '0']);
 }
 
+/** `shadowcat gateway` with this configuration, on a data directory of its own. */
+export function shadowcatGateway(stand: Stand, config: unknown): Promise<Host> {
+  // JSON is YAML.
+  const file = join(stand.newDir('config'), 'shadowcat.yaml');
+  writeFileSync(file, JSON.stringify(config, null, 2));
+  return startHost(stand, ['gateway', '--config', file]);
+}
+
+/** The command line of `shadowcat connect`, which stands where a stdio server would. */
+export const connectCommand = (url: string, ...flags: readonly string[]): readonly string[] => [
+  process.execPath,
+  cliFile,
+  'connect',
+  url,
+  ...flags,
+];
+
 async function startHost(stand: Stand, words: readonly string[]): Promise<Host> {
   const dataDir = stand.newDir('data');
   const startedAt = performance.now();
-  const process = stand.start({ name: `shadowcat ${words[0] ?? ''}`, args: [cliFile, ...words, '--json', '--data-dir', dataDir] });
+  const process = stand.start({
+    name: `shadowcat ${words[0] ?? ''}`,
+    args: [cliFile, ...words, '--json', '--data-dir', dataDir],
+    // A gateway logs every request; reading that would cost the load generator, which is this process.
+    stderrFile: join(dataDir, 'stderr.log'),
+  });
   const ready = await process.ready();
   const readyMs = performance.now() - startedAt;
   const listeners = (ready['listeners'] ?? []) as { name: string; url: string }[];

@@ -1,9 +1,9 @@
 /**
- * A cheap HTTP load generator: raw kept connections, one fixed request, answers only measured, never parsed beyond
+ * A cheap HTTP load generator: raw kept connections, one request again and again, answers only measured, never parsed beyond
  * their length. An answer other than 200 ends the run: a figure with errors in it is no figure.
  */
 import { connect, type Socket } from 'node:net';
-import { requestBytes } from './message.ts';
+import { type Call, idWriter, plainCall, requestBytes, takeIds } from './message.ts';
 
 export interface LoadResult {
   /** One per answer, in µs. */
@@ -11,10 +11,21 @@ export interface LoadResult {
   readonly elapsedMs: number;
 }
 
+/** With the last answer as text, head and body. */
+export interface LoopResult extends LoadResult {
+  readonly lastAnswer: string;
+}
+
 /** Each connection sends the next request as soon as it has its answer. Ends at `maxCount` answers or after `maxMs`. */
-export async function closedLoop(load: { url: string; connectionCount: number; maxCount: number; maxMs: number }): Promise<LoadResult> {
+export async function closedLoop(load: {
+  url: string;
+  connectionCount: number;
+  maxCount: number;
+  maxMs: number;
+  call?: Call;
+}): Promise<LoopResult> {
   const url = new URL(load.url);
-  const connections = await openAll(url, load.connectionCount);
+  const connections = await openAll(url, load.connectionCount, load.call);
   const latenciesUs: number[] = [];
   const startedAt = performance.now();
   let sentCount = 0;
@@ -34,7 +45,8 @@ export async function closedLoop(load: { url: string; connectionCount: number; m
     });
   try {
     await Promise.all(connections.map(keepSending));
-    return { latenciesUs, elapsedMs: performance.now() - startedAt };
+    const elapsedMs = performance.now() - startedAt;
+    return { latenciesUs, elapsedMs, lastAnswer: connections[0]?.lastAnswer() ?? '' };
   } finally {
     for (const connection of connections) connection.close();
   }
@@ -86,20 +98,23 @@ export async function steadyRate(load: { url: string; connectionCount: number; p
 interface Connection {
   /** One request at a time; called back when the whole answer is here, or with what went wrong. */
   send(done: (error?: Error) => void): void;
+  lastAnswer(): string;
   close(): void;
 }
 
-async function openAll(url: URL, count: number): Promise<Connection[]> {
-  const request = requestBytes(url);
-  return Promise.all(Array.from({ length: count }, () => open(url, request)));
+function openAll(url: URL, count: number, call: Call = plainCall): Promise<Connection[]> {
+  // Each connection has bytes of its own: a number is written into them while those of others are on their way.
+  return Promise.all(Array.from({ length: count }, () => open(url, requestBytes(url, call))));
 }
 
 const answerDeadlineMs = 10_000;
 
 async function open(url: URL, request: Buffer): Promise<Connection> {
   const socket = await connected(url);
+  const number = idWriter(request);
   let waiting: ((error?: Error) => void) | undefined;
   let received: Buffer = Buffer.alloc(0);
+  let last = received;
   let end = -1;
   const finish = (error?: Error) => {
     const done = waiting;
@@ -118,6 +133,7 @@ async function open(url: URL, request: Buffer): Promise<Connection> {
     }
     // An unknown length (-1) is looked for again with the next chunk.
     if (end === -1 || received.length < end) return;
+    last = received;
     received = Buffer.alloc(0);
     end = -1;
     finish();
@@ -126,8 +142,12 @@ async function open(url: URL, request: Buffer): Promise<Connection> {
     send(done) {
       waiting = done;
       if (socket.destroyed) finish(new Error(`${url.href} closed the connection`));
-      else socket.write(request);
+      else {
+        number(takeIds(1));
+        socket.write(request);
+      }
     },
+    lastAnswer: () => last.toString('latin1'),
     close: () => socket.destroy(),
   };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Stand } from '../stand.ts';
 import { findTool } from '../tools.ts';
 import { closedLoop } from './http-load.ts';
-import { requestBody, requestFields } from './message.ts';
+import { type Call, idPlace, plainCall, requestBytes, takeIds } from './message.ts';
 
 export interface Throughput {
   readonly perSecond: number;
@@ -12,22 +12,25 @@ export interface Throughput {
 }
 
 /** A function that loads a URL for some seconds. */
-export type ThroughputLoad = (load: { url: string; connectionCount: number; seconds: number }) => Promise<Throughput>;
+export type ThroughputLoad = (load: { url: string; connectionCount: number; seconds: number; call?: Call }) => Promise<Throughput>;
+
+/** More than any hop answers in the seconds of one run. */
+const idsPerRun = 200_000;
 
 /** The best generator of this machine. */
 export function throughputLoad(stand: Stand): ThroughputLoad {
   const wrk = findTool('wrk');
   if (wrk === undefined) {
     stand.note('wrk is not installed: throughput comes from a generator in Node, which costs more than some of the hops.');
-    return async ({ url, connectionCount, seconds }) => {
-      const { latenciesUs, elapsedMs } = await closedLoop({ url, connectionCount, maxCount: 1e6, maxMs: seconds * 1_000 });
+    return async ({ url, connectionCount, seconds, call = plainCall }) => {
+      const { latenciesUs, elapsedMs } = await closedLoop({ url, connectionCount, maxCount: 1e6, maxMs: seconds * 1_000, call });
       return { perSecond: (latenciesUs.length / elapsedMs) * 1_000, count: latenciesUs.length };
     };
   }
   const script = join(stand.dir, 'request.lua');
-  writeFileSync(script, luaRequest());
-  return async ({ url, connectionCount, seconds }) => {
-    const args = ['-t1', `-c${connectionCount}`, `-d${seconds}s`, '--timeout', '5s', '-s', script, url];
+  return async ({ url, connectionCount, seconds, call = plainCall }) => {
+    writeFileSync(script, luaScript(new URL(url), call));
+    const args = ['-t1', `-c${connectionCount}`, `-d${seconds}s`, '--timeout', '5s', '-s', script, url, '--', String(takeIds(idsPerRun))];
     return readWrk(await stand.run({ name: 'wrk', command: wrk, args }, (seconds + 15) * 1_000), url);
   };
 }
@@ -42,7 +45,18 @@ export function readWrk(output: string, url: string): Throughput {
   return { perSecond, count };
 }
 
-function luaRequest(): string {
-  const fields = Object.entries(requestFields).map(([name, value]) => `wrk.headers["${name}"] = "${value}"`);
-  return ['wrk.method = "POST"', `wrk.body = [[${requestBody}]]`, ...fields, ''].join('\n');
+/** A fixed request costs wrk nothing; a numbered one is put together for each, of pieces. */
+export function luaScript(url: URL, call: Call): string {
+  const pieces = requestBytes(url, call).toString('latin1').split(idPlace).map(luaText);
+  if (pieces.length > 1)
+    return [
+      'local id = 0',
+      'init = function(args) id = tonumber(args[1]) end',
+      `request = function() id = id + 1; return ${pieces.join(' .. id .. ')} end`,
+      '',
+    ].join('\n');
+  const fields = Object.entries(call.fields).map(([name, value]) => `wrk.headers[${luaText(name)}] = ${luaText(value)}`);
+  return ['wrk.method = "POST"', `wrk.body = ${luaText(call.body)}`, ...fields, ''].join('\n');
 }
+
+const luaText = (text: string) => `"${text.replaceAll(/["\\]/g, '\\$&').replaceAll('\r', '\\r').replaceAll('\n', '\\n')}"`;

@@ -2,15 +2,15 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** Listens on a free loopback port and prints `{"url":…}`. */
-export function announce(server: Server, path = '/mcp'): void {
+/** Listens on a free loopback port and prints `{"url":…}`, with further facts where there are some. */
+export function announce(server: Server, path = '/mcp', facts: Readonly<Record<string, string>> = {}): void {
   // A kept connection that is closed while idle would look like a failure of the hop in front.
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   server.headersTimeout = 0;
   server.listen(0, '127.0.0.1', () => {
     const { port } = server.address() as AddressInfo;
-    process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}${path}` })}\n`);
+    process.stdout.write(`${JSON.stringify({ url: `http://127.0.0.1:${port}${path}`, ...facts })}\n`);
   });
   endWithParent();
 }

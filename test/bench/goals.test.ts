@@ -45,7 +45,9 @@ test('the start-up of the shim leaves out what a second Node takes by itself', (
 
 test('a missing reference makes a goal unmeasured, never met', () => {
   const figures = figuresOf(throughput, { [hopNames.recording]: [10_000] });
-  expect(new Set(judge(figures, ['proxy', 'sse', 'wrap', 'start']).map(({ verdict }) => verdict))).toEqual(new Set(['not measured']));
+  expect(new Set(judge(figures, ['proxy', 'gateway', 'bridge', 'sse', 'wrap', 'start']).map(({ verdict }) => verdict))).toEqual(
+    new Set(['not measured']),
+  );
 });
 
 test('figures that are better than can be are noise, not success', () => {
@@ -61,6 +63,54 @@ test('more frames recorded than sent is no better than fewer', () => {
   expect(verdicts(doubled, 'wrap')['frames lost while wrapped']).toBe('not met');
 });
 
+test('each guard is held against the bare proxy of its own era', () => {
+  const { recording, recordingSession, guardKey, guardToken, guardSession } = hopNames;
+  const figures = new Figures();
+  add(figures, 'guarded requests/s at 64', 'gateway', {
+    [recording]: [10_000],
+    [recordingSession]: [5_000],
+    [guardKey]: [7_000],
+    [guardToken]: [6_900],
+    [guardSession]: [4_000],
+  });
+  add(figures, 'guarded p50 at 1', 'gateway', {
+    [recording]: [200],
+    [recordingSession]: [300],
+    [guardKey]: [350],
+    [guardToken]: [351],
+    [guardSession]: [449],
+  });
+  const judged = judge(figures, ['gateway']).filter(({ text }) => text.startsWith('all guards'));
+  expect(judged.map(({ value, verdict }) => [value, verdict])).toEqual([
+    [0.7, 'met'],
+    [150, 'met'],
+    [0.69, 'not met'],
+    [151, 'not met'],
+    [0.8, 'met'],
+    [149, 'met'],
+  ]);
+});
+
+test('a bridge is held against the best peer of each figure, and against none when one is missing', () => {
+  const { direct, bridge, mcpProxy, supergateway } = hopNames;
+  const figures = new Figures();
+  add(figures, 'HTTP to stdio: requests/s at 16', 'bridge', { [bridge]: [5_000], [mcpProxy]: [1_000], [supergateway]: [2_500] });
+  add(figures, 'HTTP to stdio: p50 at 1', 'bridge', { [direct]: [20], [bridge]: [320], [mcpProxy]: [620], [supergateway]: [1_020] });
+  add(figures, 'HTTP to stdio: memory after load', 'bridge', { [bridge]: [150], [mcpProxy]: [300] });
+  const judged = judge(figures, ['bridge']).filter(({ text }) => text.startsWith('HTTP to stdio'));
+  expect(judged.map(({ value, verdict }) => [value, verdict])).toEqual([
+    [2, 'not met'],
+    [0.5, 'not met'],
+    [null, 'not measured'],
+  ]);
+});
+
+test('a single refused call spoils the figures of the guards', () => {
+  const figures = figuresOf('guarded requests not passed', { [hopNames.guardKey]: [1] }, 'gateway');
+  add(figures, 'guarded frames unrecorded', 'gateway', { [hopNames.guardKey]: [0] });
+  expect(verdicts(figures, 'gateway')['requests refused or failed, frames not recorded']).toBe('not met');
+});
+
 test('the report shows what each hop adds, dashes where nothing was measured, and the goals', () => {
   const figures = figuresOf('round trip p50', { [hopNames.direct]: [20], [hopNames.cat]: [40], [hopNames.wrap]: [75] }, 'wrap');
   const text = reportText({ figures, goals: judge(figures, ['wrap']), notes: ['nginx is not installed.'], parts: ['wrap'] });
@@ -71,8 +121,12 @@ test('the report shows what each hop adds, dashes where nothing was measured, an
 
 function figuresOf(metric: string, hops: Readonly<Record<string, readonly number[]>>, part = 'proxy'): Figures {
   const figures = new Figures();
-  for (const [hop, rounds] of Object.entries(hops)) for (const value of rounds) figures.add({ part, metric, hop, unit: '' }, value);
+  add(figures, metric, part, hops);
   return figures;
+}
+
+function add(figures: Figures, metric: string, part: string, hops: Readonly<Record<string, readonly number[]>>): void {
+  for (const [hop, rounds] of Object.entries(hops)) for (const value of rounds) figures.add({ part, metric, hop, unit: '' }, value);
 }
 
 const verdicts = (figures: Figures, part: string) => Object.fromEntries(judge(figures, [part]).map(({ text, verdict }) => [text, verdict]));
