@@ -7,10 +7,12 @@ import { WebSocket } from 'ws';
 import { readHostFile } from '../../src/main/headless/host-file.ts';
 import { programFiles } from '../../src/main/headless/program-files.ts';
 import { startHost, type Host } from '../../src/main/headless/start-host.ts';
-import { silentLogs } from '../../src/main/ports.ts';
+import { componentLogs } from '../../src/main/headless/component-logs.ts';
+import { systemClock } from '../../src/main/ports.ts';
 import type { HostMessage } from '../../src/shared/contract/wire.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import { callsNeverAnswered, contractCases } from './contract-cases.ts';
+import { gatewayCases } from './gateway-cases.ts';
 import { sampleUpstream } from './sample-upstream.ts';
 import { answeredCalls, bridgeOver, type Connection, type Subject } from './wire-under-test.ts';
 
@@ -37,7 +39,7 @@ async function startAll(): Promise<Running> {
     kind: 'headless',
     dataDir: join(home.path, 'data'),
     program,
-    logs: silentLogs,
+    logs: componentLogs({ level: 'silent', clock: systemClock, write: () => undefined }),
     port: { number: 0, isFixed: false },
     rendererDir: program.rendererDir,
     onStopRequested: stop.resolve,
@@ -143,7 +145,7 @@ describe.each(Object.keys(wires))('the contract %s', name => {
   });
   afterAll(() => running.stop());
 
-  test.each(contractCases)('$title', async ({ run }) => {
+  test.each([...gatewayCases, ...contractCases])('$title', async ({ run }) => {
     await expect(run(subject)).resolves.toBeUndefined();
   });
 

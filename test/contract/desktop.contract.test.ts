@@ -10,6 +10,7 @@ import { _electron, type Dialog, type ElectronApplication, type Page } from 'pla
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Bridge } from '../../src/shared/contract/wire.ts';
 import { callsNeverAnswered, contractCases } from './contract-cases.ts';
+import { gatewayCases } from './gateway-cases.ts';
 import { sampleUpstream, type SampleUpstream } from './sample-upstream.ts';
 import { answeredCalls, type Connection, type Subject } from './wire-under-test.ts';
 
@@ -41,7 +42,7 @@ afterAll(async () => {
 });
 
 // What only the command line may do has no door here; the case about windows asserts the refusals.
-test.each(contractCases.filter(({ needs }) => needs !== 'administrator'))('$title', async ({ run }) => {
+test.each([...gatewayCases, ...contractCases].filter(({ needs }) => needs !== 'administrator'))('$title', async ({ run }) => {
   await expect(run(subject)).resolves.toBeUndefined();
 });
 

@@ -28,6 +28,16 @@ export const answeredCalls = new Set<string>();
 
 const answerMs = 15_000;
 
+/** A connection for the length of a case. */
+export async function withClient(subject: Subject, work: (client: Client) => Promise<void>): Promise<void> {
+  const connection = await subject.connect();
+  try {
+    await work(new Client(connection));
+  } finally {
+    await connection.close();
+  }
+}
+
 /** Typed calls that fail the test when the host says no, or answers outside its schema. */
 export class Client {
   readonly connection: Connection;

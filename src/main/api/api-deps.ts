@@ -9,8 +9,10 @@ import type {
   LimitsState,
   UpstreamState,
 } from '../../shared/model/gateway-state.ts';
+import type { AuditPage, AuditQuery } from '../../shared/model/audit.ts';
+import type { AuditCheck, PolicyExplanation, SignInStatus, ToolChangeData } from '../../shared/model/gateway-desk.ts';
 import type { Preferences } from '../../shared/model/preferences.ts';
-import type { Clock, Ids, Logger } from '../ports.ts';
+import type { Clock, Ids, Logger, LogLevel } from '../ports.ts';
 import type { StatusBoard } from '../publish/status-board.ts';
 import type { TrafficStore } from '../store/traffic-store.ts';
 
@@ -62,6 +64,25 @@ export interface GatewayControl {
     history(): ConfigVersion[];
     diff(from: string, to: string): string;
     rollback(hash: string): Promise<ConfigFile>;
+  };
+  explain(frame: { readonly sessionId: string; readonly seq: number }): Promise<PolicyExplanation>;
+  readonly audit: {
+    query(query: AuditQuery): Promise<AuditPage>;
+    verify(): Promise<AuditCheck>;
+  };
+  readonly pins: {
+    changes(upstream: string | undefined): ToolChangeData[];
+    /** False when there is no change to approve. */
+    approve(change: { readonly upstream: string; readonly tool: string; readonly actor: string }): boolean;
+  };
+  readonly signIns: {
+    state(upstream: string): SignInStatus;
+    begin(upstream: string): Promise<{ readonly authorizationUrl: string }>;
+    forget(change: { readonly upstream: string; readonly actor: string }): SignInStatus;
+  };
+  readonly logs: {
+    levels(): Readonly<Record<string, LogLevel>>;
+    setLevel(change: { readonly component: string | undefined; readonly level: LogLevel; readonly actor: string }): void;
   };
   dryRun(
     draft: { readonly text: string; readonly sessionId?: string | undefined; readonly limit: number },

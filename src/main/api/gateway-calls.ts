@@ -1,5 +1,6 @@
 /** Calls about the gateway: what it is doing, its breakers, its sessions, its configuration. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { Caller } from '../publish/caller.ts';
 import type { ApiDeps, ConfigEdit } from './api-deps.ts';
 import type { CallHandlers } from './serve-calls.ts';
 
@@ -19,6 +20,16 @@ type GatewayCalls = Pick<
   | 'config.diff'
   | 'config.rollback'
   | 'policy.dryRun'
+  | 'policy.explain'
+  | 'audit.query'
+  | 'audit.verify'
+  | 'pin.changes'
+  | 'pin.approve'
+  | 'signIn.state'
+  | 'signIn.begin'
+  | 'signIn.forget'
+  | 'log.levels'
+  | 'log.setLevel'
 >;
 
 export function gatewayCalls({ gateway, board, endSession, store }: ApiDeps): GatewayCalls {
@@ -32,8 +43,8 @@ export function gatewayCalls({ gateway, board, endSession, store }: ApiDeps): Ga
     'gateway.status': () => Promise.resolve(gateway.status()),
     'gateway.upstreams': () => Promise.resolve({ upstreams: gateway.upstreams() }),
     'gateway.limits': () => Promise.resolve(gateway.limits()),
-    'breaker.set': change => {
-      gateway.setBreaker({ ...change, actor: 'window' });
+    'breaker.set': (change, caller) => {
+      gateway.setBreaker({ ...change, actor: actorOf(caller) });
       return Promise.resolve({ upstreams: gateway.upstreams() });
     },
     'session.kill': async ({ id, reason }, caller) => {
@@ -43,8 +54,7 @@ export function gatewayCalls({ gateway, board, endSession, store }: ApiDeps): Ga
       // A shim forwards by itself: ending the record would not end the session.
       if (session.transport === 'stdio')
         throw new TrafficError('CONFLICT', `Session ${id} is a wrapped server; end its client or the server.`);
-      const actor = caller.canAdminister ? 'command line' : 'window';
-      if (!gateway.killSession({ id, reason, actor })) endSession(id, `killed${reason === '' ? '' : `: ${reason}`}`);
+      if (!gateway.killSession({ id, reason, actor: actorOf(caller) })) endSession(id, `killed${reason === '' ? '' : `: ${reason}`}`);
       board.touchSessions([id]);
       return {};
     },
@@ -56,5 +66,30 @@ export function gatewayCalls({ gateway, board, endSession, store }: ApiDeps): Ga
     'config.diff': ({ from, to }) => Promise.resolve({ text: gateway.config.diff(from, to) }),
     'config.rollback': ({ hash }) => gateway.config.rollback(hash),
     'policy.dryRun': (draft, caller) => gateway.dryRun(draft, caller.signal),
+    'policy.explain': frame => gateway.explain(frame),
+    'audit.query': async query => {
+      const { rows, cursor } = await gateway.audit.query(query);
+      return { rows: [...rows], ...(cursor === undefined ? {} : { cursor }) };
+    },
+    'audit.verify': () => gateway.audit.verify(),
+    'pin.changes': ({ upstream }) => Promise.resolve({ changes: gateway.pins.changes(upstream) }),
+    'pin.approve': async ({ upstream, tool }, caller) => {
+      if (!gateway.pins.approve({ upstream, tool, actor: actorOf(caller) }))
+        throw new TrafficError('NOT_FOUND', `The definition of ${tool} at ${upstream} has no change to approve.`);
+      return Promise.resolve({});
+    },
+    'signIn.state': ({ upstream }) => Promise.resolve(gateway.signIns.state(upstream)),
+    'signIn.begin': ({ upstream }) => gateway.signIns.begin(upstream),
+    'signIn.forget': ({ upstream }, caller) => Promise.resolve(gateway.signIns.forget({ upstream, actor: actorOf(caller) })),
+    'log.levels': () => Promise.resolve({ levels: { ...gateway.logs.levels() } }),
+    'log.setLevel': ({ component, level }, caller) => {
+      gateway.logs.setLevel({ component, level, actor: actorOf(caller) });
+      return Promise.resolve({ levels: { ...gateway.logs.levels() } });
+    },
   };
+}
+
+/** For the audit: a window and the command line are told apart, whoever sits before them is not. */
+function actorOf(caller: Caller): string {
+  return caller.canAdminister ? 'command line' : 'window';
 }

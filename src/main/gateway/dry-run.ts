@@ -2,7 +2,10 @@
 import { anonymous } from '../pipeline/guard.ts';
 import { compilePolicies } from '../pipeline/policy/compile-policies.ts';
 import { dryRun, type RecordedCall } from '../pipeline/policy/dry-run.ts';
+import { explain } from '../pipeline/policy/explain.ts';
 import { type Subject, subjectOf, type Surroundings } from '../pipeline/policy/subject.ts';
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { PolicyExplanation } from '../../shared/model/gateway-desk.ts';
 import type { DryRunResult, DryRunRow } from '../../shared/model/gateway-state.ts';
 import type { SessionSummary } from '../../shared/model/session.ts';
 import type { FrameWithBody, StoreReader } from '../store/traffic-store.ts';
@@ -46,6 +49,27 @@ export async function dryRunOver(
   const rows = outcome.rows.map(({ ref, now, draft: judged, policyId, reason }) => ({ ...ref, now, draft: judged, policyId, reason }));
   const { callCount, allowCount, denyCount, changedCount } = outcome;
   return { callCount, allowCount, denyCount, changedCount, rows, problems: [] };
+}
+
+/** A frame of the record. */
+export interface RecordedFrame {
+  readonly sessionId: string;
+  readonly seq: number;
+}
+
+/** NOT_FOUND when the frame is not there, or holds no request. */
+export async function explainRecorded(
+  { gateway, store }: { readonly gateway: Gateway; readonly store: StoreReader },
+  { sessionId, seq }: RecordedFrame,
+): Promise<PolicyExplanation> {
+  const session = await store.session(sessionId);
+  const [found] = session === undefined ? [] : await store.framesWithBodies({ sessionId, afterSeq: seq - 1, limit: 1 });
+  const isGateway = session !== undefined && session.transport !== 'stdio';
+  const hasAuth = isGateway && gateway.config.listeners.some(({ auth }) => auth !== undefined);
+  const [call] = session === undefined || found === undefined || found.frame.seq !== seq ? [] : callsOf(session, found, hasAuth);
+  if (call === undefined) throw new TrafficError('NOT_FOUND', `Frame ${seq} of session ${sessionId} holds no request of a client.`);
+  const explained = explain(gateway.guards.policies.compiled, call.subject, { hasAuth, nowUs: () => gateway.clock.monotonicUs() });
+  return { ...explained, policies: [...explained.policies] };
 }
 
 async function* recordedCalls(

@@ -1,10 +1,13 @@
 /** The gateway as windows, command lines and the admin listener steer it: every action by hand is told as one. */
 import { type BreakerChange, setBreaker } from './breaker-by-hand.ts';
-import type { DryRunResult, LimitsState, UpstreamState } from '../../shared/model/gateway-state.ts';
-import type { Clock } from '../ports.ts';
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { AuditQuery } from '../../shared/model/audit.ts';
+import type { AuditCheck, SignInStatus, ToolChangeData } from '../../shared/model/gateway-desk.ts';
+import type { ToolChange } from '../pipeline/policy/tool-pins.ts';
+import type { Clock, LogLevel } from '../ports.ts';
+import { SignInError } from '../secrets/sign-in/sign-in-config.ts';
 import type { StoreReader } from '../store/traffic-store.ts';
-import type { ConfigControl } from './config-control.ts';
-import { dryRunOver } from './dry-run.ts';
+import { type DryRunDraft, dryRunOver, explainRecorded, type RecordedFrame } from './dry-run.ts';
 import type { Gateway } from './gateway.ts';
 
 export interface GatewayControlDeps {
@@ -18,39 +21,86 @@ interface ByHand {
   readonly actor: string;
 }
 
-export interface GatewayControls {
-  load(path: string): Promise<void>;
-  status(): ReturnType<Gateway['status']>;
-  upstreams(): UpstreamState[];
-  limits(): LimitsState;
-  setBreaker(change: BreakerChange): void;
-  killSession(change: ByHand & { readonly id: string; readonly reason: string }): boolean;
-  readonly config: ConfigControl;
-  dryRun(
-    draft: { readonly text: string; readonly sessionId?: string | undefined; readonly limit: number },
-    signal: AbortSignal,
-  ): Promise<DryRunResult>;
-}
-
-export function gatewayControl({ gateway, store, clock }: GatewayControlDeps): GatewayControls {
+export function gatewayControl({ gateway, store, clock }: GatewayControlDeps) {
   const { emit } = gateway.observers.hub;
+  const { signIns } = gateway.guards;
   const tell = (action: string, target: string, { actor }: ByHand, reason?: string) => {
     emit({ type: 'admin', at: clock.now(), action, target, actor, ...(reason === undefined || reason === '' ? {} : { reason }) });
   };
   return {
-    load: path => gateway.control.load(path),
+    load: (path: string) => gateway.control.load(path),
     status: () => gateway.status(),
     upstreams: () => gateway.upstreams.states(),
     limits: () => gateway.guards.limitsState(),
-    setBreaker(change) {
+    setBreaker(change: BreakerChange) {
       setBreaker(gateway, change);
       tell(change.action, `${change.upstream}/${change.instance}`, change);
     },
-    killSession(change) {
+    killSession(change: ByHand & { readonly id: string; readonly reason: string }) {
       tell('kill session', change.id, change, change.reason);
       return gateway.killSession(change.id, change.reason);
     },
     config: gateway.control,
-    dryRun: (draft, signal) => dryRunOver({ gateway, store }, draft, signal),
+    dryRun: (draft: DryRunDraft, signal: AbortSignal) => dryRunOver({ gateway, store }, draft, signal),
+    explain: (frame: RecordedFrame) => explainRecorded({ gateway, store }, frame),
+    audit: {
+      query: (query: AuditQuery) => gateway.observers.audit.query(query),
+      async verify(): Promise<AuditCheck> {
+        const { problems, fileCount, rowCount, firstAt, lastAt } = await gateway.observers.audit.verify();
+        return {
+          isWhole: problems.length === 0,
+          problems: [...problems],
+          fileCount,
+          rowCount,
+          ...(firstAt === undefined ? {} : { firstAt }),
+          ...(lastAt === undefined ? {} : { lastAt }),
+        };
+      },
+    },
+    pins: {
+      changes: (upstream: string | undefined): ToolChangeData[] => gateway.guards.pins.changes(upstream).map(change => shown(change)),
+      approve({ upstream, tool, actor }: ByHand & { readonly upstream: string; readonly tool: string }) {
+        const isDone = gateway.guards.pins.approve(upstream, tool);
+        if (isDone) tell('approve definition', `${upstream}/${tool}`, { actor });
+        return isDone;
+      },
+    },
+    signIns: {
+      state: (upstream: string): SignInStatus => signIns.state(upstream),
+      async begin(upstream: string) {
+        try {
+          const { authorizationUrl, done } = await signIns.begin(upstream);
+          // How it went is told by its state; nobody waits for it here.
+          done.catch(() => undefined);
+          return { authorizationUrl };
+        } catch (error) {
+          if (error instanceof SignInError) throw new TrafficError('BAD_CALL', error.message, { cause: error });
+          throw error;
+        }
+      },
+      forget({ upstream, actor }: ByHand & { readonly upstream: string }): SignInStatus {
+        signIns.forget(upstream);
+        tell('sign out', upstream, { actor });
+        return signIns.state(upstream);
+      },
+    },
+    logs: {
+      levels: () => gateway.logs.levels(),
+      setLevel({ component, level, actor }: ByHand & { readonly component: string | undefined; readonly level: LogLevel }) {
+        gateway.logs.setLevel(component, level);
+        tell('log level', component ?? 'all', { actor }, level);
+      },
+    },
+  };
+}
+
+function shown({ members, ...change }: ToolChange): ToolChangeData {
+  return {
+    ...change,
+    members: members.map(({ member, before, after }) => ({
+      member,
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
+    })),
   };
 }

@@ -117,7 +117,7 @@ function servedRoute(
   deps: ServingDeps,
   sessionsOf: SessionsKeeper,
 ): ServedRoute {
-  const guarded: GuardedRoute = { ...route, listener: config.name, hasAuth: config.auth !== undefined };
+  const guarded: GuardedRoute = { ...route, ...listenerFacts(config) };
   const sessions = sessionsOf.of({
     listener: config.name,
     key: route.path,
@@ -149,8 +149,7 @@ function servedElsewhere(
     refusal: 'http',
     scopes: [],
     stepUp: [],
-    listener: config.name,
-    hasAuth: config.auth !== undefined,
+    ...listenerFacts(config),
   };
   const sessions = sessionsOf.of({ listener: config.name, key: '', serverName: config.name, upstream: config.name, idleMs: deps.idleMs });
   const guarded = { maxBodyBytes: config.maxBody, guardFor: guardMaker(config, nowhere, trusted, deps) };
@@ -236,7 +235,8 @@ function askedParams(rawHeaders: readonly string[]): string[] {
     .slice(0, 50);
 }
 
-const exposedFields = 'Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-Correlation-Id';
+const exposedFields =
+  'Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Correlation-Id';
 
 function guardMaker(config: ListenerConfig, route: GuardedRoute, trusted: BlockList, { ids }: ServingDeps): (asked: GuardRequest) => Guard {
   const client = (asked: GuardRequest): GuardClient => {
@@ -279,6 +279,10 @@ function certificateOf(socket: GuardRequest['request']['socket']): GuardClient['
   if (subject === undefined) return undefined;
   const { CN } = subject;
   return { subject: Array.isArray(CN) ? CN.join(',') : (CN ?? ''), fingerprint: fingerprint256 };
+}
+
+function listenerFacts({ name, auth }: ListenerConfig): Pick<GuardedRoute, 'listener' | 'hasAuth' | 'keyHeader'> {
+  return { listener: name, hasAuth: auth !== undefined, ...(auth === undefined ? {} : { keyHeader: auth.apiKeyHeader.toLowerCase() }) };
 }
 
 const anyAddress = new Set(['0.0.0.0', '::', '']);

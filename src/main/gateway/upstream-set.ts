@@ -4,7 +4,12 @@ import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { UpstreamState } from '../../shared/model/gateway-state.ts';
 import type { Clock, Logger } from '../ports.ts';
-import { type GuardedUpstream, guardedUpstream, type UpstreamMaterial } from '../upstreams/balanced/guarded-upstream.ts';
+import {
+  type GuardedUpstream,
+  guardedUpstream,
+  type PreparedUpdate,
+  type UpstreamMaterial,
+} from '../upstreams/balanced/guarded-upstream.ts';
 import type { ConnectInstance } from '../upstreams/instance-connection.ts';
 
 /** Calls under way at an upstream that was taken out of the configuration have this long, ms. */
@@ -41,20 +46,23 @@ export class UpstreamSet {
     return found;
   }
 
-  /** Throws what a connection throws that cannot be made, and then nothing was added or removed. */
+  /** Throws what a connection throws that cannot be made, and then nothing has changed. */
   apply(configs: Readonly<Record<string, UpstreamConfig>>, outfitOf: (name: string) => UpstreamOutfit): void {
     const added = new Map<string, GuardedUpstream>();
+    const changes: PreparedUpdate[] = [];
     try {
-      for (const [name, config] of Object.entries(configs))
-        if (!this.#byName.has(name)) added.set(name, this.#open(name, config, outfitOf(name).material));
       for (const [name, config] of Object.entries(configs)) {
         const { material, isReconnected } = outfitOf(name);
-        this.#byName.get(name)?.update(config, { ...material, isReconnected });
+        const known = this.#byName.get(name);
+        if (known === undefined) added.set(name, this.#open(name, config, material));
+        else changes.push(known.prepare(config, { ...material, isReconnected }));
       }
     } catch (error) {
       for (const upstream of added.values()) void upstream.close();
+      for (const change of changes) change.discard();
       throw error;
     }
+    for (const change of changes) change.apply();
     for (const [name, upstream] of added) this.#byName.set(name, upstream);
     for (const [name, upstream] of this.#byName) {
       if (Object.hasOwn(configs, name)) continue;

@@ -25,6 +25,8 @@ export interface GuardedRoute extends RouteConfig {
   readonly listener: string;
   /** The listener has `auth`. */
   readonly hasAuth: boolean;
+  /** Header of the listener that carries API keys, lower case; its value is a credential wherever it is seen. */
+  readonly keyHeader?: string;
 }
 
 /** A session of the legacy era that the client proved by its sealed id. */

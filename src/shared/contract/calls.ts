@@ -12,12 +12,15 @@ import {
   LimitsState,
   UpstreamState,
 } from '../model/gateway-state.ts';
+import { AuditQuery } from '../model/audit.ts';
+import { AuditCheck, AuditPageData, PolicyExplanation, SignInStatus, ToolChangeData } from '../model/gateway-desk.ts';
 import { Preferences } from '../model/preferences.ts';
 import { SessionSummary } from '../model/session.ts';
 import { FindQuery, RowsPage, SessionQuery, TimelineSpec, ViewState } from '../model/timeline.ts';
 
 const Nothing = z.object({});
 const SessionId = z.string().min(1).max(100);
+const LogLevelWord = z.enum(['debug', 'info', 'warn', 'error', 'silent']);
 const ViewId = z.string().min(1).max(100);
 
 export const ExchangeDetail = z.object({
@@ -184,6 +187,30 @@ export const calls = {
       limit: z.number().int().min(1).max(10_000).default(1000),
     }),
     output: DryRunResult,
+  },
+
+  /** Why the message of a recorded frame would pass or not by the policies in force now. NOT_FOUND when the frame holds no request. */
+  'policy.explain': { input: z.object({ sessionId: SessionId, seq: z.number().int().min(1) }), output: PolicyExplanation },
+
+  'audit.query': { input: AuditQuery, output: AuditPageData },
+  /** Holds the files of the audit against the chain and the database. */
+  'audit.verify': { input: Nothing, output: AuditCheck },
+
+  /** Tools whose definition changed since it was first seen; of all upstreams where none is named. */
+  'pin.changes': { input: z.object({ upstream: z.string().max(64).optional() }), output: z.object({ changes: z.array(ToolChangeData) }) },
+  /** From now on the changed definition is the pinned one. NOT_FOUND when there is no change to approve. */
+  'pin.approve': { input: z.object({ upstream: z.string().max(64), tool: z.string().max(500) }), output: Nothing },
+
+  'signIn.state': { input: z.object({ upstream: z.string().max(64) }), output: SignInStatus },
+  /** Answers with the address that the person has to open; `signIn.state` tells how it went. BAD_CALL when nobody can sign in there. */
+  'signIn.begin': { input: z.object({ upstream: z.string().max(64) }), output: z.object({ authorizationUrl: z.string() }) },
+  'signIn.forget': { input: z.object({ upstream: z.string().max(64) }), output: SignInStatus },
+
+  'log.levels': { input: Nothing, output: z.object({ levels: z.record(z.string(), LogLevelWord) }) },
+  /** Of one component, or of all that have no level of their own; until the configuration changes. */
+  'log.setLevel': {
+    input: z.object({ component: z.string().max(60).optional(), level: LogLevelWord }),
+    output: z.object({ levels: z.record(z.string(), LogLevelWord) }),
   },
 
   'preferences.get': { input: Nothing, output: Preferences },

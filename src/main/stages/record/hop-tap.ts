@@ -4,6 +4,7 @@ import type { Direction, Flag, HttpHead } from '../../../shared/model/frame.ts';
 import type { Answer, Exchange, RequestBody } from '../../pipeline/stage.ts';
 import { fieldPairs, fieldValue } from '../../support/http-fields.ts';
 import { BodyCopy, type CopiedBody } from '../../traffic/body-copy.ts';
+import { MASK } from '../../../shared/redaction/mask-text.ts';
 import type { Conversation } from '../../traffic/conversation.ts';
 import type { HopEnd } from '../../traffic/hops.ts';
 import { ownAnswer, ownReason, type OwnReason } from '../../traffic/own-answer.ts';
@@ -145,7 +146,7 @@ export class HopTap implements SourceWatcher {
       const copied = copiedRequest(body, this.#requestCopy);
       const encoding = fieldValue(rawHeaders, 'content-encoding');
       const text = encoding === undefined ? undefined : unpacked(copied, encoding);
-      const http = { method, path, headers: fieldPairs(rawHeaders) };
+      const http = { method, path, headers: maskedPairs(rawHeaders, this.exchange.guard?.route.keyHeader) };
       this.#note(
         'fromClient',
         {
@@ -251,6 +252,12 @@ export class HopTap implements SourceWatcher {
     complained.add(conversation);
     this.#deps.log.warn('Traffic passed but was not recorded', { sessionId: conversation.id, error: String(error) });
   }
+}
+
+/** The recorder masks credential headers by their names; one that a configuration names for API keys may be called anything. */
+function maskedPairs(rawHeaders: readonly string[], keyHeader: string | undefined): [string, string][] {
+  const pairs = fieldPairs(rawHeaders);
+  return keyHeader === undefined ? pairs : pairs.map(([name, value]) => [name, name.toLowerCase() === keyHeader ? MASK : value]);
 }
 
 function copiedRequest(body: RequestBody, copy: BodyCopy | undefined): CopiedBody {
