@@ -5,19 +5,25 @@ import type { BodySink, BodySource } from './stage.ts';
 /** How a body ended: all of it came, the upstream broke off, the client left, or we ended it. */
 export type BodyEnd = 'complete' | 'upstream-died' | 'client-left' | 'ended-here';
 
+export interface BodyWatcher {
+  /** Called exactly once; with what broke it off. */
+  over(how: BodyEnd, error?: TrafficError): void;
+  /** Called for each chunk after its taker has it. */
+  passed?(chunk: Uint8Array): void;
+  /** What the client gets before a proper end in place of a torn connection. */
+  lastWords?(error: TrafficError): Uint8Array | undefined;
+}
+
 export class WatchedBody implements BodySource, BodySink {
   readonly #inner: BodySource;
-  readonly #onEnd: (how: BodyEnd) => void;
-  readonly #onChunk: ((chunk: Uint8Array) => void) | undefined;
+  readonly #watcher: BodyWatcher;
   #sink: BodySink | undefined;
   #isOver = false;
   sizeBytes = 0;
 
-  /** `onEnd` is called exactly once, `onChunk` for each chunk after its taker has it. */
-  constructor(inner: BodySource, onEnd: (how: BodyEnd) => void, onChunk?: (chunk: Uint8Array) => void) {
+  constructor(inner: BodySource, watcher: BodyWatcher) {
     this.#inner = inner;
-    this.#onEnd = onEnd;
-    this.#onChunk = onChunk;
+    this.#watcher = watcher;
   }
 
   start(sink: BodySink): void {
@@ -46,15 +52,14 @@ export class WatchedBody implements BodySource, BodySink {
   cut(error: TrafficError): void {
     if (this.#isOver) return;
     this.#inner.abort();
-    this.#over('ended-here');
-    this.#sink?.fail(error);
+    this.#break('ended-here', error);
   }
 
   data(chunk: Uint8Array, received?: Uint8Array): boolean {
     if (this.#isOver) return true;
     this.sizeBytes += chunk.length;
     const isReady = this.#sink?.data(chunk, received) !== false;
-    this.#onChunk?.(chunk);
+    this.#watcher.passed?.(chunk);
     return isReady;
   }
 
@@ -65,14 +70,23 @@ export class WatchedBody implements BodySource, BodySink {
   }
 
   fail(error: TrafficError): void {
-    if (this.#isOver) return;
-    this.#sink?.fail(error);
-    this.#over('upstream-died');
+    if (!this.#isOver) this.#break('upstream-died', error);
   }
 
-  #over(how: BodyEnd): void {
+  #break(how: BodyEnd, error: TrafficError): void {
+    const words = this.#watcher.lastWords?.(error);
+    if (words === undefined) this.#sink?.fail(error);
+    else {
+      this.sizeBytes += words.length;
+      this.#sink?.data(words);
+      this.#sink?.end([]);
+    }
+    this.#over(how, error);
+  }
+
+  #over(how: BodyEnd, error?: TrafficError): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    this.#onEnd(how);
+    this.#watcher.over(how, error);
   }
 }

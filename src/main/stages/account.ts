@@ -13,6 +13,7 @@ import type { Clock, Logger } from '../ports.ts';
 import { fieldValue } from '../support/http-fields.ts';
 import { ownAnswer, ownReason } from '../traffic/own-answer.ts';
 import { AnswerLook } from './account/answer-look.ts';
+import { LastWords } from './account/last-words.ts';
 
 export interface AccountDeps {
   readonly clock: Clock;
@@ -74,21 +75,25 @@ class Entry {
     const type = fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '';
     const isEventStream = type.startsWith('text/event-stream');
     const look = new AnswerLook(isEventStream);
-    const watched = new WatchedBody(
-      body,
-      how => {
+    const words = new LastWords({ rawHeaders }, isEventStream, this.#guard);
+    const watched = new WatchedBody(body, {
+      over: (how, error) => {
         release();
         const { errorType } = look;
         this.over({
           status,
           isEventStream,
           responseBytes: watched.sizeBytes,
-          ...ended(how),
+          ...ended(how, error),
           ...(errorType === undefined ? {} : { errorType }),
         });
       },
-      chunk => look.push(chunk),
-    );
+      passed(chunk) {
+        look.push(chunk);
+        words.push(chunk);
+      },
+      lastWords: error => words.about(error),
+    });
     const release = this.#deps.live.add({
       kind: isStream(this.#exchange, this.#guard) ? 'stream' : 'call',
       conversationId: this.#exchange.conversation.id,
@@ -180,16 +185,16 @@ class Entry {
   }
 }
 
-function ended(how: BodyEnd): Pick<Ending, 'outcome' | 'code' | 'reason'> {
+function ended(how: BodyEnd, error: TrafficError | undefined): Pick<Ending, 'outcome' | 'code' | 'reason'> {
   switch (how) {
     case 'complete':
       return { outcome: 'answered' };
     case 'upstream-died':
-      return { outcome: 'failed', code: 'UPSTREAM_BROKE', reason: 'the answer broke off' };
+      return { outcome: 'failed', code: error?.code ?? 'UPSTREAM_BROKE', reason: error?.message ?? 'the answer broke off' };
     case 'client-left':
       return { outcome: 'cancelled', code: 'CANCELLED', reason: 'the client left' };
     case 'ended-here':
-      return { outcome: 'cancelled', code: 'SHUTTING_DOWN', reason: 'ended by the gateway' };
+      return { outcome: 'cancelled', code: error?.code ?? 'SHUTTING_DOWN', reason: error?.message ?? 'ended by the gateway' };
   }
 }
 

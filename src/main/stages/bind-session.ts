@@ -50,6 +50,8 @@ export function bindSession(deps: BindSessionDeps): Stage {
       // 2026-07-28 has no sessions: an id that comes all the same is ignored, and never goes on.
       if (guard === undefined || guard.era === 'modern') return next(exchange);
       if (isInitialize(guard)) return initialize(deps, exchange, guard, next);
+      // It claims a revision in the way of the modern era, and an unknown one: the server says which ones it has.
+      if (claimsRevision(guard)) return next(exchange);
       return inSession(deps, exchange, guard, next);
     },
   };
@@ -153,7 +155,7 @@ async function passed(deps: BindSessionDeps, exchange: Exchange, session: Gatewa
     }
     return {
       kind: 'answer',
-      answer: { ...answer, rawHeaders: withoutSessionId(answer.rawHeaders), body: new WatchedBody(answer.body, release) },
+      answer: { ...answer, rawHeaders: withoutSessionId(answer.rawHeaders), body: new WatchedBody(answer.body, { over: release }) },
     };
   } catch (error) {
     release();
@@ -165,6 +167,10 @@ async function passed(deps: BindSessionDeps, exchange: Exchange, session: Gatewa
 
 function isInitialize({ items }: Guard): boolean {
   return items.some(({ message }) => message.kind === 'request' && message.method === 'initialize');
+}
+
+function claimsRevision({ items, isBatch }: Guard): boolean {
+  return !isBatch && items[0]?.message.kind === 'request' && items[0].facts.protocolVersion !== undefined;
 }
 
 function isLost(error: unknown): boolean {

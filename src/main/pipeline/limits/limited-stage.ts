@@ -34,7 +34,7 @@ async function held({ exchange, guard, next }: Asked, release: () => void): Prom
     const verdict = await next(exchange);
     if (verdict.kind === 'answer') {
       const { answer } = withOwnHeaders(verdict, guard) as typeof verdict;
-      return { kind: 'answer', answer: { ...answer, body: new WatchedBody(answer.body, release) } };
+      return { kind: 'answer', answer: { ...answer, body: new WatchedBody(answer.body, { over: release }) } };
     }
     release();
     return verdict;
