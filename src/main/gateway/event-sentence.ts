@@ -18,7 +18,7 @@ type Sentences = { readonly [T in GatewayEvent['type']]: (event: GatewayEventOf<
 const sentences: Sentences = {
   breaker(event) {
     const tool = event.tool === undefined ? '' : ` for ${event.tool}`;
-    const wait = event.reopensAt === undefined ? '' : `; probed in ${Math.max(1, Math.round((event.reopensAt - event.at) / 1000))} s`;
+    const wait = event.reopensAt === undefined ? '' : `; probed in ${seconds(event.reopensAt - event.at)}`;
     return { subject: instanceOf(event), text: `breaker${tool} ${event.from} → ${event.to}: ${event.reason}${wait}` };
   },
   health: event => ({ subject: instanceOf(event), text: `${event.isHealthy ? 'healthy again' : 'unhealthy'}: ${event.reason}` }),
@@ -37,6 +37,10 @@ const sentences: Sentences = {
   exchange: () => undefined,
   interception: () => undefined,
 };
+
+function seconds(ms: number): string {
+  return ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${Math.round(ms / 1000)} s`;
+}
 
 function instanceOf({ upstream = '', instance }: { readonly upstream?: string | undefined; readonly instance: string }): string {
   return `${upstream}/${instance}`;

@@ -37,6 +37,8 @@ export async function answersTo({ id, method = '', params = {} }: Message): Prom
       ];
     case 'tools/call':
       return called(id, params, meta, result);
+    case 'resources/read':
+      return [result({ contents: [{ uri: String(params['uri']), mimeType: 'text/plain', text: `read ${String(params['uri'])}` }] })];
     case 'ping':
       return [result({})];
     default:

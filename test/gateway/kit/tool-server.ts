@@ -24,28 +24,42 @@ export interface ToolServer extends AsyncDisposable {
   /** Names of the tools that were really called, in order. */
   readonly called: () => string[];
   /** What to do instead of answering: set by outage tests. */
-  fault: ((request: IncomingMessage, response: ServerResponse) => boolean) | undefined;
+  fault: ((request: IncomingMessage, response: ServerResponse, body: string) => boolean) | undefined;
+  /** How long every answer takes; 0 is at once. */
+  delayMs: number;
+  /** Closes the port and every connection: who comes is refused. */
+  goDown(): Promise<void>;
+  /** Listens on its port again. */
+  comeBack(): Promise<void>;
 }
 
 /** Starts it on a free loopback port, or on the one given. */
 export async function startToolServer(port = 0): Promise<ToolServer> {
   const captured: Captured[] = [];
   const streams = new Map<string, ServerResponse>();
-  const self = { fault: undefined as ToolServer['fault'] };
+  const self = { fault: undefined as ToolServer['fault'], delayMs: 0 };
   const server = createServer((request, response) => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString();
       captured.push({ method: request.method ?? '', path: request.url ?? '', rawHeaders: request.rawHeaders, body });
-      if (self.fault?.(request, response) === true) return;
-      void serve(request, response, body, streams);
+      if (self.fault?.(request, response, body) === true) return;
+      if (self.delayMs === 0) void serve(request, response, body, streams);
+      else setTimeout(() => void serve(request, response, body, streams), self.delayMs);
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
-  });
+  const listen = (on: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(on, '127.0.0.1', resolve);
+    });
+  const goDown = async () => {
+    const closed = new Promise(resolve => server.close(resolve));
+    server.closeAllConnections();
+    await closed;
+  };
+  await listen(port);
   const bound = (server.address() as AddressInfo).port;
   return Object.assign(self, {
     url: `http://127.0.0.1:${bound}/mcp`,
@@ -53,10 +67,9 @@ export async function startToolServer(port = 0): Promise<ToolServer> {
     port: bound,
     captured,
     called: () => captured.flatMap(({ body }) => toolNames(body)),
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections();
-      await new Promise(resolve => server.close(resolve));
-    },
+    goDown,
+    comeBack: () => listen(bound),
+    [Symbol.asyncDispose]: goDown,
   });
 }
 
