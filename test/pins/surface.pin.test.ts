@@ -17,7 +17,16 @@ test('the stages run in this order, and each of them acts', () => {
 });
 
 test('a guarded route has these stages in this order, a wrapped session those that can act on it, what is open none', () => {
-  const deps = { record: {}, account: {}, authenticate: {}, sessions: {}, policy: {}, limits: {}, retry: {} } as unknown as GuardDeps;
+  const deps = {
+    record: {},
+    account: {},
+    authenticate: {},
+    validate: {},
+    sessions: {},
+    policy: {},
+    limits: {},
+    retry: {},
+  } as unknown as GuardDeps;
   const names = (stages: readonly { readonly name: string }[]) => stages.map(stage => stage.name);
   expect(names(guardedStagesInOrder(deps))).toEqual([
     'record',
@@ -56,6 +65,7 @@ test('each failure has this JSON-RPC number and this HTTP status', () => {
     'UPSTREAM_BROKE 50200 502',
     'UPSTREAM_AUTH 50200 502',
     'HEADER_MISMATCH -32020 400',
+    'META_MISSING -32602 400',
     'UPSTREAM_TIMEOUT 50400 504',
     'BAD_CALL 40000 400',
     'NOT_FOUND 40400 404',
@@ -70,8 +80,9 @@ test('each failure has this JSON-RPC number and this HTTP status', () => {
 
 test('no number of ours lies in the range that belongs to JSON-RPC and MCP', () => {
   const inReserved = Object.entries(errorTable).filter(([, row]) => row.rpcCode >= -32768 && row.rpcCode <= -32000);
-  // MCP 2026-07-28, standard headers: an intermediary that reads the body answers a mismatch with the number of the specification.
-  expect(inReserved.map(([code]) => code)).toEqual(['HEADER_MISMATCH']);
+  // MCP 2026-07-28, standard headers: an intermediary that reads the body answers a mismatch with the number of the
+  // specification, and a request without its metadata as invalid parameters.
+  expect(inReserved.map(([code]) => code)).toEqual(['HEADER_MISMATCH', 'META_MISSING']);
 });
 
 test('an error of ours carries the id of the request as it was written', () => {

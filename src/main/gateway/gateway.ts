@@ -147,6 +147,7 @@ export class Gateway {
       record: deps.record,
       account: { clock, emit, log, live, keepsArguments: () => this.#config.audit.arguments },
       authenticate: guards.authenticate,
+      validate: { catalogue: guards.pins },
       sessions: { seal: () => this.#mustSeal(), table: this.table, clock, ids, emit },
       policy: { engine: guards.policies, pins: guards.pins, clock },
       limits: { limiter: guards.limiter },

@@ -14,6 +14,7 @@ interface Live {
 export class LiveAnswers {
   readonly #all = new Set<Live>();
   #pendingCount = 0;
+  #streamCount = 0;
   readonly #idle: (() => void)[] = [];
 
   /** A request came in; calls the returned function once when it is over in every respect. */
@@ -31,8 +32,10 @@ export class LiveAnswers {
   /** Keeps an answer until the returned function is called. */
   add(live: Live): () => void {
     this.#all.add(live);
+    if (live.kind === 'stream') this.#streamCount += 1;
     return () => {
-      this.#all.delete(live);
+      if (!this.#all.delete(live)) return;
+      if (live.kind === 'stream') this.#streamCount -= 1;
       if (this.#isQuiet) for (const go of this.#idle.splice(0)) go();
     };
   }
@@ -43,9 +46,7 @@ export class LiveAnswers {
   }
 
   get streamCount(): number {
-    let count = 0;
-    for (const { kind } of this.#all) if (kind === 'stream') count += 1;
-    return count;
+    return this.#streamCount;
   }
 
   /** Breaks off everything of one session. */
@@ -73,6 +74,6 @@ export class LiveAnswers {
   }
 
   get #isQuiet(): boolean {
-    return this.#pendingCount <= this.streamCount;
+    return this.#pendingCount <= this.#streamCount;
   }
 }

@@ -107,6 +107,14 @@ test('a session whose process is gone ends, and its client hears 404', async () 
   expect(table.count).toBe(0);
 });
 
+test('an unknown revision that is claimed in the modern way is the server to answer, without a session', async () => {
+  const { stage: bind } = stage();
+  const meta = { _meta: { 'io.modelcontextprotocol/protocolVersion': '1999-01-01' } };
+  const next = answering();
+  expect(codeOf(await bind.handle(inSession('whatever', { body: { ...list, params: meta } }), next))).toBe('answered 200');
+  expect(next.seen[0]?.guard?.session).toBeUndefined();
+});
+
 test('the modern era has no sessions: an id that comes is not looked at', async () => {
   const { stage: bind } = stage();
   const meta = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };

@@ -9,7 +9,7 @@ import { limitIp } from './limit-ip.ts';
 import { limitRate, type LimitRateDeps } from './limit-rate.ts';
 import { record, type RecordDeps } from './record.ts';
 import { retry, type RetryDeps } from './retry.ts';
-import { validate } from './validate.ts';
+import { validate, type ValidateDeps } from './validate.ts';
 
 export type StageDeps = RecordDeps;
 
@@ -18,6 +18,7 @@ export interface GuardDeps {
   readonly record: RecordDeps;
   readonly account: AccountDeps;
   readonly authenticate: AuthenticateDeps;
+  readonly validate: ValidateDeps;
   readonly sessions: BindSessionDeps;
   readonly policy: ApplyPolicyDeps;
   readonly limits: LimitRateDeps;
@@ -40,7 +41,7 @@ export function guardedStagesInOrder(deps: GuardDeps): readonly Stage[] {
     account(deps.account),
     limitIp(deps.limits),
     authenticate(deps.authenticate),
-    validate(),
+    validate(deps.validate),
     bindSession(deps.sessions),
     applyPolicy(deps.policy),
     limitRate(deps.limits),

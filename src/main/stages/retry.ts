@@ -15,7 +15,7 @@ import { whyAgain, type Attempt } from './retry/why-again.ts';
 
 export interface RetryDeps {
   readonly configFor: (upstreamName: string) => RetriesConfig;
-  readonly catalogue: ToolCatalogue;
+  readonly catalogue: Pick<ToolCatalogue, 'meta'>;
   readonly clock: Clock;
   /** 0 … 1, as `Math.random`. */
   readonly random: () => number;

@@ -3,13 +3,18 @@ import { expect, test } from 'vitest';
 import { answering, anExchange, type ExchangeWish } from '../../../test/kit/an-exchange.ts';
 import { validate } from './validate.ts';
 
+const catalogue = {
+  mirrored: (_upstream: string, tool: string) => (tool === 'greet' ? [{ header: 'Region', path: ['where', 'region'] }] : undefined),
+};
 const json = ['Content-Type', 'application/json'];
-const modern = { _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } };
+const modern = {
+  _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} },
+};
 const modernHeaders = (...more: string[]) => [...json, 'MCP-Protocol-Version', '2026-07-28', ...more];
 const call = (params: object) => ({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'greet', ...params } });
 
 async function judged(wish: ExchangeWish): Promise<string> {
-  const verdict = await validate().handle(anExchange(wish), answering());
+  const verdict = await validate({ catalogue }).handle(anExchange(wish), answering());
   return verdict.kind === 'answer' ? 'passed' : verdict.code;
 }
 
@@ -50,7 +55,38 @@ test.each<[string, ExchangeWish, string]>([
   [
     'a modern claim in the header alone (checklist 12)',
     { rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', 'greet'), body: call({}) },
+    'META_MISSING',
+  ],
+  [
+    'a mirrored argument that the header repeats',
+    {
+      rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', 'greet', 'MCP-PARAM-region', '=?base64?WsO8cmljaA==?='),
+      body: call({ ...modern, arguments: { where: { region: 'Zürich' } } }),
+    },
+    'passed',
+  ],
+  ...([['Mcp-Param-Region', 'Bern'], ['Mcp-Param-Region', '=?base64?WsO8!!!ljaA==?='], []] as const).map(
+    (fields): [string, ExchangeWish, string] => [
+      `a mirrored argument that the header does not repeat: ${fields.join(' ') || 'none'}`,
+      {
+        rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', 'greet', ...fields),
+        body: call({ ...modern, arguments: { where: { region: 'Zürich' } } }),
+      },
+      'HEADER_MISMATCH',
+    ],
+  ),
+  [
+    'a header for an argument that is not there',
+    { rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', 'greet', 'Mcp-Param-Region', 'Bern'), body: call(modern) },
     'HEADER_MISMATCH',
+  ],
+  [
+    'a request of the modern era that does not say what its client can',
+    {
+      rawHeaders: modernHeaders('Mcp-Method', 'tools/call', 'Mcp-Name', 'greet'),
+      body: call({ _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } }),
+    },
+    'META_MISSING',
   ],
   [
     'a lying header in the legacy era (checklist 12)',
@@ -66,7 +102,7 @@ test.each<[string, ExchangeWish, string]>([
 test('a refusal is noted as a decision, and nothing goes on', async () => {
   const next = answering();
   const exchange = anExchange({ body: '[]' });
-  await validate().handle(exchange, next);
+  await validate({ catalogue }).handle(exchange, next);
   expect([exchange.guard.decisions, next.seen]).toEqual([
     [{ stage: 'validate', kind: 'refused', reason: 'The body is no JSON-RPC message.' }],
     [],

@@ -4,23 +4,33 @@
  */
 import type { ErrorCode } from '../../shared/errors/error-table.ts';
 import type { MessageFacts } from '../../shared/mcp/facts.ts';
+import { mirroredText } from '../../shared/mcp/mirrored-arguments.ts';
 import type { Guard } from '../pipeline/guard.ts';
 import type { Exchange, Stage, Verdict } from '../pipeline/stage.ts';
+import type { ToolCatalogue } from '../pipeline/tool-catalogue.ts';
 import { fieldValue, fieldValues } from '../support/http-fields.ts';
 import { decodeSentinel } from '../traffic/header-check.ts';
+import type { ReadMessage } from '../traffic/sighting.ts';
 
 const singleHeaders = ['mcp-protocol-version', 'mcp-method', 'mcp-name'] as const;
+const capabilitiesKey = 'io.modelcontextprotocol/clientCapabilities';
 const firstModern = '2026-07-28';
 /** 2026-07-28, Streamable HTTP, standard headers: these methods name their target in `Mcp-Name`. */
 const namedMethods = new Set(['tools/call', 'prompts/get', 'resources/read']);
+/** Extensions name their target there as well; whether they must is theirs to say. */
+const mayBeNamed = (method: string) => namedMethods.has(method) || method.startsWith('tasks/');
 
-export function validate(): Stage {
+export interface ValidateDeps {
+  readonly catalogue: Pick<ToolCatalogue, 'mirrored'>;
+}
+
+export function validate({ catalogue }: ValidateDeps): Stage {
   return {
     name: 'validate',
     handle(exchange, next) {
       const { guard } = exchange;
       if (guard === undefined) return next(exchange);
-      const problem = problemOf(exchange, guard);
+      const problem = problemOf(exchange, guard) ?? mirrorProblem(exchange, guard, catalogue);
       if (problem === undefined) return next(exchange);
       guard.decisions.push({ stage: 'validate', kind: 'refused', reason: problem.reason });
       return Promise.resolve({ kind: 'refuse', stage: 'validate', facts: {}, ...problem } satisfies Verdict);
@@ -59,15 +69,14 @@ function headerProblem(rawHeaders: readonly string[], { items, isBatch }: Guard)
   const repeated = singleHeaders.find(name => fieldValues(rawHeaders, name).length > 1);
   if (repeated !== undefined) return mismatch(`${repeated} is there more than once`);
   const version = fieldValue(rawHeaders, 'mcp-protocol-version');
-  if (version !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(version))
-    return { code: 'BAD_REQUEST', reason: `MCP-Protocol-Version ${JSON.stringify(version.slice(0, 40))} is no revision.` };
   const [item] = items;
-  if (item === undefined || isBatch) return undefined;
+  if (item === undefined || isBatch) return formProblem(version);
   const { message, facts } = item;
   if (message.kind !== 'request' && message.kind !== 'notification') return undefined;
   return (
     versionProblem(version, facts, message.method) ??
-    standardHeaderProblem(rawHeaders, message.method, facts.target, facts.era === 'modern' && message.kind === 'request')
+    standardHeaderProblem(rawHeaders, message.method, facts.target, facts.era === 'modern' && message.kind === 'request') ??
+    metaProblem(item)
   );
 }
 
@@ -77,8 +86,26 @@ function versionProblem(version: string | undefined, { era, protocolVersion }: M
     return version === protocolVersion
       ? undefined
       : mismatch(`MCP-Protocol-Version is ${version ?? 'missing'}, the body says ${protocolVersion ?? 'nothing'}`);
-  return version !== undefined && version >= firstModern && method !== 'initialize'
-    ? mismatch(`MCP-Protocol-Version is ${version}, but the body carries no protocolVersion in _meta`)
+  return version !== undefined && /^\d/.test(version) && version >= firstModern && method !== 'initialize'
+    ? { code: 'META_MISSING', reason: `MCP-Protocol-Version is ${version}, but the body carries no such protocolVersion in _meta.` }
+    : protocolVersion === undefined || method === 'initialize'
+      ? formProblem(version)
+      : undefined;
+}
+
+/** A revision that the body claims as well is the server's to judge, however it looks: it says which ones it has. */
+function formProblem(version: string | undefined): Problem | undefined {
+  return version === undefined || /^\d{4}-\d{2}-\d{2}$/.test(version)
+    ? undefined
+    : { code: 'BAD_REQUEST', reason: `MCP-Protocol-Version ${JSON.stringify(version.slice(0, 40))} is no revision.` };
+}
+
+/** 2026-07-28, `_meta`: a request without the capabilities of its client is 400 and -32602, whatever stands behind the gateway. */
+function metaProblem({ message, facts }: ReadMessage): Problem | undefined {
+  if (facts.era !== 'modern' || message.kind !== 'request') return undefined;
+  const params = message.params as { readonly _meta?: Readonly<Record<string, unknown>> } | undefined;
+  return params?._meta?.[capabilitiesKey] === undefined
+    ? { code: 'META_MISSING', reason: `_meta carries no ${capabilitiesKey}.` }
     : undefined;
 }
 
@@ -93,11 +120,42 @@ function standardHeaderProblem(
   if (saidMethod !== method && (saidMethod !== undefined || isRequired))
     return mismatch(`Mcp-Method is ${shown(saidMethod)}, the body says ${shown(method)}`);
   const saidName = fieldValue(rawHeaders, 'mcp-name');
-  const isNamed = namedMethods.has(method) || method.startsWith('tasks/');
-  if (saidName === undefined) return isRequired && isNamed && target !== undefined ? mismatch('Mcp-Name is missing') : undefined;
+  const isNamed = mayBeNamed(method);
+  if (saidName === undefined)
+    return isRequired && namedMethods.has(method) && target !== undefined ? mismatch('Mcp-Name is missing') : undefined;
   return isNamed && decodeSentinel(saidName) !== target
     ? mismatch(`Mcp-Name is ${shown(saidName)}, the body says ${shown(target)}`)
     : undefined;
+}
+
+/**
+ * 2026-07-28, custom headers: whoever reads the body holds `Mcp-Param-…` against it. Of tools that no list has named yet nothing
+ * is known, and a server that speaks HTTP checks for itself.
+ */
+function mirrorProblem(
+  { request }: Exchange,
+  { items, isBatch, era, route }: Guard,
+  catalogue: ValidateDeps['catalogue'],
+): Problem | undefined {
+  const [item] = items;
+  if (item === undefined || isBatch || era !== 'modern' || item.message.kind !== 'request' || item.message.method !== 'tools/call')
+    return undefined;
+  const { params } = item.message;
+  const args = typeof params === 'object' && params !== null && 'arguments' in params ? params.arguments : undefined;
+  for (const mirrored of catalogue.mirrored(route.upstream, item.facts.target ?? '') ?? []) {
+    const said = fieldValue(request.rawHeaders, `mcp-param-${mirrored.header.toLowerCase()}`);
+    const expected = mirroredText(args, mirrored);
+    if ((said === undefined ? undefined : strictlyDecoded(said)) !== expected)
+      return mismatch(`Mcp-Param-${mirrored.header} is ${shown(said)}, the argument is ${shown(expected)}`);
+  }
+  return undefined;
+}
+
+/** Undoes `=?base64?…?=`; what is not written as it should be means nothing. */
+function strictlyDecoded(value: string): string | undefined {
+  const encoded = /^=\?base64\?(.*)\?=$/.exec(value)?.[1];
+  if (encoded === undefined) return value;
+  return Buffer.from(encoded, 'base64').toString('base64') === encoded ? decodeSentinel(value) : undefined;
 }
 
 function mismatch(reason: string): Problem {

@@ -30,6 +30,7 @@ export const errorTable = {
     advice: 'The gateway has no valid credentials for the server; its operator must sign in or renew them.',
   },
   HEADER_MISMATCH: { rpcCode: -32020, httpStatus: 400, advice: 'Make the Mcp-* headers say what the body says.' },
+  META_MISSING: { rpcCode: -32602, httpStatus: 400, advice: 'Send the _meta that this revision asks for.' },
   UPSTREAM_TIMEOUT: { rpcCode: 50400, httpStatus: 504, advice: 'The server was too slow; try again later.' },
   BAD_CALL: { rpcCode: 40000, httpStatus: 400, advice: 'Compare the call with the contract.' },
   NOT_FOUND: { rpcCode: 40400, httpStatus: 404, advice: 'It may have been deleted; refresh the list.' },

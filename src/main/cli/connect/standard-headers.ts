@@ -1,17 +1,17 @@
 /** The header fields of revision 2026-07-28, which say what the body says (Streamable HTTP, standard headers). */
+import { type MirroredArgument, mirroredArguments, mirroredText } from '../../../shared/mcp/mirrored-arguments.ts';
 import type { LineItem } from './client-line.ts';
 
 /** Arguments that also travel as `Mcp-Param-…`, by the tool that declares them; learned from `tools/list`. */
 export class MirroredArguments {
-  readonly #byTool = new Map<string, readonly Mirrored[]>();
+  readonly #byTool = new Map<string, readonly MirroredArgument[]>();
 
   /** Reads a result of `tools/list`. Definitions that break the rules of `x-mcp-header` mirror nothing. */
   learn(result: unknown): void {
     for (const tool of listOf(record(result).tools)) {
       const { name, inputSchema } = record(tool);
       if (typeof name !== 'string') continue;
-      const mirrored: Mirrored[] = [];
-      collect(inputSchema, [], mirrored);
+      const mirrored = mirroredArguments(inputSchema);
       if (mirrored.length === 0) this.#byTool.delete(name);
       else if (this.#byTool.size < MAX_TOOLS || this.#byTool.has(name)) this.#byTool.set(name, mirrored);
     }
@@ -19,23 +19,16 @@ export class MirroredArguments {
 
   fields(tool: string, args: unknown): string[] {
     const fields: string[] = [];
-    for (const { header, path } of this.#byTool.get(tool) ?? []) {
-      const text = primitiveText(path.reduce<unknown>((at, key) => record(at)[key], args));
-      if (text !== undefined) fields.push(`Mcp-Param-${header}`, headerValue(text));
+    for (const mirrored of this.#byTool.get(tool) ?? []) {
+      const said = mirroredText(args, mirrored);
+      if (said !== undefined) fields.push(`Mcp-Param-${mirrored.header}`, headerValue(said));
     }
     return fields;
   }
 }
 
-interface Mirrored {
-  readonly header: string;
-  readonly path: readonly string[];
-}
-
 /** More tools with such arguments than any server has. */
 const MAX_TOOLS = 10_000;
-const MAX_DEPTH = 20;
-const token = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
 /** What a message of the modern era needs besides its body. */
 export function standardFields({ message, facts }: LineItem, mirrored: MirroredArguments): string[] {
@@ -58,20 +51,6 @@ function nameOf(method: string, params: Readonly<Record<string, unknown>>): stri
 export function headerValue(value: string): string {
   const isPlain = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/.test(value) && !/^=\?base64\?.*\?=$/.test(value);
   return isPlain ? value : `=?base64?${Buffer.from(value, 'utf8').toString('base64')}?=`;
-}
-
-function collect(schema: unknown, path: readonly string[], into: Mirrored[]): void {
-  if (path.length > MAX_DEPTH) return;
-  const { properties, type, 'x-mcp-header': header } = record(schema);
-  const isPrimitive = type === 'string' || type === 'integer' || type === 'boolean';
-  if (typeof header === 'string' && path.length > 0 && isPrimitive && token.test(header)) into.push({ header, path });
-  for (const [key, child] of Object.entries(record(properties))) collect(child, [...path, key], into);
-}
-
-function primitiveText(value: unknown): string | undefined {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'boolean' || Number.isSafeInteger(value)) return String(value);
-  return undefined;
 }
 
 function record(value: unknown): Readonly<Record<string, unknown>> {

@@ -3,6 +3,7 @@
  * model reads are what an attack changes. Also the catalogue of tools that lists have named.
  */
 import type { UpstreamConfig } from '../../../shared/config/schema.ts';
+import { type MirroredArgument, mirroredArguments } from '../../../shared/mcp/mirrored-arguments.ts';
 import type { EmitEvent, GatewayEventOf } from '../../../shared/model/gateway-event.ts';
 import type { Clock } from '../../ports.ts';
 import type { ToolCatalogue, ToolMeta } from '../tool-catalogue.ts';
@@ -43,6 +44,7 @@ export const MAX_UPSTREAMS = 1000;
 interface Entry {
   record: PinnedTool | undefined;
   hints: ToolHints;
+  mirrored: readonly MirroredArgument[] | undefined;
   /** The change that was told last, so that it is not told with every list. */
   toldDigest: string | undefined;
 }
@@ -94,6 +96,10 @@ export class ToolPins implements ToolCatalogue {
     }
     if (isNew) this.#save();
     return hidden;
+  }
+
+  mirrored(upstream: string, tool: string): readonly MirroredArgument[] | undefined {
+    return this.#upstreams.get(upstream)?.get(tool)?.mirrored;
   }
 
   /** Why calls of this tool are refused; undefined when they are not. */
@@ -157,10 +163,11 @@ export class ToolPins implements ToolCatalogue {
     let entry = known.get(name);
     if (entry === undefined) {
       if (known.size >= MAX_TOOLS) return { isNew: false, differs: true };
-      entry = { record: undefined, hints: {}, toldDigest: undefined };
+      entry = { record: undefined, hints: {}, mirrored: undefined, toldDigest: undefined };
       known.set(name, entry);
     }
     entry.hints = toolHints(tools.at(-1)?.['annotations']);
+    entry.mirrored = mirroredArguments(tools.at(-1)?.['inputSchema']);
     if (this.#modeOf(upstream) === 'off') return { isNew: false, differs: false };
     return this.#compared(upstream, name, entry, this.#definitions(tools));
   }
@@ -220,7 +227,7 @@ function entryOf(record: PinnedTool): Entry {
   } catch {
     // Cut in the file because it was long: nothing is known of it until it is listed again.
   }
-  return { record, hints, toldDigest: record.changed?.digest };
+  return { record, hints, mirrored: undefined, toldDigest: record.changed?.digest };
 }
 
 /** A name that is there twice has several definitions, and each of them has to be the pinned one. */

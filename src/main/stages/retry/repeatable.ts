@@ -21,11 +21,16 @@ const harmless = new Set([
 const named = new WeakMap<RetriesConfig, NameMatch>();
 
 /** A body without messages (GET, DELETE) is never repeatable, a batch only as a whole. */
-export function isRepeatable({ items, route }: Guard, config: RetriesConfig, catalogue: ToolCatalogue): boolean {
+export function isRepeatable({ items, route }: Guard, config: RetriesConfig, catalogue: Pick<ToolCatalogue, 'meta'>): boolean {
   return items.length > 0 && items.every(item => isItemRepeatable(item, route.upstream, config, catalogue));
 }
 
-function isItemRepeatable({ message, facts }: ReadMessage, upstream: string, config: RetriesConfig, catalogue: ToolCatalogue): boolean {
+function isItemRepeatable(
+  { message, facts }: ReadMessage,
+  upstream: string,
+  config: RetriesConfig,
+  catalogue: Pick<ToolCatalogue, 'meta'>,
+): boolean {
   if (message.kind !== 'request') return false;
   if (message.method !== 'tools/call') return harmless.has(message.method);
   const tool = facts.target;
