@@ -43,7 +43,11 @@ afterAll(async () => {
 
 test('a changed tool is held: hidden, refused with the reason, told in the audit, until it is approved', async () => {
   await using caller = await httpCaller(gateway.url('/mcp'), 'legacy');
-  const listed = async () => ((await caller.ask('tools/list')).message.result?.['tools'] as { name: string }[]).map(({ name }) => name);
+  const listed = async () => {
+    const { message } = await caller.ask('tools/list');
+    const { tools } = message.result as { tools: { name: string }[] };
+    return tools.map(({ name }) => name);
+  };
   expect(await listed()).toEqual(['add', 'other']);
   expect(outcomeOf(await caller.call('add'))).toBe('ok');
 

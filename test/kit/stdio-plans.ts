@@ -112,13 +112,13 @@ async function run(exchange: Exchange): Promise<Verdict> {
     }
     case 'watched': {
       const answer = await send();
-      return { kind: 'answer', answer: { ...answer, body: new WatchedBody(answer.body, how => say(`ended ${how}`)) } };
+      return { kind: 'answer', answer: { ...answer, body: new WatchedBody(answer.body, { over: how => say(`ended ${how}`) }) } };
     }
     case 'later':
     case 'silent':
     case 'big': {
       const answer = await send();
-      return { kind: 'answer', answer: { ...answer, body: new WatchedBody(answer.body, () => undefined) } };
+      return { kind: 'answer', answer: { ...answer, body: new WatchedBody(answer.body, { over: () => undefined }) } };
     }
     default:
       return { kind: 'answer', answer: await send() };
