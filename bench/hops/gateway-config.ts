@@ -70,7 +70,7 @@ const deny = (id: string, match: unknown, when?: string) => ({ id, effect: 'deny
 /** As an operator would have them: some settled by their match, ten that look at each call, and none that refuses it. */
 export const twentyPolicies = [
   { id: 'readers', effect: 'allow', when: '"reader" in principal.roles' },
-  { id: 'discovery', effect: 'allow', match: { methods: ['initialize', 'ping', '*/list', 'notifications/*'] } },
+  { id: 'discovery', effect: 'allow', match: { methods: ['initialize', 'tools/list', 'prompts/list', 'resources/list'] } },
   deny('no-system-files', calls, 'args.path.startsWith("/etc") || args.path.startsWith("/proc")'),
   deny('no-climbing', calls, 'args.path.contains("..")'),
   deny('no-endless-patterns', calls, 'size(args.pattern) > 200'),

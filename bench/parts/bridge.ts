@@ -49,14 +49,14 @@ async function measure(context: RunContext, direction: string, hops: readonly Br
   const { options, figures, progress } = context;
   progress(`bridge, ${direction}: warming up`);
   for (const hop of hops) {
-    await hop.load(16, options.isQuick ? 300 : 1_000);
+    await hop.load(16, options.isQuick ? 100 : 1_000);
     await settle(pidsOf(hop), settleMs);
   }
   await inRounds(context, { title: `bridge, ${direction}`, items: hops, rounds: options.rounds, share: 0.5 }, async hop => {
     for (const atOnce of options.isQuick ? [1, 16] : [1, 16, 64]) {
       const key = (metric: string, unit: string) => ({ part, metric: `${direction}: ${metric} at ${atOnce}`, hop: hop.name, unit });
       const cpuBefore = cpuOf(hop);
-      const { latenciesUs, count, elapsedMs } = await hop.load(atOnce, options.isQuick ? 300 : 700);
+      const { latenciesUs, count, elapsedMs } = await hop.load(atOnce, options.isQuick ? 150 : 700);
       await settle(pidsOf(hop), settleMs);
       if (atOnce === 1) {
         figures.add(key('p50', 'µs'), percentile(latenciesUs, 0.5));

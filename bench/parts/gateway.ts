@@ -5,7 +5,7 @@ import { nodeServer, stopHttpHops } from '../hops/http-hops.ts';
 import { nginxUpstream } from '../hops/nginx.ts';
 import { recordedBy } from '../hops/shadowcat.ts';
 import { closedLoop } from '../load/http-load.ts';
-import { throughputLoad } from '../load/wrk.ts';
+import { nodeLoad, throughputLoad } from '../load/wrk.ts';
 import { cpuMs, residentMb, settle } from '../process-figures.ts';
 import { inRounds, type RunContext } from '../run-context.ts';
 import { percentile } from '../stats.ts';
@@ -19,7 +19,7 @@ export async function measureGateway(context: RunContext): Promise<void> {
   const hops = await startGatewayHops(stand, upstream.url);
   progress('gateway: warming up');
   for (const hop of hops) {
-    await closedLoop({ ...hop, connectionCount: 16, maxCount: 20_000, maxMs: options.isQuick ? 150 : 800 });
+    await closedLoop({ ...hop, connectionCount: 16, maxCount: 20_000, maxMs: options.isQuick ? 100 : 1_500 });
     await settled(hop);
   }
   await measureLatency(context, hops);
@@ -33,7 +33,7 @@ export async function measureGateway(context: RunContext): Promise<void> {
 async function measureLatency({ figures, options, ...context }: RunContext, hops: readonly GatewayHop[]): Promise<void> {
   const plan = { title: 'gateway: latency at 1', items: hops, rounds: options.rounds, share: 0.25 };
   await inRounds({ figures, options, ...context }, plan, async hop => {
-    const { latenciesUs } = await closedLoop({ ...hop, connectionCount: 1, maxCount: 10_000, maxMs: options.isQuick ? 200 : 600 });
+    const { latenciesUs } = await closedLoop({ ...hop, connectionCount: 1, maxCount: 10_000, maxMs: options.isQuick ? 150 : 600 });
     figures.add({ part, metric: 'guarded p50 at 1', hop: hop.name, unit: 'µs' }, percentile(latenciesUs, 0.5));
     figures.add({ part, metric: 'guarded p99 at 1', hop: hop.name, unit: 'µs' }, percentile(latenciesUs, 0.99));
     await settled(hop);
@@ -42,7 +42,7 @@ async function measureLatency({ figures, options, ...context }: RunContext, hops
 
 async function measureThroughput(context: RunContext, hops: readonly GatewayHop[]): Promise<void> {
   const { options, figures, stand } = context;
-  const load = throughputLoad(stand);
+  const load = options.isQuick ? nodeLoad(0.25) : throughputLoad(stand);
   for (const connectionCount of options.isQuick ? [64] : [16, 64]) {
     const plan = { title: `gateway: throughput at ${connectionCount}`, items: hops, rounds: options.rounds, share: 0.37 };
     await inRounds(context, plan, async hop => {
