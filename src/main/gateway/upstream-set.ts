@@ -14,6 +14,8 @@ import type { ConnectInstance } from '../upstreams/instance-connection.ts';
 
 /** Calls under way at an upstream that was taken out of the configuration have this long, ms. */
 const REMOVED_GRACE_MS = 25_000;
+/** How often it is looked at whether they are over. */
+const LOOK_MS = 250;
 
 export interface UpstreamSetDeps {
   readonly clock: Clock;
@@ -77,7 +79,7 @@ export class UpstreamSet {
 
   async close(): Promise<void> {
     const all = [...this.#byName.values(), ...this.#leaving.keys()];
-    for (const timer of this.#leaving.values()) clearTimeout(timer);
+    for (const timer of this.#leaving.values()) clearInterval(timer);
     this.#byName.clear();
     this.#leaving.clear();
     await Promise.all(all.map(upstream => upstream.close()));
@@ -88,11 +90,20 @@ export class UpstreamSet {
     return guardedUpstream({ name, config, connect: connect(name), clock, log, emit, random, ...material });
   }
 
+  /** Nobody finds it any more: it is closed, with its children, as soon as what is under way is over. */
   #letGo(upstream: GuardedUpstream): void {
-    const timer = setTimeout(() => {
+    const { clock } = this.#deps;
+    const untilUs = clock.monotonicUs() + REMOVED_GRACE_MS * 1000;
+    const timer = setInterval(() => {
+      if (isBusy(upstream.state()) && clock.monotonicUs() < untilUs) return;
+      clearInterval(timer);
       this.#leaving.delete(upstream);
       void upstream.close();
-    }, REMOVED_GRACE_MS).unref();
+    }, LOOK_MS).unref();
     this.#leaving.set(upstream, timer);
   }
+}
+
+function isBusy({ queued, instances }: UpstreamState): boolean {
+  return queued > 0 || instances.some(({ inFlight, openStreams }) => inFlight + openStreams > 0);
 }
