@@ -68,6 +68,15 @@ test('arguments are kept where the configuration asks for them', async () => {
   expect(events).toMatchObject([{ argumentsDigest: '{"b":1,"a":"secret"}' }]);
 });
 
+test.each([false, true])('arguments nested deeper than calls can be are told of like all others, kept as they are: %s', async keeps => {
+  const { stage, events } = setUp(keeps);
+  const depth = 100_000;
+  const body = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":{"a":${'['.repeat(depth)}${']'.repeat(depth)}}}}`;
+  const verdict = await stage.handle(anExchange({ body }), answering());
+  if (verdict.kind === 'answer') await bodyText(verdict.answer);
+  expect(events).toMatchObject([{ type: 'exchange', target: 't' }]);
+});
+
 test.each([
   ['{"jsonrpc":"2.0","id":1,"error":{"code":-32602,"message":"no"}}', '-32602'],
   ['{"jsonrpc":"2.0","id":1,"result":{"isError":true,"content":[]}}', 'tool'],

@@ -3,6 +3,7 @@
  * event. Stands just inside `record`, so that refusals are counted too. Adds the fields that guards put on every answer.
  */
 import { errorTable, TrafficError } from '../../shared/errors/error-table.ts';
+import { canonicalJson } from '../../shared/mcp/canonical-json.ts';
 import { canonicalDigest } from '../traffic/canonical-digest.ts';
 import type { EmitEvent, GatewayEventOf } from '../../shared/model/gateway-event.ts';
 import type { Guard } from '../pipeline/guard.ts';
@@ -180,7 +181,7 @@ class Entry {
     return {
       ...(method === undefined ? {} : { method }),
       ...(target === undefined ? {} : { target }),
-      ...(args === undefined ? {} : { argumentsDigest: this.#deps.keepsArguments() ? JSON.stringify(args) : canonicalDigest(args) }),
+      ...(args === undefined ? {} : { argumentsDigest: this.#deps.keepsArguments() ? textOf(args) : canonicalDigest(args) }),
     };
   }
 }
@@ -208,4 +209,13 @@ function isStream({ request }: Exchange, { items }: Guard): boolean {
 function argumentsOf(item: Guard['items'][number] | undefined): unknown {
   const params = item !== undefined && 'params' in item.message ? item.message.params : undefined;
   return typeof params === 'object' && params !== null && 'arguments' in params ? params.arguments : {};
+}
+
+/** As they are; in canonical order where JSON.stringify gives up on their depth. */
+function textOf(args: unknown): string {
+  try {
+    return JSON.stringify(args);
+  } catch {
+    return canonicalJson(args);
+  }
 }

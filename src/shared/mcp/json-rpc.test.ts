@@ -102,6 +102,20 @@ describe('a body made to hurt the scan', () => {
     expect(scan.facts).toEqual({ idText: '"seven"', hasResult: true, hasError: false });
   });
 
+  test('one chunk of very many strings takes time in proportion to its length', () => {
+    const timeOf = (count: number) => {
+      const bytes = Buffer.from(`{"result":[${'"x","y",'.repeat(count)}"z"],"id":7}`);
+      const startedAt = performance.now();
+      const scan = new TopLevelScan();
+      scan.push(bytes);
+      expect(scan.facts).toEqual({ idText: '7', hasResult: true, hasError: false });
+      return performance.now() - startedAt;
+    };
+    timeOf(50_000);
+    // Searching for a backslash to the end of the chunk for each string took minutes.
+    expect(timeOf(500_000)).toBeLessThan(2000);
+  });
+
   test('an escape that is cut at every place ends no string too early', () => {
     const text = `{"result":"${'\\\\\\"'.repeat(5)}","error":null,"id":7,"id":8}`;
     for (let cut = 0; cut <= text.length; cut += 1) {

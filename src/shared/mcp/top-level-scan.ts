@@ -43,8 +43,11 @@ export class TopLevelScan {
   #hasResult = false;
   #hasError = false;
   #isBroken = false;
+  /** The next backslash of the chunk: -2 while nobody has looked, -1 when there is none. */
+  #backslash = -2;
 
   push(chunk: Uint8Array): void {
+    this.#backslash = -2;
     let at = 0;
     while (at < chunk.length && !this.#isBroken) {
       if (this.#inString) at = this.#keptLimit === 0 ? this.#skipString(chunk, at) : this.#keepString(chunk, at);
@@ -64,24 +67,26 @@ export class TopLevelScan {
     this.#keepByte(QUOTE);
   }
 
-  /** Nothing of this string matters: native searches jump from quote to backslash. Returns where to go on. */
+  /**
+   * Nothing of this string matters: native searches jump from quote to backslash. Where the next backslash stands is found once
+   * for all strings before it, or a chunk of many strings would be searched to its end for each. Returns where to go on.
+   */
   #skipString(chunk: Uint8Array, from: number): number {
     let at = from;
     if (this.#isEscaped) {
       this.#isEscaped = false;
       at += 1;
     }
-    let backslash = -2;
     while (at < chunk.length) {
       const quote = chunk.indexOf(QUOTE, at);
       const end = quote === -1 ? chunk.length : quote;
-      if (backslash < at && backslash !== -1) backslash = chunk.indexOf(BACKSLASH, at);
-      if (backslash === -1 || backslash > end) {
+      if (this.#backslash < at && this.#backslash !== -1) this.#backslash = chunk.indexOf(BACKSLASH, at);
+      if (this.#backslash === -1 || this.#backslash > end) {
         if (quote === -1) return chunk.length;
         this.#inString = false;
         return quote + 1;
       }
-      at = backslash + 2;
+      at = this.#backslash + 2;
     }
     // The backslash was the last byte of the chunk, so that the first of the next one is escaped.
     this.#isEscaped = at > chunk.length;

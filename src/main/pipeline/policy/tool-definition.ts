@@ -35,7 +35,6 @@ export interface ToolHints {
 /** Longer texts are told apart by their digest alone. */
 const MAX_TEXT = 8 * 1024;
 
-/** Throws a RangeError for a definition that is nested too deep to be compared. */
 export function toolDefinition(tool: Readonly<Record<string, unknown>>, seenAt: number): ToolDefinition {
   const pinned = Object.fromEntries(['name', ...pinnedMembers].flatMap(key => (tool[key] === undefined ? [] : [[key, tool[key]]])));
   const members: Partial<Record<PinnedMember, MemberText>> = {};

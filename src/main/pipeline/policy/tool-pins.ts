@@ -169,7 +169,13 @@ export class ToolPins implements ToolCatalogue {
     entry.hints = toolHints(tools.at(-1)?.['annotations']);
     entry.mirrored = mirroredArguments(tools.at(-1)?.['inputSchema']);
     if (this.#modeOf(upstream) === 'off') return { isNew: false, differs: false };
-    return this.#compared(upstream, name, entry, this.#definitions(tools));
+    const now = this.#deps.clock.now();
+    return this.#compared(
+      upstream,
+      name,
+      entry,
+      tools.map(tool => toolDefinition(tool, now)),
+    );
   }
 
   #compared(upstream: string, name: string, entry: Entry, definitions: readonly ToolDefinition[]): Seen {
@@ -187,17 +193,6 @@ export class ToolPins implements ToolCatalogue {
       this.#tell(upstream, name, wordOf(this.#modeOf(upstream)), changeText(memberChanges(pinned, different)));
     }
     return { isNew, differs: different !== undefined };
-  }
-
-  /** Empty when one of them cannot be read. */
-  #definitions(tools: readonly Readonly<Record<string, unknown>>[]): ToolDefinition[] {
-    const now = this.#deps.clock.now();
-    try {
-      return tools.map(tool => toolDefinition(tool, now));
-    } catch (error) {
-      if (error instanceof RangeError) return [];
-      throw error;
-    }
   }
 
   #tell(upstream: string, tool: string, what: GatewayEventOf<'pin'>['what'], reason: string): void {

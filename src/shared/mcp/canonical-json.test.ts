@@ -1,0 +1,25 @@
+/** Equal values have equal texts, whatever the order of their keys and however deep they are. */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { canonicalJson } from './canonical-json.ts';
+
+test('is JSON of the same value, with its keys in order', () => {
+  expect(canonicalJson({ b: [1, { z: 'ä', a: null }, []], a: {}, left: undefined, '': true })).toBe(
+    '{"":true,"a":{},"b":[1,{"a":null,"z":"ä"},[]]}',
+  );
+  fc.assert(
+    fc.property(fc.jsonValue(), value => {
+      const text = canonicalJson(value);
+      expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
+      expect(canonicalJson(JSON.parse(text))).toBe(text);
+    }),
+  );
+});
+
+test('takes what JSON.parse took, however deep', () => {
+  const depth = 200_000;
+  const arrays = `${'['.repeat(depth)}${']'.repeat(depth)}`;
+  expect(canonicalJson(JSON.parse(arrays)) === arrays).toBe(true);
+  const objects = `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
+  expect(canonicalJson(JSON.parse(objects)) === objects).toBe(true);
+});
