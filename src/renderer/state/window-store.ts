@@ -6,7 +6,7 @@ import { afterNewView, afterUserScroll, following, toggled, type FollowState } f
 export const pages = ['live', 'sessions', 'settings'] as const;
 export type Page = (typeof pages)[number];
 
-export type DetailTab = 'tree' | 'raw' | 'headers' | 'timing' | 'related';
+export type DetailTab = 'tree' | 'raw' | 'headers' | 'timing' | 'related' | 'policy';
 export type Overlay = 'none' | 'palette' | 'cheat-sheet';
 
 export interface Toast {

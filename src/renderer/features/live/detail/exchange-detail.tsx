@@ -9,24 +9,30 @@ import { DetailHead } from './detail-head.tsx';
 import { DetailTabs, type TabEntry } from './detail-tabs.tsx';
 import { HeadersView } from './headers-view.tsx';
 import { PayloadSide } from './payload-side.tsx';
+import { decisionCount, PolicyTab } from './policy-tab.tsx';
 import { RelatedTab } from './related-tab.tsx';
 import { TimingTab } from './timing-tab.tsx';
 
-const tabs: readonly TabEntry[] = [
+const usualTabs: readonly TabEntry[] = [
   { id: 'tree', title: 'Tree' },
   { id: 'raw', title: 'Raw' },
   { id: 'headers', title: 'Headers' },
   { id: 'timing', title: 'Timing' },
   { id: 'related', title: 'Related' },
 ];
+/** Only where a gateway decided something. */
+const guardedTabs: readonly TabEntry[] = [...usualTabs, { id: 'policy', title: 'Policy' }];
 
 /** Drawn again only for another answer of the host, not with every row that arrives. */
 export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: { readonly detail: ExchangeDetail }) {
   const { window: store } = useWorkbench();
-  const tab = useWindow(state => state.tab);
+  const wanted = useWindow(state => state.tab);
   const split = useWindow(state => state.split);
   const frameAt = useWindow(state => state.frameAt);
   const { frames, exchange } = detail;
+  const decisions = decisionCount(frames);
+  const tabs = decisions === 0 ? usualTabs : guardedTabs;
+  const tab = tabs.some(({ id }) => id === wanted) ? wanted : 'tree';
   const step = (by: number) => {
     const from = frameAt ?? (by > 0 ? -1 : frames.length);
     store.setFrameAt(Math.min(Math.max(from + by, 0), frames.length - 1));
@@ -43,10 +49,11 @@ export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: {
   return (
     <section className="detail" aria-label="Detail">
       <DetailHead detail={detail} />
-      <DetailTabs tabs={tabs} counts={{ related }} />
+      <DetailTabs tabs={tabs} counts={{ related, policy: decisions }} />
       <div className="tab-body" role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
         {tab === 'timing' && <TimingTab detail={detail} />}
         {tab === 'related' && <RelatedTab detail={detail} />}
+        {tab === 'policy' && <PolicyTab frames={frames} />}
         {(tab === 'tree' || tab === 'raw') && (
           <div className={cn('split', split === 'stacked' && 'stacked')}>
             <PayloadSide title={exchange.kind === 'request' ? 'Request' : 'Message'} frame={request} view={tab} />
