@@ -19,7 +19,7 @@ const sentences: Sentences = {
   breaker(event) {
     const tool = event.tool === undefined ? '' : ` for ${event.tool}`;
     const wait = event.reopensAt === undefined ? '' : `; probed in ${seconds(event.reopensAt - event.at)}`;
-    return { subject: instanceOf(event), text: `breaker${tool} ${event.from} → ${event.to}: ${event.reason}${wait}` };
+    return { subject: instanceOf(event), text: `breaker${tool} ${event.from} → ${event.to}: ${event.reason.replace(/\.$/, '')}${wait}` };
   },
   health: event => ({ subject: instanceOf(event), text: `${event.isHealthy ? 'healthy again' : 'unhealthy'}: ${event.reason}` }),
   child: event => (event.what === 'started' ? undefined : { subject: instanceOf(event), text: `process ${event.what}: ${event.reason}` }),

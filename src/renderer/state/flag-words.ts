@@ -18,5 +18,9 @@ const words: Readonly<Record<Flag, string>> = {
 
 /** The marks of a row, joined. */
 export function flagWords(flags: readonly Flag[]): string {
-  return flags.map(flag => words[flag]).join(', ');
+  // That it was refused is what the status says.
+  return flags
+    .filter(flag => flag !== 'refused')
+    .map(flag => words[flag])
+    .join(', ');
 }
