@@ -8,6 +8,9 @@ import type { ListenerServing } from './serving.ts';
 /** Connections of a listener that was taken out of the configuration get this long for their calls, ms. */
 const REMOVED_GRACE_MS = 25_000;
 
+/** For a whole request, head and body: 16 MiB within it is a slow mobile line, and who dribbles keeps a connection no longer, ms. */
+const REQUEST_TIMEOUT_MS = 120_000;
+
 interface OpenDoor {
   readonly config: ListenerConfig;
   readonly door: HttpDoor;
@@ -62,6 +65,7 @@ export class DoorSet {
           host: config.host,
           port: config.port,
           isPortFixed: true,
+          requestTimeoutMs: REQUEST_TIMEOUT_MS,
           // Until everything is in force, a request that comes this early is asked to come again.
           serving: { ...serving.serving, isDraining: () => true },
           ...(material === undefined ? {} : { tls: material }),

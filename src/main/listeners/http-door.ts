@@ -6,7 +6,8 @@ import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { Clock, Ids, Logger } from '../ports.ts';
 import { type DoorRules, refusalAtDoor } from './http-admission.ts';
 import { answerMalformed } from './http-malformed.ts';
-import { receiveBody, receiveWholeBody, type ReceivedBody } from './http-request-body.ts';
+import { BodyRoom, receiveBody, receiveWholeBody, type ReceivedBody, unread } from './http-request-body.ts';
+import { refusalOfBody, refusalOfShape } from './http-unclear-body.ts';
 import { serveExchange, type Served, type ServeDeps } from './http-exchange.ts';
 import { DoorCertificates, type TlsMaterial } from './tls-material.ts';
 
@@ -18,6 +19,8 @@ const HEAD_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 65_000;
 /** Far above any real use of one port; more are refused by the system instead of exhausting us. */
 const MAX_CONNECTIONS = 10_000;
+/** Large request bodies of guarded routes that are held at once; sixteen of the largest. One more is told to come back. */
+const MAX_LARGE_BODIES_BYTES = 256 * 1024 * 1024;
 /** How far a taken port may move. */
 const MAX_PORT_STEPS = 100;
 
@@ -36,6 +39,8 @@ export interface HttpDoorOptions {
   readonly isPortFixed: boolean;
   readonly serving: Serving;
   readonly tls?: TlsMaterial;
+  /** A request that is not whole after this is answered 408; without it a body may come for as long as it likes. */
+  readonly requestTimeoutMs?: number;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Logger;
@@ -88,6 +93,7 @@ function serverFor(options: HttpDoorOptions, certificates: DoorCertificates | un
     return `${prefix}.${hopCount}`;
   };
   const depsFor = (served: Served): ServeDeps => ({ served, clock, log, nextHopId });
+  const room = new BodyRoom(MAX_LARGE_BODIES_BYTES);
   const newest = new WeakMap<Socket, IncomingMessage>();
   const serve = (request: IncomingMessage, response: ServerResponse, isExpecting: boolean) => {
     newest.set(request.socket, request);
@@ -99,18 +105,23 @@ function serverFor(options: HttpDoorOptions, certificates: DoorCertificates | un
     if (refusal?.code === 'SHUTTING_DOWN') response.shouldKeepAlive = false;
     const take = (received: ReceivedBody, tooLarge?: TrafficError) =>
       serveExchange(depsFor(served), { request, response, received, refusal: refusal ?? tooLarge });
+    const takeWhole = (received: ReceivedBody, tooLarge?: TrafficError) => {
+      const costly = tooLarge ?? refusalOfShape(received.body);
+      if (costly === undefined) take(received, refusalOfBody(request, received.body));
+      else take(tooLarge === undefined ? unread(received) : received, costly);
+    };
     // What is refused at the door is not asked to send its body first, and is never forwarded.
     if (served.guarded === undefined || refusal !== undefined) receiveBody(request, isExpecting, take);
     else {
       if (isExpecting) response.writeContinue();
-      receiveWholeBody(request, served.guarded.maxBodyBytes, take);
+      receiveWholeBody(request, served.guarded.maxBodyBytes, () => room.holding(response), takeWhole);
     }
   };
   const basics: ServerOptions = {
     maxHeaderSize: MAX_HEAD_BYTES,
     noDelay: true,
     headersTimeout: HEAD_TIMEOUT_MS,
-    requestTimeout: 0,
+    requestTimeout: options.requestTimeoutMs ?? 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
   };
   const server: Server = certificates === undefined ? createServer(basics) : createTlsServer({ ...basics, ...certificates.options });

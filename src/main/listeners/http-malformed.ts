@@ -18,7 +18,7 @@ export function answerMalformed(deps: ServeDeps, error: Error & { code?: string;
   const message = isTooLong
     ? 'The request head is too long.'
     : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? 'The request head did not come.'
+      ? 'The request did not come in time.'
       : 'The request is malformed.';
   const answer = ownAnswer({ code: 'BAD_REQUEST', message, facts: { parser: error.code ?? 'unknown' } }, { idText: undefined });
   const status = isTooLong ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;

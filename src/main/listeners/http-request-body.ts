@@ -1,5 +1,5 @@
 /** The body of an incoming HTTP request: small ones are read whole, because one write onwards is cheaper; the rest streams. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import { readBody } from '../../shared/mcp/json-rpc.ts';
 import { TopLevelScan } from '../../shared/mcp/top-level-scan.ts';
@@ -30,10 +30,40 @@ export function receiveBody(request: IncomingMessage, isExpecting: boolean, take
   else readWhole(request, lengthBytes, take);
 }
 
-/** Reads a body of a guarded route whole: its method and its arguments are what the guards decide on. Beyond `maxBytes` it is refused. */
+/** How much of all large bodies together a door holds in memory. Small ones are not counted: a connection has one of them at most. */
+export class BodyRoom {
+  #leftBytes: number;
+
+  constructor(bytes: number) {
+    this.#leftBytes = bytes;
+  }
+
+  /** Holds what it is told of until the answer is over; false when there is no room for it. */
+  holding(response: ServerResponse): (bytes: number) => boolean {
+    let heldBytes = 0;
+    response.once('close', () => {
+      this.#leftBytes += heldBytes;
+      heldBytes = 0;
+    });
+    return bytes => {
+      if (response.closed || bytes > this.#leftBytes) return false;
+      heldBytes += bytes;
+      this.#leftBytes -= bytes;
+      return true;
+    };
+  }
+}
+
+const noLimit = () => true;
+
+/**
+ * Reads a body of a guarded route whole: its method and its arguments are what the guards decide on. Beyond `maxBytes`, or where
+ * the door has no room for it, it is refused; `hold` is asked for every part of a large one.
+ */
 export function receiveWholeBody(
   request: IncomingMessage,
   maxBytes: number,
+  holding: () => (bytes: number) => boolean,
   take: (received: ReceivedBody, refusal?: TrafficError) => void,
 ): void {
   const { 'content-length': length, 'transfer-encoding': coding } = request.headers;
@@ -41,44 +71,84 @@ export function receiveWholeBody(
   const tooLarge = () =>
     new TrafficError('BODY_TOO_LARGE', `The body is longer than ${maxBytes} bytes.`, { facts: { limit_bytes: maxBytes } });
   if (lengthBytes !== undefined && lengthBytes > maxBytes) take(streamed(request, lengthBytes, false), tooLarge());
-  else if (coding !== undefined)
-    readChunked(request, maxBytes, (received, isOver) => (isOver ? take(received, tooLarge()) : take(received)));
+  else if (coding !== undefined) readChunked(request, { maxBytes, hold: holding(), tooLarge }, take);
   else if (lengthBytes === undefined || lengthBytes === 0) receiveBody(request, false, take);
-  else readWhole(request, lengthBytes, take);
+  else readWhole(request, lengthBytes, take, lengthBytes > WHOLE_BYTES ? holding() : noLimit);
 }
 
-/** Of a body without a length. What is over the bound is read on and forgotten, or the client could not read our answer. */
-function readChunked(request: IncomingMessage, maxBytes: number, take: (received: ReceivedBody, isOver: boolean) => void): void {
-  const chunks: Buffer[] = [];
+interface ChunkedBounds {
+  readonly maxBytes: number;
+  readonly hold: (bytes: number) => boolean;
+  readonly tooLarge: () => TrafficError;
+}
+
+/** Of a body without a length. What is over a bound is read on and forgotten, or the client could not read our answer. */
+function readChunked(
+  request: IncomingMessage,
+  { maxBytes, hold, tooLarge }: ChunkedBounds,
+  take: (received: ReceivedBody, refusal?: TrafficError) => void,
+): void {
+  let chunks: Buffer[] = [];
   let sizeBytes = 0;
   let isTaken = false;
-  const done = (isCut: boolean, isOver: boolean) => {
+  const done = (isCut: boolean, refusal?: TrafficError) => {
     if (isTaken) return;
     isTaken = true;
-    take(whole(Buffer.concat(chunks), isCut), isOver);
+    const bytes = Buffer.concat(chunks);
+    chunks = [];
+    take(whole(bytes, isCut), refusal);
   };
   request.on('data', (chunk: Buffer) => {
+    if (isTaken) return;
     sizeBytes += chunk.length;
-    if (sizeBytes <= maxBytes) chunks.push(chunk);
-    else done(false, true);
+    if (sizeBytes > maxBytes) done(false, tooLarge());
+    else if (hold(chunk.length)) chunks.push(chunk);
+    else done(false, noRoom());
   });
-  request.on('end', () => done(false, false));
-  request.on('close', () => done(true, false));
+  request.on('end', () => done(false));
+  request.on('close', () => done(true));
 }
 
-function readWhole(request: IncomingMessage, lengthBytes: number, take: (received: ReceivedBody) => void): void {
-  const chunks: Buffer[] = [];
+function readWhole(
+  request: IncomingMessage,
+  lengthBytes: number,
+  take: (received: ReceivedBody, refusal?: TrafficError) => void,
+  hold: (bytes: number) => boolean = noLimit,
+): void {
+  let chunks: Buffer[] = [];
   let count = 0;
-  const taken = () => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
+  let isTaken = false;
+  const done = (isCut: boolean, refusal?: TrafficError) => {
+    isTaken = true;
+    const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+    chunks = [];
+    take(whole(bytes, isCut), refusal);
+  };
   request.on('data', (chunk: Buffer) => {
+    if (isTaken) return;
+    if (!hold(chunk.length)) {
+      done(false, noRoom());
+      return;
+    }
     chunks.push(chunk);
     count += chunk.length;
     // The last byte is here; waiting for the `end` event would cost another turn.
-    if (count === lengthBytes) take(whole(taken(), false));
+    if (count === lengthBytes) done(false);
   });
   request.on('close', () => {
-    if (count < lengthBytes) take(whole(taken(), true));
+    if (!isTaken) done(true);
   });
+}
+
+function noRoom(): TrafficError {
+  return new TrafficError('UNAVAILABLE', 'This gateway is reading as many large bodies as it has room for.', {
+    facts: { retry_after_ms: 1000 },
+  });
+}
+
+/** The same for whoever would parse it, which is what its refusal is to prevent: nothing, and no id. */
+export function unread({ isCut }: ReceivedBody): ReceivedBody {
+  return { body: { kind: 'none' }, isCut, idText: () => undefined, idRead: () => Promise.resolve() };
 }
 
 function whole(bytes: Uint8Array, isCut: boolean): ReceivedBody {
