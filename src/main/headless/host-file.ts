@@ -2,7 +2,7 @@
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { writePrivateFile } from '../settings/atomic-file.ts';
+import { writePrivateFile } from '../support/private-file.ts';
 
 export const HostFile = z.object({
   pid: z.number().int(),
@@ -24,7 +24,7 @@ export function hostFilePath(dataDir: string): string {
 
 /** Publishes this host. Readers see the file of before or this one, never half of it. */
 export function writeHostFile(dataDir: string, file: HostFile): void {
-  writePrivateFile(hostFilePath(dataDir), `${JSON.stringify(file)}\n`, String(file.pid));
+  writePrivateFile(hostFilePath(dataDir), `${JSON.stringify(file)}\n`);
 }
 
 /** What stands in the file; `undefined` when it is absent or unreadable. It may be left over from a host that was killed. */

@@ -1,7 +1,7 @@
 /** The keys that seal session ids: the operator's, or one of our own that stays in the data directory. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { readSecretFile, writeSecretFile } from './private-file.ts';
+import { readPrivateFile, writePrivateFile } from '../support/private-file.ts';
 import { KEY_BYTES, readKey } from './sealed-box.ts';
 
 /**
@@ -11,9 +11,9 @@ import { KEY_BYTES, readKey } from './sealed-box.ts';
 export function sessionKeys({ dataDir, configured }: { readonly dataDir: string; readonly configured: readonly string[] }): Buffer[] {
   if (configured.length > 0) return configured.map((text, at) => readKey(text, `sessions.keys[${at}]`));
   const path = join(dataDir, 'session.key');
-  const kept = readSecretFile(path);
+  const kept = readPrivateFile(path);
   if (kept !== undefined) return [readKey(kept, path)];
   const key = randomBytes(KEY_BYTES);
-  writeSecretFile(path, `${key.toString('base64')}\n`);
+  writePrivateFile(path, `${key.toString('base64')}\n`);
   return [key];
 }

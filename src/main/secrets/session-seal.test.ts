@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { sealBytes } from './sealed-box.ts';
 import { sessionKeys } from './session-keys.ts';
-import { sessionSeal, type SealedSession } from './session-seal.ts';
+import type { SealedSession } from '../../shared/model/sealed-session.ts';
+import { sessionSeal } from './session-seal.ts';
 
 const session: SealedSession = {
   sessionId: 'f00dfeedf00dfeed',

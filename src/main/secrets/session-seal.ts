@@ -4,33 +4,8 @@
  * and nobody can make one up or use another's.
  */
 import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { SealedSession, SessionSeal } from '../../shared/model/sealed-session.ts';
 import { openBytes, SEAL_BYTES, sealBytes } from './sealed-box.ts';
-
-/** What a session id of ours holds. */
-export interface SealedSession {
-  /** Ours, random; the `session` tier counts by it. */
-  readonly sessionId: string;
-  readonly upstream: string;
-  readonly instanceId: string;
-  /** The upstream's own id; empty where it gave none. */
-  readonly upstreamSessionId: string;
-  readonly principalId: string;
-  readonly route: string;
-  readonly listener: string;
-  readonly protocolVersion: string;
-  /** Epoch ms. */
-  readonly issuedAt: number;
-}
-
-export interface SessionSeal {
-  /**
-   * Visible ASCII (base64url), at most 6,000 characters. Throws UPSTREAM_BROKE when the upstream's id is so long that
-   * ours would be longer: header fields of that size get lost on the way.
-   */
-  seal(session: SealedSession): string;
-  /** Undefined for whatever is not one of ours, exactly as it was given out. */
-  open(text: string): SealedSession | undefined;
-}
 
 const PURPOSE = 'shadowcat session 1';
 const MAX_CHARS = 6000;

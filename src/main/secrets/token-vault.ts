@@ -5,7 +5,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock, Logger } from '../ports.ts';
-import { readSecretFile, writeSecretFile } from './private-file.ts';
+import { readPrivateFile, writePrivateFile } from '../support/private-file.ts';
 import { openBytes, sealBytes } from './sealed-box.ts';
 
 /** Where the key comes from: the system's key store in the desktop app, the environment in a server. Undefined: there is none. */
@@ -63,7 +63,7 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
       log.warn(problem, { path });
     }
   } else {
-    const text = readSecretFile(path);
+    const text = readPrivateFile(path);
     const opened = text === undefined ? {} : unseal(text, key);
     if (opened === undefined) {
       const aside = `${path}.unreadable-${clock.now()}`;
@@ -86,7 +86,7 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
     try {
       if (key !== undefined) {
         const sealed = sealBytes(key, PURPOSE, Buffer.from(JSON.stringify(changed)));
-        writeSecretFile(path, `${HEADER}\n${sealed.toString('base64')}\n`);
+        writePrivateFile(path, `${HEADER}\n${sealed.toString('base64')}\n`);
       }
     } catch (error) {
       // A person who keeps a secret is told; what cannot be kept is not believed to be.

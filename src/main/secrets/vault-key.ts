@@ -1,7 +1,7 @@
 /** The keys of the vault: from a text (a server's environment), or kept beside the vault, wrapped by the system's key store. */
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { readSecretFile, writeSecretFile } from './private-file.ts';
+import { readPrivateFile, writePrivateFile } from '../support/private-file.ts';
 import { KEY_BYTES, readKey } from './sealed-box.ts';
 import type { VaultKey } from './token-vault.ts';
 
@@ -24,10 +24,10 @@ export function wrappedVaultKey({ dataDir, wrapping }: { readonly dataDir: strin
   return () => {
     if (!wrapping.isAvailable) return undefined;
     const path = join(dataDir, 'vault.key');
-    const kept = readSecretFile(path);
+    const kept = readPrivateFile(path);
     if (kept !== undefined) return readKey(wrapping.unwrap(Buffer.from(kept, 'base64')), path);
     const key = randomBytes(KEY_BYTES);
-    writeSecretFile(path, `${wrapping.wrap(key.toString('base64')).toString('base64')}\n`);
+    writePrivateFile(path, `${wrapping.wrap(key.toString('base64')).toString('base64')}\n`);
     return key;
   };
 }

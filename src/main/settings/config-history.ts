@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { TrafficError } from '../../shared/errors/error-table.ts';
-import { writePrivateFile } from './atomic-file.ts';
+import { writePrivateFile } from '../support/private-file.ts';
 import { configHash } from './read-config.ts';
 import { unifiedDiff } from './text-diff.ts';
 import { writeConfig } from './write-config.ts';
@@ -43,7 +43,7 @@ export function configHistory({ dir }: { readonly dir: string }): ConfigHistory 
       // Names sort by age, whatever the clock of the machine does.
       const number = (newest?.number ?? 0) + 1;
       const snapshot = { hash, at, reason };
-      writePrivateFile(join(dir, `${String(number).padStart(8, '0')}.yaml`), `${headOf(snapshot)}\n${text}`, 'history');
+      writePrivateFile(join(dir, `${String(number).padStart(8, '0')}.yaml`), `${headOf(snapshot)}\n${text}`);
       for (const old of all.slice(MAX_SNAPSHOTS - 1)) rmSync(join(dir, old.file), { force: true });
       return snapshot;
     },

@@ -65,8 +65,8 @@ test('a value outside the schema is refused and changes nothing', async () => {
 
 test('a write that fails rejects and leaves the old value in force', async () => {
   const preferences = open();
-  // A directory in the way of the draft fails for every user, root included.
-  mkdirSync(`${file()}.host.tmp`);
+  // A directory in the place of the file fails for every user, root included.
+  mkdirSync(file());
   await expect(preferences.set({ theme: 'dark' })).rejects.toMatchObject({
     code: 'STORE_FAILED',
     message: expect.stringContaining('EISDIR'),

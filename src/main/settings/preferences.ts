@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import { defaultPreferences, Preferences } from '../../shared/model/preferences.ts';
 import type { Logger } from '../ports.ts';
-import { writePrivateFile } from './atomic-file.ts';
+import { writePrivateFile } from '../support/private-file.ts';
 
 export interface PreferenceFile {
   get(): Preferences;
@@ -41,7 +41,7 @@ export function openPreferences({ dataDir, log }: { dataDir: string; log: Logger
 
 function write(path: string, preferences: Preferences): void {
   try {
-    writePrivateFile(path, `${JSON.stringify(preferences, undefined, 2)}\n`, 'host');
+    writePrivateFile(path, `${JSON.stringify(preferences, undefined, 2)}\n`);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TrafficError('STORE_FAILED', `The preferences could not be written: ${reason}`, { cause });

@@ -6,29 +6,10 @@ import type { Guard, BoundSession } from '../pipeline/guard.ts';
 import type { GatewaySession, SessionTable } from '../pipeline/session-table.ts';
 import type { Answer, BodySource, Exchange, Next, Stage, Verdict } from '../pipeline/stage.ts';
 import { WatchedBody } from '../pipeline/watched-body.ts';
+import type { SealedSession, SessionSeal } from '../../shared/model/sealed-session.ts';
 import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { Clock, Ids } from '../ports.ts';
 import { fieldValue } from '../support/http-fields.ts';
-
-/** What a sealed id holds. */
-export interface SealedSession {
-  readonly sessionId: string;
-  readonly upstream: string;
-  readonly instanceId: string;
-  readonly upstreamSessionId: string;
-  readonly principalId: string;
-  readonly route: string;
-  readonly listener: string;
-  readonly protocolVersion: string;
-  /** Epoch ms. */
-  readonly issuedAt: number;
-}
-
-export interface SessionSeal {
-  seal(session: SealedSession): string;
-  /** Undefined for everything that this gateway did not seal. */
-  open(text: string): SealedSession | undefined;
-}
 
 export interface BindSessionDeps {
   readonly seal: () => SessionSeal;

@@ -3,7 +3,7 @@ import type { LimitConfig, Mode } from '../../../shared/config/schema.ts';
 import { canonicalJson } from '../../../shared/mcp/canonical-json.ts';
 import { ExpressionCompiler, type Expression } from '../cel/compile-expression.ts';
 import { ConfigProblems, doubleIds, type FoundProblem } from '../policy/config-problems.ts';
-import { compileGlob, type Glob } from '../policy/glob.ts';
+import { compileGlob, type Glob } from '../../support/glob.ts';
 import { compileMatch, type CompiledMatch } from '../policy/match.ts';
 import type { Subject } from '../policy/subject.ts';
 import { addressRange } from './addresses.ts';

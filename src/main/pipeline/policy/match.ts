@@ -1,6 +1,6 @@
 /** Which messages a policy or a limit is about: lists of globs, all of which have to fit. */
 import type { Match } from '../../../shared/config/schema.ts';
-import { bestMatch, compileGlob, type Glob } from './glob.ts';
+import { bestMatch, compileGlob, type Glob } from '../../support/glob.ts';
 import type { Subject } from './subject.ts';
 
 /** What of a subject globs look at. */

@@ -1,6 +1,6 @@
 /** Which scopes a request needs: those of its route, and those of every tool that it calls. */
 import type { RouteConfig } from '../../../shared/config/schema.ts';
-import { anyNameMatch } from '../../support/name-glob.ts';
+import { anyGlobMatch } from '../../support/glob.ts';
 import type { ReadMessage } from '../../traffic/sighting.ts';
 
 type ScopesOf = (items: readonly ReadMessage[]) => readonly string[];
@@ -17,7 +17,7 @@ export function neededScopes(route: RouteConfig, items: readonly ReadMessage[]):
 
 function compile({ scopes, stepUp }: RouteConfig): ScopesOf {
   if (stepUp.length === 0) return () => scopes;
-  const steps = stepUp.map(step => ({ scopes: step.scopes, isNamed: anyNameMatch(step.tools) }));
+  const steps = stepUp.map(step => ({ scopes: step.scopes, isNamed: anyGlobMatch(step.tools) }));
   return items => {
     const needed = new Set(scopes);
     for (const tool of calledTools(items))

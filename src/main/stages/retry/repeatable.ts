@@ -2,7 +2,7 @@
 import type { RetriesConfig } from '../../../shared/config/schema.ts';
 import type { Guard } from '../../pipeline/guard.ts';
 import type { ToolCatalogue } from '../../pipeline/tool-catalogue.ts';
-import { anyNameMatch, type NameMatch } from '../../support/name-glob.ts';
+import { anyGlobMatch } from '../../support/glob.ts';
 import type { ReadMessage } from '../../traffic/sighting.ts';
 
 const harmless = new Set([
@@ -18,7 +18,7 @@ const harmless = new Set([
 ]);
 
 /** Globs of a configuration, made ready once. */
-const named = new WeakMap<RetriesConfig, NameMatch>();
+const named = new WeakMap<RetriesConfig, (name: string) => boolean>();
 
 /** A body without messages (GET, DELETE) is never repeatable, a batch only as a whole. */
 export function isRepeatable({ items, route }: Guard, config: RetriesConfig, catalogue: Pick<ToolCatalogue, 'meta'>): boolean {
@@ -45,7 +45,7 @@ function isItemRepeatable(
 function isNamed(config: RetriesConfig, tool: string): boolean {
   let match = named.get(config);
   if (match === undefined) {
-    match = anyNameMatch(config.tools);
+    match = anyGlobMatch(config.tools);
     named.set(config, match);
   }
   return match(tool);

@@ -1,7 +1,7 @@
 /** What balancing, bounding and timing need to know of a request, read once from its messages. */
 import type { TimeoutsConfig } from '../../../shared/config/schema.ts';
 import type { Guard } from '../../pipeline/guard.ts';
-import { anyNameMatch, type NameMatch } from '../../support/name-glob.ts';
+import { anyGlobMatch } from '../../support/glob.ts';
 import type { TimeLimits } from './deadlines.ts';
 
 export interface CallTraits {
@@ -56,8 +56,8 @@ export function limitsFor(config: TimeoutsConfig): LimitsFor {
   const tools = Object.entries(config.tools)
     // A name before a glob, a long glob before a short one.
     .toSorted(([one], [other]) => Number(one.includes('*')) - Number(other.includes('*')) || other.length - one.length)
-    .map(([glob, own]): { readonly isMeant: NameMatch; readonly limits: TimeLimits } => ({
-      isMeant: anyNameMatch([glob]),
+    .map(([glob, own]): { readonly isMeant: (name: string) => boolean; readonly limits: TimeLimits } => ({
+      isMeant: anyGlobMatch([glob]),
       limits: {
         firstByteMs: own.firstByte ?? usual.firstByteMs,
         idleMs: own.idle ?? usual.idleMs,

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import { bestMatch, compileGlob } from './glob.ts';
+import { anyGlobMatch, bestMatch, compileGlob } from './glob.ts';
 
 test.each([
   ['delete_file', 'delete_file', true],
@@ -50,4 +50,32 @@ test('a pattern made to backtrack costs no more than any other', () => {
   const startedAt = performance.now();
   expect(glob.matches(subject)).toBe(false);
   expect(performance.now() - startedAt).toBeLessThan(500);
+});
+
+test.each([
+  ['delete_*', 'delete_file', true],
+  ['delete_*', 'delete_', true],
+  ['delete_*', 'undelete_file', false],
+  ['*_file', 'read_file', true],
+  ['a*b*c', 'a1b2c', true],
+  ['a*b*c', 'a1c2b', false],
+  ['a*a', 'a', false],
+  ['*', '', true],
+  ['**', 'anything', true],
+  ['a.c', 'abc', false],
+  ['read', 'read', true],
+  ['read', 'reader', false],
+])('%s and %s: %s', (glob, name, isMatch) => {
+  expect(anyGlobMatch([glob])(name)).toBe(isMatch);
+});
+
+test('any of several, and none of none', () => {
+  expect(anyGlobMatch(['x', 'y*'])('yes')).toBe(true);
+  expect(anyGlobMatch([])('yes')).toBe(false);
+});
+
+test('a pattern of many stars takes no time', () => {
+  const startedAt = performance.now();
+  expect(anyGlobMatch([`${'a*'.repeat(100)}b`])('a'.repeat(100_000))).toBe(false);
+  expect(performance.now() - startedAt).toBeLessThan(200);
 });

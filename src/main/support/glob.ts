@@ -32,6 +32,13 @@ export function bestMatch(globs: readonly Glob[], subject: string): Glob | undef
   return best;
 }
 
+/** True for texts that one of the globs matches. */
+export function anyGlobMatch(texts: readonly string[]): (subject: string) => boolean {
+  const exact = new Set(texts.filter(text => !text.includes('*')));
+  const globs = texts.filter(text => text.includes('*')).map(text => compileGlob(text));
+  return subject => exact.has(subject) || globs.some(glob => glob.matches(subject));
+}
+
 /** The leftmost place is right for every middle part: taking a later one could only leave less for the rest. */
 function matchesParts(subject: string, first: string, middle: readonly Needle[], last: string): boolean {
   if (subject.length < first.length + last.length || !subject.startsWith(first) || !subject.endsWith(last)) return false;
