@@ -1,4 +1,4 @@
-/** The answers that are being delivered now, by session: what a kill, an expiry or a drain has to end. */
+/** The requests that wait for an answer and the answers that are being delivered, by session: what a kill, an expiry or a drain has to end. */
 import type { TrafficError } from '../../shared/errors/error-table.ts';
 import type { WatchedBody } from './watched-body.ts';
 
@@ -11,20 +11,24 @@ interface Live {
   readonly body: WatchedBody;
 }
 
+/** A request whose answer has not begun. */
+export interface PendingRequest {
+  readonly conversationId: string;
+  /** Answers it with this; nothing once its answer has begun. */
+  cut(error: TrafficError): void;
+}
+
 export class LiveAnswers {
+  readonly #pending = new Set<PendingRequest>();
   readonly #all = new Set<Live>();
-  #pendingCount = 0;
   #streamCount = 0;
   readonly #idle: (() => void)[] = [];
 
   /** A request came in; calls the returned function once when it is over in every respect. */
-  began(): () => void {
-    this.#pendingCount += 1;
-    let isOver = false;
+  began(request: PendingRequest): () => void {
+    this.#pending.add(request);
     return () => {
-      if (isOver) return;
-      isOver = true;
-      this.#pendingCount -= 1;
+      if (!this.#pending.delete(request)) return;
       if (this.#isQuiet) for (const go of this.#idle.splice(0)) go();
     };
   }
@@ -42,7 +46,7 @@ export class LiveAnswers {
 
   /** Requests that are not over, streams included. */
   get pendingCount(): number {
-    return this.#pendingCount;
+    return this.#pending.size;
   }
 
   get streamCount(): number {
@@ -51,6 +55,7 @@ export class LiveAnswers {
 
   /** Breaks off everything of one session. */
   cutSession(conversationId: string, error: TrafficError): void {
+    for (const request of this.#pending) if (request.conversationId === conversationId) request.cut(error);
     for (const live of this.#all) if (live.conversationId === conversationId) live.body.cut(error);
   }
 
@@ -68,12 +73,13 @@ export class LiveAnswers {
 
   /** Streams end cleanly; calls that are still unanswered are broken off, so that nobody takes them for complete. */
   endAll(error: TrafficError): void {
+    for (const request of this.#pending) request.cut(error);
     for (const { kind, body } of this.#all)
       if (kind === 'stream') body.finish();
       else body.cut(error);
   }
 
   get #isQuiet(): boolean {
-    return this.#pendingCount <= this.#streamCount;
+    return this.#pending.size <= this.#streamCount;
   }
 }

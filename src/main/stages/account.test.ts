@@ -143,6 +143,35 @@ test('a killed session breaks its answers off; a drain ends streams cleanly and 
   expect(events.length).toBe(2);
 });
 
+test('a request that still waits is answered when its session is killed, and what comes for it afterwards is let go', async () => {
+  const { stage, events, live } = setUp();
+  const exchange = anExchange({ body: call });
+  let hasAborted = false;
+  const late: Next = inner =>
+    new Promise(resolve => {
+      if (inner.guard !== undefined) inner.guard.journey.sentUs = 1;
+      const body = { start: () => undefined, resume: () => undefined, abort: () => (hasAborted = true) };
+      inner.departure.listener = () => resolve({ kind: 'answer', answer: anAnswer({ body }) });
+    });
+  const waiting = stage.handle(exchange, late);
+  live.cutSession('another', new TrafficError('SESSION_LOST', 'Not this one.'));
+  live.cutSession(exchange.conversation.id, new TrafficError('SESSION_LOST', 'Killed.'));
+  await expect(waiting).rejects.toMatchObject({ code: 'SESSION_LOST', message: 'Killed.', facts: { may_have_executed: true } });
+  expect([hasAborted, live.pendingCount, exchange.departure.hasHappened]).toEqual([true, 0, false]);
+  expect(events).toMatchObject([{ outcome: 'cancelled', status: 404, code: 'SESSION_LOST', reason: 'Killed.' }]);
+});
+
+test('at the end of a drain whoever was not even sent is told that nothing was executed', async () => {
+  const { stage, live } = setUp();
+  const stuck: Next = inner =>
+    new Promise((_, reject) => {
+      inner.departure.listener = () => reject(new TrafficError('CANCELLED', 'The client left.'));
+    });
+  const waiting = stage.handle(anExchange({ body: call }), stuck);
+  live.endAll(new TrafficError('SHUTTING_DOWN', 'Stopping.'));
+  await expect(waiting).rejects.toMatchObject({ code: 'SHUTTING_DOWN', facts: { may_have_executed: false } });
+});
+
 test('an observer that throws does not change what the client gets', async () => {
   const warnings: string[] = [];
   const stage = account({

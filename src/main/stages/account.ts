@@ -7,10 +7,11 @@ import { canonicalJson } from '../../shared/mcp/canonical-json.ts';
 import { canonicalDigest } from '../traffic/canonical-digest.ts';
 import type { EmitEvent, GatewayEventOf } from '../../shared/model/gateway-event.ts';
 import type { Guard } from '../pipeline/guard.ts';
-import type { LiveAnswers } from '../pipeline/live-answers.ts';
+import type { LiveAnswers, PendingRequest } from '../pipeline/live-answers.ts';
 import type { Answer, Exchange, Next, Stage, Verdict } from '../pipeline/stage.ts';
 import { type BodyEnd, WatchedBody } from '../pipeline/watched-body.ts';
 import type { Clock, Logger } from '../ports.ts';
+import { Departure } from '../support/departure.ts';
 import { fieldValue } from '../support/http-fields.ts';
 import { ownAnswer, ownReason } from '../traffic/own-answer.ts';
 import { AnswerLook } from './account/answer-look.ts';
@@ -44,24 +45,28 @@ async function accounted(deps: AccountDeps, exchange: Exchange, guard: Guard, ne
   const entry = new Entry(deps, exchange, guard);
   guard.answerHeaders.push('X-Correlation-Id', guard.correlationId);
   try {
-    const verdict = await next({ ...exchange, guard });
+    const verdict = await next({ ...exchange, guard, departure: entry.departure });
+    entry.mustGoOn(verdict);
     if (verdict.kind === 'answer') return { kind: 'answer', answer: entry.answered(verdict.answer) };
     const { code, reason, facts = {}, rawHeaders = [] } = verdict;
     const { status, bytes } = ownAnswer({ code, message: reason, facts, rawHeaders }, { idText: exchange.request.idText(), guard });
     entry.over({ status, outcome: 'refused', code, reason, isEventStream: false, responseBytes: bytes.length });
     return verdict;
   } catch (error) {
-    entry.failed(error);
-    throw error;
+    throw entry.failed(error);
   }
 }
 
-class Entry {
+class Entry implements PendingRequest {
   readonly #deps: AccountDeps;
   readonly #exchange: Exchange;
   readonly #guard: Guard;
   readonly #startedUs: number;
   readonly #release: () => void;
+  /** Of everything further in: it happens when the client leaves, and when we end the request ourselves. */
+  readonly departure = new Departure();
+  #cutBy: TrafficError | undefined;
+  #hasBegun = false;
   #isOver = false;
 
   constructor(deps: AccountDeps, exchange: Exchange, guard: Guard) {
@@ -69,10 +74,31 @@ class Entry {
     this.#exchange = exchange;
     this.#guard = guard;
     this.#startedUs = deps.clock.monotonicUs();
-    this.#release = deps.live.began();
+    this.#release = deps.live.began(this);
+    if (exchange.departure.hasHappened) this.departure.happen();
+    else exchange.departure.listener = () => this.departure.happen();
+  }
+
+  get conversationId(): string {
+    return this.#exchange.conversation.id;
+  }
+
+  cut(error: TrafficError): void {
+    if (this.#hasBegun || this.#isOver || this.departure.hasHappened) return;
+    const facts = { ...error.facts, may_have_executed: this.#guard.journey.sentUs !== undefined };
+    this.#cutBy = new TrafficError(error.code, error.message, { facts });
+    this.departure.happen();
+  }
+
+  /** What came too late is not delivered. */
+  mustGoOn(verdict: Verdict): void {
+    if (this.#cutBy === undefined) return;
+    if (verdict.kind === 'answer') verdict.answer.body.abort();
+    throw this.#cutBy;
   }
 
   answered({ status, statusText, rawHeaders, body }: Answer): Answer {
+    this.#hasBegun = true;
     const type = fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '';
     const isEventStream = type.startsWith('text/event-stream');
     const look = new AnswerLook(isEventStream);
@@ -103,7 +129,8 @@ class Entry {
     return { status, statusText, rawHeaders: [...rawHeaders, ...this.#guard.answerHeaders], body: watched };
   }
 
-  failed(error: unknown): void {
+  /** What the client is told. */
+  failed(thrown: unknown): unknown {
     const { departure, request } = this.#exchange;
     if (departure.hasHappened) {
       this.over({
@@ -113,18 +140,21 @@ class Entry {
         isEventStream: false,
         responseBytes: 0,
       });
-      return;
+      return thrown;
     }
+    const error = this.#cutBy ?? thrown;
     const reason = ownReason(error);
     const { status, bytes } = ownAnswer(reason, { idText: request.idText(), guard: this.#guard });
+    const isRefused = error instanceof TrafficError && error.code === 'UNAVAILABLE';
     this.over({
       status,
-      outcome: error instanceof TrafficError && error.code === 'UNAVAILABLE' ? 'refused' : 'failed',
+      outcome: this.#cutBy !== undefined ? 'cancelled' : isRefused ? 'refused' : 'failed',
       code: reason.code,
       reason: reason.message,
       isEventStream: false,
       responseBytes: bytes.length,
     });
+    return error;
   }
 
   over(ending: Ending): void {
