@@ -1,12 +1,13 @@
 /** A configuration changes while clients are at work: nothing is lost, what did not change goes on, and what cannot be taken changes nothing. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { readOpenMetrics } from '../kit/open-metrics.ts';
-import { asJsonObject } from '../peers/child-process.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
-import { type Caller, httpCaller, outcomeOf, post } from './kit/callers.ts';
+import { type Caller, httpCaller, outcomeOf } from './kit/callers.ts';
+import { listeningStream, newSession } from './kit/listening-stream.ts';
+import { isAlive, pidsIn } from './kit/pids.ts';
 import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
 import { startToolServer, type ToolServer } from './kit/tool-server.ts';
 import { sleep, until } from './kit/until.ts';
@@ -85,47 +86,7 @@ async function change(from: string, to: string): Promise<void> {
   await until('the change is in force', async () => (await status()).configHash !== configHash, 5000);
 }
 
-/** Processes of the stdio server, oldest first. */
-function pids(): number[] {
-  if (!existsSync(stdioLog())) return [];
-  return readFileSync(stdioLog(), 'utf8')
-    .split('\n')
-    .flatMap(line => {
-      const pid = asJsonObject(line)?.['pid'];
-      return typeof pid === 'number' ? [pid] : [];
-    });
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-};
-
-/** A GET stream of a session: what came, and whether it has ended. */
-async function openStream(url: string, session: string) {
-  const abort = new AbortController();
-  const response = await fetch(url, { headers: { Accept: 'text/event-stream', 'Mcp-Session-Id': session }, signal: abort.signal });
-  const stream = { status: response.status, isOver: false, close: () => abort.abort() };
-  void (async () => {
-    try {
-      for await (const chunk of response.body ?? []) void chunk;
-    } catch {
-      // Aborted by the test, or broken off: over either way.
-    }
-    stream.isOver = true;
-  })();
-  return stream;
-}
-
-async function initialized(url: string): Promise<string> {
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'stream', version: '1' } };
-  const { headers } = await post(url, { jsonrpc: '2.0', id: 1, method: 'initialize', params });
-  return headers.get('mcp-session-id') ?? '';
-}
+const pids = () => pidsIn(stdioLog());
 
 const remaining = async (limitId: string) => {
   const { keys } = await gateway.connection.call('gateway.limits', {});
@@ -152,8 +113,7 @@ test('calls, streams, sessions, children, buckets and breakers outlive changes o
   const own = servers.findIndex(server => server.captured.some(({ body }) => body.includes('"initialize"')));
   const tripped = 'ba'[own] ?? '';
   await gateway.connection.call('breaker.set', { upstream: 'http', instance: tripped, action: 'trip' });
-  const session = await initialized(gateway.url('/http'));
-  const stream = await openStream(gateway.url('/http'), session);
+  const stream = await listeningStream(gateway.url('/http'), await newSession(gateway.url('/http')));
   expect(stream.status).toBe(200);
   const long = [http, stdio, modern].flatMap(caller => ['json', 'sse'].map(as => caller.call('long', { as, waitMs: 1800 })));
   let isOver = false;
@@ -179,7 +139,7 @@ test('calls, streams, sessions, children, buckets and breakers outlive changes o
   expect(outcomes.length).toBeGreaterThan(30);
   expect(outcomes.filter(outcome => outcome !== 'ok')).toEqual([]);
   expect((await Promise.all(long)).map(outcomeOf)).toEqual(Array.from({ length: 6 }, () => 'ok'));
-  expect(stream.isOver).toBe(false);
+  expect(stream.state).toBe('open');
   expect(outcomeOf(await http.call('after'))).toBe('ok');
   expect(outcomeOf(await stdio.call('after'))).toBe('ok');
   expect(pids()).toEqual([pid]);
