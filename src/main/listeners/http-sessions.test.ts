@@ -104,3 +104,20 @@ test('ten thousand ids are remembered; the one not used for longest is forgotten
   expect(placed({ sessionId: 'first' }).id).toBe(first.id);
   expect(placed({ sessionId: 'second' }).id).not.toBe(second.id);
 });
+
+test('claiming ever new ids keeps 12,000 sessions open; then the oldest that has nothing under way ends', () => {
+  const streaming = placed({ sessionId: 'streaming' });
+  streaming.note({
+    at: now,
+    monotonicUs: 0,
+    hopId: 'h1',
+    direction: 'fromClient',
+    delivery: 'body',
+    body: { bytes: new Uint8Array(0), sizeBytes: 0, isTruncated: false },
+    http: { method: 'GET', path: '/mcp', headers: [] },
+  });
+  const quiet = placed({ sessionId: 'quiet' });
+  for (let n = 0; n < 11_999; n += 1) placed({ sessionId: `s${n}` });
+  expect(ended.map(session => [session.id, session.endReason])).toEqual([[quiet.id, 'too many sessions are open']]);
+  expect(streaming.isEnded).toBe(false);
+});

@@ -7,6 +7,13 @@ import { identityOf, isInitialize, type Identity } from './http-identity.ts';
 
 /** Beyond this the id that was not used for longest is forgotten; its next request opens a session of its own. */
 const MAX_REMEMBERED = 10_000;
+/**
+ * Recorded sessions that are open at once. Anybody can claim new ids or names, before it is known who asks; the one that was opened
+ * first and has nothing under way then ends, and begins anew with its next request.
+ */
+const MAX_OPEN = 12_000;
+/** So many are looked at for one to end, since those that have something under way stay. */
+const MAX_LOOKED_AT = 50;
 /** A modern client has no session on the wire; after this pause the same client begins a new one here. */
 const IDENTITY_GAP_MS = 5 * 60_000;
 const IDLE_END_MS = 30 * 60_000;
@@ -153,9 +160,25 @@ export class HttpSessions {
 
   #openNamed(clientName: string): Conversation {
     const { conversations, serverName, serverNameUntilKnown, upstream } = this.#deps;
+    if (this.#open.size >= MAX_OPEN) this.#makeRoom();
     const conversation = conversations.open({ transport: 'streamable-http', clientName, serverName, serverNameUntilKnown, upstream });
     this.#open.set(conversation.id, conversation);
     return conversation;
+  }
+
+  #makeRoom(): void {
+    let lookedAt = 0;
+    for (const conversation of this.#open.values()) {
+      if (conversation.openHopCount === 0 && conversation !== this.#refused) {
+        this.#end(conversation, 'too many sessions are open');
+        return;
+      }
+      // Those at the front would be looked at again and again.
+      this.#open.delete(conversation.id);
+      this.#open.set(conversation.id, conversation);
+      lookedAt += 1;
+      if (lookedAt === MAX_LOOKED_AT) return;
+    }
   }
 
   #openFor({ socket, sessionId }: SessionHints, identity: Identity): Conversation {
