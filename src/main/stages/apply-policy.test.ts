@@ -114,6 +114,9 @@ describe('requests', () => {
   });
 
   test.each([
+    ['a member in another case', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read","Arguments":{"path":"/prod"}}}'],
+    ['an answer that has a method in another case', '{"jsonrpc":"2.0","id":1,"Method":"tools/call","params":{},"result":{}}'],
+    ['an answer whose method is no text', '{"jsonrpc":"2.0","id":1,"method":["tools/call"],"params":{},"result":{}}'],
     ['a key that is there twice', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"delete_a","name":"read"}}'],
     ['a key in another case', '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"read","Name":"delete_a"}}'],
     ['an element that is no message', `[${JSON.stringify(call('read'))},{"id":{},"method":"tools/call","params":{"name":"delete_a"}}]`],

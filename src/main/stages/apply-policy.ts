@@ -7,7 +7,7 @@ import type { Decision } from '../../shared/model/gateway-event.ts';
 import { mapAnswerMessages } from '../pipeline/answer-messages.ts';
 import { RequestWork } from '../pipeline/cel/work-budget.ts';
 import type { Guard } from '../pipeline/guard.ts';
-import { doubleKey } from '../pipeline/policy/double-keys.ts';
+import { type UnclearKey, unclearKey } from '../pipeline/policy/double-keys.ts';
 import type { PolicyEngine } from '../pipeline/policy/policy-engine.ts';
 import { subjectOf, surroundingsOf } from '../pipeline/policy/subject.ts';
 import type { ToolPins } from '../pipeline/policy/tool-pins.ts';
@@ -51,15 +51,32 @@ function ambiguity({ engine, pins }: ApplyPolicyDeps, { request }: Exchange, gua
   const { body } = request;
   const { route } = guard;
   if (body.kind !== 'whole' || guard.items.length === 0) return undefined;
-  if (!engine.isActive(route.hasAuth) && !pins.canBlock(route.upstream)) return undefined;
+  if (!engine.isActive(route.hasAuth) && !pins.canBlock(route.upstream) && route.stepUp.length === 0) return undefined;
   const text = Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString('utf8');
-  const key = doubleKey(text);
-  if (key !== undefined) return unclear(guard, `The key ${JSON.stringify(key.slice(0, 60))} is there twice in one object.`);
+  const found = unclearKey(text);
+  if (found !== undefined) return unclear(guard, sentenceOf(found));
+  // Read as an answer here, and as a request by whoever looks for a method first.
+  const isTwofold = guard.items.some(({ message }) => message.kind === 'result' || message.kind === 'error') && hasMethod(text);
+  if (isTwofold) return unclear(guard, 'An answer has a method as well.');
   if (!guard.isBatch) return undefined;
   const elements = JSON.parse(text) as readonly unknown[];
   if (elements.length > MAX_BATCH) return unclear(guard, `A batch has more than ${MAX_BATCH} messages.`);
   // Elements that are no messages are not among the items, and would go on unseen.
   return elements.length === guard.items.length ? undefined : unclear(guard, 'An element of the batch is no JSON-RPC message.');
+}
+
+function sentenceOf({ key, problem }: UnclearKey): string {
+  const shown = JSON.stringify(key.slice(0, 60));
+  return problem === 'twice'
+    ? `The key ${shown} is there twice in one object.`
+    : `The key ${shown} differs from a member of the protocol in case alone.`;
+}
+
+function hasMethod(text: string): boolean {
+  const body: unknown = JSON.parse(text);
+  const isMarked = (value: unknown) =>
+    typeof value === 'object' && value !== null && Object.hasOwn(value, 'method') && ('result' in value || 'error' in value);
+  return Array.isArray(body) ? body.some(isMarked) : isMarked(body);
 }
 
 function denial({ engine, pins, clock }: ApplyPolicyDeps, exchange: Exchange, guard: Guard): Verdict | undefined {

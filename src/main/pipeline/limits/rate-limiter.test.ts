@@ -139,6 +139,12 @@ describe('what is free', () => {
     expect([isAdmitted(admit(limiter, { body: call('a') })), isAdmitted(admit(limiter, { body: call('a') }))]).toEqual([true, false]);
   });
 
+  test('not what leaves out its id alone', () => {
+    const limiter = limiterOf([{ id: 'g', tier: 'global', limit: 1 }]);
+    const body = { jsonrpc: '2.0', method: 'tools/call', params: { name: 'a' } };
+    expect([isAdmitted(admit(limiter, { body })), isAdmitted(admit(limiter, { body }))]).toEqual([true, false]);
+  });
+
   test('a stream or what is no message costs the address, and nobody else', () => {
     const limiter = limiterOf([
       { id: 'i', tier: 'ip', limit: 1 },

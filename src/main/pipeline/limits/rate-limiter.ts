@@ -117,9 +117,12 @@ export class RateLimiter {
     };
     for (const item of guard.items) {
       const { message } = item;
-      if (message.kind !== 'request') continue;
-      // A subscription waits for nothing, and may stay for hours.
-      charge(subjectOf(item, surroundings), freeMethods.has(message.method), message.method !== 'subscriptions/listen');
+      if (!('method' in message)) continue;
+      // A call that merely leaves out its id is no notification: a server may run it all the same.
+      if (message.kind === 'notification' && message.method.startsWith('notifications/')) continue;
+      // A subscription waits for nothing, and may stay for hours; what has no id is never answered.
+      const isHeld = message.kind === 'request' && message.method !== 'subscriptions/listen';
+      charge(subjectOf(item, surroundings), freeMethods.has(message.method), isHeld);
     }
     // Opening a stream, ending a session, and what is no message at all: the address pays for it.
     if (guard.items.length === 0 && tiers.has('ip')) charge(bodiless(surroundings), false, false);

@@ -1,7 +1,7 @@
-/** Keys that are there twice. */
+/** Keys that are there twice, or differ from a member of the protocol in case alone. */
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
-import { doubleKey } from './double-keys.ts';
+import { unclearKey } from './double-keys.ts';
 
 test.each([
   ['{"a":1,"b":{"a":1},"c":[{"a":1},{"a":2}]}', undefined],
@@ -15,13 +15,26 @@ test.each([
   ['{}', undefined],
   ['["a","a"]', undefined],
   ['1', undefined],
-])('%s: %s', (text, key) => {
-  expect(doubleKey(text)).toBe(key);
+])('twice, %s: %s', (text, key) => {
+  expect(unclearKey(text)).toEqual(key === undefined ? undefined : { key, problem: 'twice' });
+});
+
+test.each([
+  ['{"Method":"x"}', 'Method'],
+  ['{"id":1,"result":{},"METHOD":"x"}', 'METHOD'],
+  ['[{"method":"x","Params":{}}]', 'Params'],
+  ['{"params":{"name":"a","Arguments":{}}}', 'Arguments'],
+  ['{"params":{"name":"a","argument\u017f":{}}}', 'argument\u017f'],
+  ['{"paramſ":{}}', 'paramſ'],
+  ['{"params":{"arguments":{"Name":1,"Method":2,"id":{"ID":1}},"requestState":"x","inputResponses":{}}}', undefined],
+  ['{"params":{"progressToken":1,"Other":2,"K":1}}', undefined],
+])('by case, %s: %s', (text, key) => {
+  expect(unclearKey(text)).toEqual(key === undefined ? undefined : { key, problem: 'case' });
 });
 
 test('takes its time in proportion to the text', () => {
   const text = `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)},"s":"${'\\"'.repeat(500_000)}"}`;
   const startedAt = performance.now();
-  expect(doubleKey(text)).toBeUndefined();
+  expect(unclearKey(text)).toBeUndefined();
   expect(performance.now() - startedAt).toBeLessThan(500);
 });

@@ -1,14 +1,28 @@
 /**
- * Finds keys that one object has twice. Readers disagree about which of them counts, and a policy must not judge another call
- * than the one that the server makes of it. In a message and its params also keys that differ in case alone: some readers take
- * `Method` for `method`.
+ * Finds keys that readers disagree about, because a policy must not judge another call than the one that the server makes of it:
+ * keys that one object has twice, and, as some readers take `Method` for `method`, in a message and its params also keys that
+ * differ from another one, or from the name of a member of the protocol, in case alone.
  */
 
 /** Objects within objects down to here: a message and its params. Arguments may well have an `a` and an `A`. */
 const CASELESS_DEPTH = 2;
 
+/** Members that say what a message does, by the depth of their object. */
+const members: readonly ReadonlySet<string>[] = [
+  new Set(['jsonrpc', 'id', 'method', 'params', 'result', 'error']),
+  new Set(['_meta', 'name', 'arguments', 'uri', 'ref', 'cursor', 'task', 'requeststate', 'inputresponses']),
+];
+
+/** The ones of these that the protocol itself writes with capitals. */
+const camelCase = new Set(['requestState', 'inputResponses']);
+
+export interface UnclearKey {
+  readonly key: string;
+  readonly problem: 'twice' | 'case';
+}
+
 /** The first such key of a valid JSON text; undefined when there is none. Takes time in proportion to the text. */
-export function doubleKey(text: string): string | undefined {
+export function unclearKey(text: string): UnclearKey | undefined {
   /** Keys of the objects that are open; undefined for an array. */
   const open: (Set<string> | undefined)[] = [];
   let objectDepth = 0;
@@ -20,9 +34,8 @@ export function doubleKey(text: string): string | undefined {
         const keys = open.at(-1);
         if (isKey && keys !== undefined) {
           const key = keyOf(text.slice(at, end));
-          const compared = objectDepth <= CASELESS_DEPTH ? key.toLowerCase() : key;
-          if (keys.has(compared)) return key;
-          keys.add(compared);
+          const problem = problemOf(key, keys, objectDepth);
+          if (problem !== undefined) return { key, problem };
         }
         isKey = false;
         at = end - 1;
@@ -50,6 +63,19 @@ export function doubleKey(text: string): string | undefined {
     }
   }
   return undefined;
+}
+
+/** Takes the key to the others of its object. */
+function problemOf(key: string, keys: Set<string>, depth: number): UnclearKey['problem'] | undefined {
+  const compared = depth <= CASELESS_DEPTH ? folded(key) : key;
+  if (keys.has(compared)) return 'twice';
+  keys.add(compared);
+  return compared !== key && !camelCase.has(key) && members[depth - 1]?.has(compared) === true ? 'case' : undefined;
+}
+
+/** Also letters that some readers take for others: the long s (U+017F) for an s, the Kelvin sign (U+212A) for a k. */
+function folded(key: string): string {
+  return key.toUpperCase().toLowerCase();
 }
 
 function keyOf(quoted: string): string {
