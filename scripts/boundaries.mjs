@@ -49,7 +49,7 @@ const table = {
   sample: { uses: ['shared', 'support', 'ports'], packages: ['node'] },
   // The CLI reaches a running desktop host by the same socket and host file as a headless one.
   desktop: { uses: [...hostNeeds, 'headless'], packages: ['node', 'electron'] },
-  headless: { uses: hostNeeds, packages: ['node', 'ws', 'zod', 'pino'] },
+  headless: { uses: hostNeeds, packages: ['node', 'ws', 'zod'] },
   // `audit verify` reads files and database beside a running host.
   cli: { uses: [...hostNeeds, 'headless', 'tapes', 'shim', 'audit', 'store'], packages: ['node', 'ws', 'zod'] },
   preload: { uses: [], types: ['shared'], packages: ['electron'] },

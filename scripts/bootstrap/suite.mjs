@@ -6,7 +6,7 @@ import { run } from './run.mjs';
 import { say } from './screen.mjs';
 
 /** Steps as `{name, title, run}`; `run` resolves to `{passed, failed, skipped}`. */
-export function suiteSteps({ node, electron, ensureBuilt, ensureBrowser }) {
+export function suiteSteps({ node, electron, ensureBuilt, ensureBrowser, ensureReferenceParser }) {
   const tool = (...parts) => inProject('node_modules', ...parts);
   // The tools' own children (workers, servers started by tests) must find this Node first, too.
   const env = { ...process.env, PATH: `${tool('.bin')}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` };
@@ -25,7 +25,11 @@ export function suiteSteps({ node, electron, ensureBuilt, ensureBrowser }) {
     },
     { name: 'unit', title: 'vitest, project engine', run: () => vitest('engine') },
     { name: 'build', title: 'electron-vite build', run: () => asCheck(async () => (await ensureBuilt(node), { code: 0 })) },
-    { name: 'flow', title: 'vitest, project flow: real sockets and processes, contract, conformance', run: () => vitest('flow') },
+    {
+      name: 'flow',
+      title: 'vitest, project flow: real sockets and processes, contract, conformance',
+      run: () => ensureReferenceParser().then(() => vitest('flow')),
+    },
     { name: 'components', title: 'vitest, project browser', run: () => withBrowser(more => vitest('browser', more)) },
     {
       name: 'e2e',

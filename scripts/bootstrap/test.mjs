@@ -7,6 +7,7 @@ import { ensureBuilt } from './build.mjs';
 import { ensureInstalled } from './install.mjs';
 import { installedElectron } from './electron.mjs';
 import { projectNode } from './node.mjs';
+import { ensureReferenceParser } from './open-metrics.mjs';
 import { suiteSteps } from './suite.mjs';
 import { say, seconds } from './screen.mjs';
 
@@ -18,7 +19,7 @@ export async function test(args) {
   }
   await ensureInstalled();
   const node = projectNode();
-  const suite = suiteSteps({ node, electron: installedElectron(), ensureBuilt, ensureBrowser });
+  const suite = suiteSteps({ node, electron: installedElectron(), ensureBuilt, ensureBrowser, ensureReferenceParser });
   const chosen = suite.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const unknown = options.only.filter(name => !suite.some(step => step.name === name));
   if (unknown.length > 0) {

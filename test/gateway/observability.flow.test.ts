@@ -1,6 +1,7 @@
 /** A running gateway as its operator watches it: metrics, health, log, audit and admin calls, through the pages and files that they read. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { commandLine } from '../cli/command-line.ts';
+import { readByReference, reference } from '../kit/open-metrics-reference.ts';
 import { readOpenMetrics } from '../kit/open-metrics.ts';
 import { asJsonObject } from '../peers/child-process.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
@@ -102,6 +103,16 @@ test('calls, refusals and denials are counted, logged and audited once each, and
   for (const shown of [text, JSON.stringify(gateway.audit()), gateway.process.stderr()])
     for (const hidden of [secret, 'argument-secret']) expect(shown).not.toContain(hidden);
 });
+
+test.skipIf(reference === undefined)(
+  'the reference parser of OpenMetrics reads the same samples (needs python3-prometheus-client)',
+  async () => {
+    const text = await gateway.metrics();
+    const ours = [...readOpenMetrics(text).values()].flatMap(family => family.samples);
+    expect(ours.length).toBeGreaterThan(100);
+    expect(readByReference(text)).toEqual(ours.map(({ name, labels, value }) => ({ name, labels, value })));
+  },
+);
 
 test('the audit of a running gateway can be checked beside it', async () => {
   const cli = commandLine(home, 'watched');

@@ -86,8 +86,8 @@ class Variables {
   }
 
   get http(): CelInput {
-    const { method, path, rawHeaders } = this.#subject.http;
-    return (this.#http ??= this.#cel({ method, path, headers: shownHeaders(rawHeaders) }));
+    const { http } = this.#subject;
+    return (this.#http ??= this.#cel({ method: http.method, path: http.path, headers: shownHeaders(http) }));
   }
 
   get tool_meta(): CelInput {
@@ -114,11 +114,11 @@ function shownMeta({ readOnly, destructive, pinned }: NonNullable<Subject['toolM
 }
 
 /** Lower-case names; values of repeated fields are joined as HTTP has it. */
-function shownHeaders(rawHeaders: readonly string[]): Record<string, string> {
+function shownHeaders({ rawHeaders, keyHeader }: Subject['http']): Record<string, string> {
   const shown = Object.create(null) as Record<string, string>;
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] as string).toLowerCase();
-    if (hiddenHeaders.has(name) || name.startsWith('mcp-')) continue;
+    if (hiddenHeaders.has(name) || name === keyHeader || name.startsWith('mcp-')) continue;
     const value = rawHeaders[at + 1] as string;
     shown[name] = shown[name] === undefined ? value : `${shown[name]}, ${value}`;
   }

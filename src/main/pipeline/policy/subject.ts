@@ -19,7 +19,13 @@ export interface Subject {
   readonly principal: Principal;
   readonly client: { readonly ip: string; readonly name: string; readonly version: string };
   readonly session: { readonly id: string; readonly era: Era };
-  readonly http: { readonly method: string; readonly path: string; readonly rawHeaders: readonly string[] };
+  readonly http: {
+    readonly method: string;
+    readonly path: string;
+    readonly rawHeaders: readonly string[];
+    /** Header that carries the listener's API keys, lower case. */
+    readonly keyHeader?: string | undefined;
+  };
   readonly toolMeta: ToolMeta | undefined;
   /** Epoch ms. */
   readonly nowMs: number;
@@ -39,7 +45,7 @@ export function surroundingsOf(exchange: Exchange, guard: Guard, nowMs: number):
     principal,
     client: { ip: client.ip, name: client.name ?? peer?.name ?? '', version: client.version ?? peer?.version ?? '' },
     session: { id: session?.id ?? '', era },
-    http: isStdio ? { method: '', path: '', rawHeaders: [] } : { method, path, rawHeaders },
+    http: isStdio ? { method: '', path: '', rawHeaders: [] } : { method, path, rawHeaders, keyHeader: route.keyHeader },
     nowMs,
   };
 }

@@ -27,9 +27,8 @@ const guardedTabs: readonly TabEntry[] = [...usualTabs, { id: 'policy', title: '
 export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: { readonly detail: ExchangeDetail }) {
   const { window: store } = useWorkbench();
   const wanted = useWindow(state => state.tab);
-  const split = useWindow(state => state.split);
   const frameAt = useWindow(state => state.frameAt);
-  const { frames, exchange } = detail;
+  const { frames } = detail;
   const decisions = decisionCount(frames);
   const tabs = decisions === 0 ? usualTabs : guardedTabs;
   const tab = tabs.some(({ id }) => id === wanted) ? wanted : 'tree';
@@ -44,7 +43,6 @@ export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: {
     if (picked !== undefined) store.setTab(picked.id);
   });
 
-  const { request, response } = sidesOf(detail, frameAt);
   const related = detail.related.length + (frames.length > 2 ? frames.length : 0);
   return (
     <section className="detail" aria-label="Detail">
@@ -54,30 +52,48 @@ export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: {
         {tab === 'timing' && <TimingTab detail={detail} />}
         {tab === 'related' && <RelatedTab detail={detail} />}
         {tab === 'policy' && <PolicyTab frames={frames} />}
-        {(tab === 'tree' || tab === 'raw') && (
-          <div className={cn('split', split === 'stacked' && 'stacked')}>
-            <PayloadSide title={exchange.kind === 'request' ? 'Request' : 'Message'} frame={request} view={tab} />
-            {(response !== undefined || exchange.kind === 'request') && (
-              <PayloadSide
-                title="Response"
-                frame={response}
-                view={tab}
-                missing={missingAnswer(detail)}
-                of={frameAt === undefined ? undefined : `${frameAt + 1} of ${frames.length}`}
-              />
-            )}
-          </div>
-        )}
-        {tab === 'headers' && (
-          <div className={cn('split', split === 'stacked' && 'stacked')}>
-            <HeadersView title="Request" frame={headOf(frames, exchange.requestSeq, 'fromClient')} exchange={exchange} />
-            <HeadersView title="Response" frame={headOf(frames, exchange.responseSeq, 'fromServer')} exchange={exchange} />
-          </div>
-        )}
+        {(tab === 'tree' || tab === 'raw') && <PayloadSides detail={detail} view={tab} frameAt={frameAt} />}
+        {tab === 'headers' && <HeaderSides detail={detail} />}
       </div>
     </section>
   );
 });
+
+interface PayloadSidesProps {
+  readonly detail: ExchangeDetail;
+  readonly view: 'tree' | 'raw';
+  readonly frameAt: number | undefined;
+}
+
+function PayloadSides({ detail, view, frameAt }: PayloadSidesProps) {
+  const { exchange, frames } = detail;
+  const split = useWindow(state => state.split);
+  const { request, response } = sidesOf(detail, frameAt);
+  return (
+    <div className={cn('split', split === 'stacked' && 'stacked')}>
+      <PayloadSide title={exchange.kind === 'request' ? 'Request' : 'Message'} frame={request} view={view} />
+      {(response !== undefined || exchange.kind === 'request') && (
+        <PayloadSide
+          title="Response"
+          frame={response}
+          view={view}
+          missing={missingAnswer(detail)}
+          of={frameAt === undefined ? undefined : `${frameAt + 1} of ${frames.length}`}
+        />
+      )}
+    </div>
+  );
+}
+
+function HeaderSides({ detail: { exchange, frames } }: { readonly detail: ExchangeDetail }) {
+  const split = useWindow(state => state.split);
+  return (
+    <div className={cn('split', split === 'stacked' && 'stacked')}>
+      <HeadersView title="Request" frame={headOf(frames, exchange.requestSeq, 'fromClient')} exchange={exchange} />
+      <HeadersView title="Response" frame={headOf(frames, exchange.responseSeq, 'fromServer')} exchange={exchange} />
+    </div>
+  );
+}
 
 /** Request and response, or in their place the frame that `[` and `]` moved to. */
 function sidesOf(

@@ -1,0 +1,2 @@
+/** Types of `find-reference-parser.mjs`, for the tests. */
+export function findReferenceParser(): string | undefined;
