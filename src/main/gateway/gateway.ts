@@ -351,9 +351,12 @@ export class Gateway {
     return this.#seal;
   }
 
-  /** Open answers of a session that was killed or has expired are broken off; one that its client ended has none. */
-  #sessionEnded({ conversationId }: GatewaySession, what: SessionEnd): void {
-    if (what !== 'ended') this.#live.cutSession(conversationId, new TrafficError('SESSION_LOST', `This session was ${what}.`));
+  /** Open answers of a session that was killed or has expired are broken off, and its server is told; one that its client ended has none. */
+  #sessionEnded({ conversationId, upstream, bound }: GatewaySession, what: SessionEnd): void {
+    if (what !== 'ended') {
+      this.#live.cutSession(conversationId, new TrafficError('SESSION_LOST', `This session was ${what}.`));
+      this.upstreams.endSession(upstream, bound);
+    }
     const { conversations, clock } = this.#deps;
     // After the last frame of the answer that ended it was noted.
     setImmediate(() => conversations.end(conversationId, { at: clock.now(), reason: what === 'ended' ? 'ended by the client' : what }));

@@ -3,6 +3,7 @@ import type { UpstreamConfig } from '../../shared/config/schema.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { UpstreamState } from '../../shared/model/gateway-state.ts';
+import type { BoundSession } from '../pipeline/guard.ts';
 import type { Clock, Logger } from '../ports.ts';
 import {
   type GuardedUpstream,
@@ -46,6 +47,11 @@ export class UpstreamSet {
     const found = this.#byName.get(name);
     if (found === undefined) throw new TrafficError('NOT_FOUND', `There is no upstream ${name}.`);
     return found;
+  }
+
+  /** One that was taken out meanwhile ends its sessions itself. */
+  endSession(name: string, session: BoundSession): void {
+    this.#byName.get(name)?.endSession(session);
   }
 
   /** Throws what a connection throws that cannot be made, and then nothing has changed. */

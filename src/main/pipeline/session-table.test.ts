@@ -17,7 +17,13 @@ function table(limits: Partial<SessionTable['limits']> = {}): SessionTable {
   open.push(made);
   return made;
 }
-const sealed = (id: string) => ({ id, upstream: 'files', principalId: 'anonymous', issuedAt: now });
+const sealed = (id: string) => ({
+  id,
+  upstream: 'files',
+  principalId: 'anonymous',
+  issuedAt: now,
+  bound: { id, principalId: 'anonymous', instanceId: 'a', upstreamSessionId: 'theirs', protocolVersion: '2025-11-25' },
+});
 
 afterEach(() => {
   for (const made of open.splice(0)) made.close();

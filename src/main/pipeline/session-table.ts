@@ -1,6 +1,7 @@
 /** The legacy sessions of a gateway: who may use which, until when, and how many there may be. Ids are sealed elsewhere. */
 import type { EmitEvent, GatewayEventOf } from '../../shared/model/gateway-event.ts';
 import type { Clock } from '../ports.ts';
+import type { BoundSession } from './guard.ts';
 
 export interface SessionLimits {
   readonly max: number;
@@ -15,6 +16,8 @@ export interface GatewaySession {
   readonly upstream: string;
   readonly principalId: string;
   readonly issuedAt: number;
+  /** What the upstream knows it by; it is ended there as well when we end it. */
+  readonly bound: BoundSession;
   /** The recorded session of the newest request. */
   conversationId: string;
   lastAt: number;
@@ -69,7 +72,7 @@ export class SessionTable {
     return this.#live.values();
   }
 
-  open(session: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'issuedAt' | 'conversationId'>): GatewaySession {
+  open(session: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'issuedAt' | 'bound' | 'conversationId'>): GatewaySession {
     const opened = { ...session, lastAt: this.#deps.clock.now(), pendingCount: 0 };
     this.#live.set(session.id, opened);
     this.#tell(opened, 'opened', 'initialized');
@@ -80,7 +83,10 @@ export class SessionTable {
    * The session of a sealed id: the living one; or, after a restart or on another replica, taken up again. Undefined when it
    * ended, is too old, was idle for too long, or when there is no room to take it up.
    */
-  use(sealed: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'issuedAt'>, conversationId: string): GatewaySession | undefined {
+  use(
+    sealed: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'issuedAt' | 'bound'>,
+    conversationId: string,
+  ): GatewaySession | undefined {
     const now = this.#deps.clock.now();
     if (this.#ended.has(sealed.id)) return undefined;
     const live = this.#live.get(sealed.id);

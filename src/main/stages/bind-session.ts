@@ -70,6 +70,7 @@ async function initialize(deps: BindSessionDeps, exchange: Exchange, guard: Guar
     upstream: sealed.upstream,
     principalId: sealed.principalId,
     issuedAt: sealed.issuedAt,
+    bound: boundSession(sealed),
     conversationId: exchange.conversation.id,
   });
   return { kind: 'answer', answer: { ...answer, rawHeaders: withSessionId(answer.rawHeaders, deps.seal().seal(sealed)) } };
@@ -88,10 +89,9 @@ async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard
     sealed.route === route.path &&
     sealed.listener === route.listener;
   if (!isOurs) return refuse(guard, 'SESSION_LOST', lost, {});
-  const session = table.use(
-    { id: sealed.sessionId, upstream: sealed.upstream, principalId: sealed.principalId, issuedAt: sealed.issuedAt },
-    exchange.conversation.id,
-  );
+  const bound = boundSession(sealed);
+  const { sessionId: id, upstream, principalId, issuedAt } = sealed;
+  const session = table.use({ id, upstream, principalId, issuedAt, bound }, exchange.conversation.id);
   if (session === undefined) return refuse(guard, 'SESSION_LOST', lost, {});
   if (session.pendingCount >= table.limits.maxPending)
     return refuse(guard, 'LIMITED', `This session has ${table.limits.maxPending} requests under way.`, {
@@ -99,14 +99,11 @@ async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard
       limit: table.limits.maxPending,
       retry_after_ms: 1000,
     });
-  const bound: BoundSession = {
-    id: sealed.sessionId,
-    principalId: sealed.principalId,
-    instanceId: sealed.instanceId,
-    upstreamSessionId: sealed.upstreamSessionId,
-    protocolVersion: sealed.protocolVersion,
-  };
   return passed(deps, { ...exchange, guard: { ...guard, session: bound } }, session, next);
+}
+
+function boundSession({ sessionId, principalId, instanceId, upstreamSessionId, protocolVersion }: SealedSession): BoundSession {
+  return { id: sessionId, principalId, instanceId, upstreamSessionId, protocolVersion };
 }
 
 async function passed(deps: BindSessionDeps, exchange: Exchange, session: GatewaySession, next: Next): Promise<Verdict> {

@@ -7,6 +7,7 @@ import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { EmitEvent } from '../../../shared/model/gateway-event.ts';
 import type { UpstreamState } from '../../../shared/model/gateway-state.ts';
 import type { UpstreamCredentials } from '../../pipeline/credentials.ts';
+import type { BoundSession } from '../../pipeline/guard.ts';
 import type { Exchange, Upstream } from '../../pipeline/stage.ts';
 import type { Clock, Logger } from '../../ports.ts';
 import type { ConnectInstance } from '../instance-connection.ts';
@@ -23,6 +24,8 @@ import { OwnRequests } from './own-requests.ts';
 import type { Changing, Parts } from './parts.ts';
 import { sessionKey } from './session-key.ts';
 import { Watchman } from './watchman.ts';
+
+const END_SESSION_MS = 2000;
 
 /** What belongs to a configuration but is made elsewhere. */
 export interface UpstreamMaterial {
@@ -71,6 +74,8 @@ export interface GuardedUpstream extends Upstream {
   reset(instanceId: string): boolean;
   /** Keeps every request from it, sessions included, until it is taken back. */
   isolate(instanceId: string, isIsolated: boolean): boolean;
+  /** Tells the instance of a legacy session that nobody will come for it any more. Best effort; a process of its own ends with it. */
+  endSession(session: BoundSession): void;
 }
 
 /** Connects nothing before the first request, except for health checks. Throws what `connect` throws. */
@@ -169,6 +174,15 @@ class Guarded implements GuardedUpstream {
   isolate(instanceId: string, isIsolated: boolean): boolean {
     const reason = isIsolated ? 'isolated by the operator' : 'taken back by the operator';
     return this.#withInstance(instanceId, instance => instance.breaker.isolate(isIsolated, reason));
+  }
+
+  endSession(session: BoundSession): void {
+    const { balancer, own } = this.#parts;
+    const line = balancer.find(session.instanceId)?.line;
+    if (line === undefined || session.upstreamSessionId === '') return;
+    const { protocolVersion } = session;
+    const headers = protocolVersion === '' ? [] : ['MCP-Protocol-Version', protocolVersion];
+    own.ask(line, { httpMethod: 'DELETE', era: 'legacy', headers, session }, END_SESSION_MS).catch(() => undefined);
   }
 
   async close(): Promise<void> {
