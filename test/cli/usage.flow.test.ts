@@ -20,6 +20,11 @@ test('help and version need no data directory and make none', async () => {
     expect(stdout).toContain(`  ${name} `);
   expect(await run('help')).toMatchObject({ code: 0, stdout });
   expect(await run('proxy', '--help')).toMatchObject({ code: 0, stdout: expect.stringContaining('--upstream URL') });
+  for (const words of [
+    ['audit', '--help'],
+    ['help', 'audit'],
+  ])
+    expect(await run(...words)).toMatchObject({ code: 0, stdout: expect.stringContaining('audit verify  check that') });
   expect(await run('help', 'session', 'show')).toMatchObject({
     code: 0,
     stdout: expect.stringContaining('Usage: shadowcat session show ID'),

@@ -85,7 +85,9 @@ async function listening(server: Server, host: string, port: number): Promise<vo
     await done;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-    throw new TrafficError('CONFLICT', `Port ${port} of the admin listener is taken by another program.`, { cause: error });
+    throw new TrafficError('CONFLICT', `Port ${port} of the admin listener is taken by another program; end that one, or set admin.port.`, {
+      cause: error,
+    });
   }
 }
 
@@ -114,7 +116,11 @@ async function answer(site: Site, request: IncomingMessage, response: ServerResp
   const call = site.calls.get(path);
   if (call !== undefined) return runCall(site, call, request, response);
   const page = pages.get(path);
-  if (page === undefined) return refuse(response, { code: 'NO_ROUTE', message: 'There is nothing here.' });
+  if (page === undefined)
+    return refuse(response, {
+      code: 'NO_ROUTE',
+      message: `There is nothing at ${path}; there are ${[...pages.keys()].join(', ')} and the calls below /api.`,
+    });
   if (!isMethod(request, 'GET', response)) return;
   const { status, contentType, text } = await page(site.options, request);
   response.writeHead(status, { 'content-type': contentType, 'content-length': Buffer.byteLength(text) });

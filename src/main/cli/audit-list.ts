@@ -44,6 +44,7 @@ const columns = [
   { title: 'PRINCIPAL' },
   { title: 'UPSTREAM' },
   { title: 'WHAT' },
+  { title: 'BY' },
   { title: 'REASON' },
 ] as const;
 
@@ -57,6 +58,12 @@ function cells(row: AuditRow): string[] {
     row.principal_id ?? '',
     row.upstream ?? '',
     what.trim(),
+    deciders(row),
     row.reason ?? row.code ?? '',
   ];
+}
+
+/** The policies and limits that had a say: a reason is a text for the client and need not name them. */
+function deciders({ decisions = [] }: AuditRow): string {
+  return [...new Set(decisions.flatMap(({ id }) => (id === undefined ? [] : [id])))].join(', ');
 }

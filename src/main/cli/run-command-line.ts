@@ -8,7 +8,7 @@ import { type LogLevel, systemClock } from '../ports.ts';
 import { type Command, globalFlags } from './command.ts';
 import { commandList, findCommand } from './command-list.ts';
 import { CommandError, exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts';
-import { commandHelp, generalHelp } from './help.ts';
+import { commandHelp, generalHelp, groupHelp } from './help.ts';
 import { nearest } from './nearest.ts';
 import { processScreen, type Screen } from './screen.ts';
 
@@ -32,6 +32,7 @@ async function run(args: readonly string[], entryFile: string, screen: Screen): 
   // The short form of wrap never comes this far, unless a flag of another command stands before it.
   if (words[0] === '--') throw new CommandError(exitCodes.usage, 'Before "--" stand only flags of wrap. See shadowcat wrap --help.');
   const found = findCommand(words);
+  if (found === undefined && words.slice(1).some(word => word === '--help' || word === '-h')) return help(words.slice(0, 1), screen);
   if (found === undefined) throw unknownCommand(words);
   const command = await found.entry.load();
   const input = read(command, found.entry.name, [...leading, ...found.rest]);
@@ -84,6 +85,8 @@ async function withoutCommand(leading: readonly string[], entryFile: string, scr
 async function help(topic: readonly string[], screen: Screen): Promise<ExitCode> {
   if (topic.length === 0) return print(screen, generalHelp());
   const found = findCommand(topic);
+  const group = topic.length === 1 ? groupHelp(topic[0] ?? '') : undefined;
+  if (found === undefined && group !== undefined) return print(screen, group);
   if (found === undefined) throw unknownCommand(topic);
   return print(screen, commandHelp(await found.entry.load()));
 }

@@ -129,7 +129,7 @@ export class ConfigControl {
       const text = before === undefined ? emptyText : Buffer.from(before).toString('utf8');
       const wanted = edits.map(({ path, value, remove }): ConfigEdit => (remove ? { path, remove } : { path, value }));
       const edited = editConfig(text, wanted, { env: this.#deps.env, checks: this.#deps.checks });
-      if (!edited.ok) throw wrong(edited.problems);
+      if (!edited.ok) throw wrong(edited.problems, this.#path);
       await this.#write(edited.text, expectedHash, reason);
       return this.read();
     });
@@ -174,8 +174,8 @@ export class ConfigControl {
       log,
       ...(this.#inForce === undefined ? {} : { hash: this.#inForce.hash }),
       onChange: async ({ contents, hash }) => {
-        // What was written by ourselves is in force already.
-        if (hash === this.#inForce?.hash) return;
+        // What was written by ourselves is in force already, and so is a file that was put back after a mistake.
+        if (hash === this.#inForce?.hash) return this.#backInForce(hash);
         await this.#queue(() => this.#take(contents, this.#path, 'the file changed')).catch(() => undefined);
       },
     });
@@ -188,7 +188,7 @@ export class ConfigControl {
     try {
       await take(read.config);
     } catch (error) {
-      throw this.#rejected(contents, path, problemsOf(error));
+      throw this.#rejected(contents, path, problemsOf(error), isTaken(error));
     }
     const at = clock.now();
     this.#problems = [];
@@ -196,7 +196,6 @@ export class ConfigControl {
     this.#remember({ text: read.text, at, reason });
     for (const { path: place, message } of read.warnings)
       log.warn('The configuration has something worth a look', { path, place, message });
-    log.info('The configuration is in force', { path, hash: read.hash.slice(0, 12), reason });
     emit({ type: 'config', at, outcome, hash: read.hash, reason });
   }
 
@@ -209,12 +208,29 @@ export class ConfigControl {
     }
   }
 
-  #rejected(contents: Contents, path: string, problems: readonly ConfigProblem[]): TrafficError {
-    const { clock, log, emit } = this.#deps;
+  #backInForce(hash: string): void {
+    if (this.#problems.length === 0) return;
+    this.#problems = [];
+    this.#deps.emit({
+      type: 'config',
+      at: this.#deps.clock.now(),
+      outcome: 'applied',
+      hash,
+      reason: 'the file is again as it is in force',
+    });
+  }
+
+  #rejected(contents: Contents, path: string, problems: readonly ConfigProblem[], isTaken = false): TrafficError {
+    const { clock, emit } = this.#deps;
     this.#problems = plain(problems);
-    const error = wrong(problems);
-    log.warn('The configuration was not taken; the former stays in force', { path, problems: problems.map(({ message }) => message) });
-    emit({ type: 'config', at: clock.now(), outcome: 'rejected', hash: configHash(contents), reason: error.message.slice(0, 500) });
+    const error = wrong(problems, path, isTaken ? 'CONFLICT' : 'BAD_CALL');
+    emit({
+      type: 'config',
+      at: clock.now(),
+      outcome: 'rejected',
+      hash: configHash(contents),
+      reason: error.message.replaceAll('\n', ' ').slice(0, 500),
+    });
     return error;
   }
 
@@ -245,9 +261,15 @@ function problemsOf(error: unknown): readonly ConfigProblem[] {
   return [{ line: 0, column: 0, path: '', message: sentenceOf(error) }];
 }
 
+/** A port that is taken now may be free in a moment: that is no mistake in the file. */
+function isTaken(error: unknown): boolean {
+  return error instanceof TrafficError ? error.code === 'CONFLICT' : (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+}
+
 function sentenceOf(error: unknown): string {
   const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown };
-  if (code === 'EADDRINUSE') return `Port ${String(port)} of ${String(address)} is taken by another program; choose another.`;
+  if (code === 'EADDRINUSE')
+    return `Port ${String(port)} of ${String(address)} is taken by another program; end that one, or give the listener another port.`;
   if (code === 'EACCES') return `Port ${String(port)} of ${String(address)} may not be used by this user; choose one above 1023.`;
   if (code === 'EADDRNOTAVAIL') return `This machine has no address ${String(address)}; choose one that it has, or 127.0.0.1.`;
   return error instanceof Error ? error.message : String(error);
@@ -255,13 +277,14 @@ function sentenceOf(error: unknown): string {
 
 const MAX_TOLD = 5;
 
-function wrong(problems: readonly ConfigProblem[]): TrafficError {
-  const told = problems.slice(0, MAX_TOLD).map(({ line, path, message, source }) => {
-    const place = source !== undefined ? `${source}: ` : line > 0 ? `line ${line}: ` : path === '' ? '' : `${path}: `;
-    return `${place}${message}`;
+/** One problem in a line, as `config check` writes them. */
+function wrong(problems: readonly ConfigProblem[], file: string, code: 'BAD_CALL' | 'CONFLICT' = 'BAD_CALL'): TrafficError {
+  const told = problems.slice(0, MAX_TOLD).map(({ line, column, path, message, source }) => {
+    const place = source !== undefined ? `${source}: ` : line > 0 ? `${file}:${line}:${column}: ` : path === '' ? '' : `${path}: `;
+    return `\n${place}${message}`;
   });
-  const rest = problems.length > MAX_TOLD ? ` And ${problems.length - MAX_TOLD} more.` : '';
-  return new TrafficError('BAD_CALL', `The configuration cannot be taken. ${told.join(' ')}${rest}`);
+  const rest = problems.length > MAX_TOLD ? `\nAnd ${problems.length - MAX_TOLD} more.` : '';
+  return new TrafficError(code, `The configuration cannot be taken.${told.join('')}${rest}`);
 }
 
 function changedMeanwhile(path: string): TrafficError {

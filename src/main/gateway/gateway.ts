@@ -126,18 +126,19 @@ export class Gateway {
     this.#live = live;
     this.guards = guards;
     this.observers = observers;
-    this.#doors = new DoorSet({ clock, ids, log });
+    this.#doors = new DoorSet({ clock, ids, log: deps.logs.of('gateway') });
     this.#sessions = new SessionsKeeper({ conversations, clock });
     this.table = new SessionTable(limitsOf(initialConfig), { clock, emit, onEnded: (session, what) => this.#sessionEnded(session, what) });
+    const upstreamLog = deps.logs.of('upstream');
     this.upstreams = new UpstreamSet({
       clock,
-      log,
+      log: upstreamLog,
       random,
       emit,
       connect: instanceConnector({
         clock,
         ids,
-        log,
+        log: upstreamLog,
         emit,
         ownEnv: env,
         secrets: () => this.#secrets,
@@ -180,13 +181,13 @@ export class Gateway {
       actions: adminActions(this),
       emit,
       clock,
-      log,
+      log: deps.logs.of('gateway'),
     });
     this.control = new ConfigControl({
       dataDir: deps.dataDir,
       env,
       clock,
-      log,
+      log: deps.logs.of('config'),
       emit,
       checks: expressionChecks,
       take: config => this.#take(config),

@@ -8,10 +8,10 @@ export interface Exposition {
   readonly text: string;
 }
 
-/** `openMetrics` is given to everyone whose Accept names it, names anything at all, or is absent. */
+/** `openMetrics` is given to whoever names it or names neither of the two; a browser would save it to disk, and gets the older one. */
 export function expositionFor(accept: string | undefined, openMetrics: string): Exposition {
   const wishes = accept ?? '';
-  const takesOpenMetrics = wishes === '' || wishes.includes('application/openmetrics-text') || !wishes.includes('text/plain');
+  const takesOpenMetrics = wishes.includes('application/openmetrics-text') || !/text\/(?:plain|html)/.test(wishes);
   return takesOpenMetrics ? { contentType: OPENMETRICS, text: openMetrics } : { contentType: PLAIN, text: plainText(openMetrics) };
 }
 

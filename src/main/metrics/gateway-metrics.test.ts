@@ -191,6 +191,7 @@ test('who knows only the older format gets it, also after somebody took OpenMetr
   expect(contentType).toBe('text/plain; version=0.0.4; charset=utf-8');
   expect(text).toContain('# TYPE shadowcat_http_requests_total counter\nshadowcat_http_requests_total{');
   expect(text).not.toContain('# EOF');
+  expect((await metrics.render('text/html,application/xhtml+xml,*/*;q=0.8')).contentType).toBe(contentType);
   expect((await metrics.render('application/openmetrics-text;version=1.0.0,text/plain;q=0.5')).text).toMatch(/# EOF\n$/);
 });
 

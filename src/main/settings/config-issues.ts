@@ -1,5 +1,5 @@
 /** What the schema complains of, as sentences that say what to do. Values of secrets are never quoted. */
-import type { z } from 'zod';
+import { safeParse, type z } from 'zod';
 import { nearestWord } from '../../shared/filters/nearest-word.ts';
 import { type ConfigFinding, type ConfigPath, pathText, quoted } from './config-problem.ts';
 import { everyKey, isRecord, keysOf, optionsFor, schemasAt, shapeOf, valueAt } from './config-shape.ts';
@@ -93,7 +93,7 @@ function wrongType(expected: string, path: ConfigPath, top: unknown): string {
   if (value === null) return `Nothing stands behind ${name}; write a value or remove the key.`;
   switch (expected) {
     case 'string':
-      return typeof value === 'object' ? `Write one text for ${name}.` : `Put the value of ${name} in quotes${shown(path, top)}.`;
+      return typeof value === 'object' ? `Write one text for ${name}.` : textWanted(path, value, top);
     case 'boolean':
       return `Write true or false for ${name}${shown(path, top)}.`;
     case 'int':
@@ -106,6 +106,15 @@ function wrongType(expected: string, path: ConfigPath, top: unknown): string {
     default:
       return `Write a ${expected} for ${name}${shown(path, top)}.`;
   }
+}
+
+/** Quotes alone do not help where the text has to be of some kind, such as a duration. */
+function textWanted(path: ConfigPath, value: unknown, top: unknown): string {
+  const [schema] = schemasAt(path, top);
+  const asText = schema === undefined ? undefined : safeParse(schema, String(value));
+  const wish = asText?.success === false ? asText.error.issues[0]?.message : undefined;
+  if (wish !== undefined && !wish.startsWith('Invalid')) return wish;
+  return `Put the value of ${nameOf(path)} in quotes${shown(path, top)}.`;
 }
 
 function keysNeeded(path: ConfigPath, top: unknown): string {

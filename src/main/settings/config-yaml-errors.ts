@@ -26,7 +26,21 @@ const sentences: Partial<Record<ErrorCode, string>> = {
   UNEXPECTED_TOKEN: 'This does not fit what stands before it: look for a missing quote, colon or space, or a wrong indentation.',
 };
 
+const stray =
+  'This line is indented neither like the keys of the entry above nor like the entries; align it with the key behind "- ", or begin it with "- ".';
+const openQuote = 'A quote was opened above and never closed; close it in the line where it begins.';
+
 export function yamlErrorText(error: YAMLParseError | YAMLWarning, text: string): string {
   if (error.code === 'MISSING_CHAR' && text.slice(...error.pos).includes('\t')) return sentences.TAB_AS_INDENT ?? error.message;
+  if (error.code === 'MISSING_CHAR' && error.message.startsWith('Sequence item without -')) return stray;
+  if (error.code === 'MISSING_CHAR' && error.message.startsWith('Missing closing')) return openQuote;
+  if (error.code === 'BLOCK_AS_IMPLICIT_KEY' && keysIn(text, error.pos[0]) < 2) return sentences.BAD_INDENT ?? error.message;
   return sentences[error.code] ?? `${error.message}.`;
+}
+
+/** How many keys stand in the line of a place; one alone is no second key but a line at the wrong indentation. */
+function keysIn(text: string, at: number): number {
+  const start = text.lastIndexOf('\n', at - 1) + 1;
+  const end = text.indexOf('\n', at);
+  return text.slice(start, end === -1 ? undefined : end).match(/:(?=\s|$)/g)?.length ?? 0;
 }

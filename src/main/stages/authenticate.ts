@@ -132,7 +132,7 @@ interface Refusal {
   readonly by?: string | undefined;
 }
 
-const noCredentials: Refusal = { reason: 'no_credentials', text: 'This server needs you to sign in.' };
+const noCredentials: Refusal = { reason: 'no_credentials', text: 'This server needs credentials, and none were sent.' };
 
 function refuse({ guard, auth }: Asked, { code = 'UNAUTHORIZED', reason, text, error, by }: Refusal): Promise<Verdict> {
   note(guard, reason, by);

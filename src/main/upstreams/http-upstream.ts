@@ -136,7 +136,7 @@ class Sending implements CallEvents {
         this.#outcome.reject(left());
       },
       (error: unknown) => {
-        if (!departure.hasHappened) log.info('The upstream cannot be reached', { upstream: url.host, error: String(error) });
+        if (!departure.hasHappened) log.debug('The upstream cannot be reached', { upstream: url.host, error: String(error) });
         this.#outcome.reject(error);
       },
     );

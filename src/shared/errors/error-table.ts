@@ -10,7 +10,7 @@ export interface ErrorRow {
 export const errorTable = {
   FOREIGN_HOST: { rpcCode: 40301, httpStatus: 403, advice: 'Dial the listener by 127.0.0.1 or localhost.' },
   FOREIGN_ORIGIN: { rpcCode: 40301, httpStatus: 403, advice: 'Call from a local page, or not from a browser.' },
-  UNAUTHORIZED: { rpcCode: 40100, httpStatus: 401, advice: 'Sign in and send the token that this server asks for.' },
+  UNAUTHORIZED: { rpcCode: 40100, httpStatus: 401, advice: 'Sign in and send the token, or the API key, that this server asks for.' },
   INSUFFICIENT_SCOPE: { rpcCode: 40300, httpStatus: 403, advice: 'Ask for the scopes that are named, then try again.' },
   DENIED: { rpcCode: 40300, httpStatus: 200, advice: 'Do not repeat the call; ask the operator when it should be allowed.' },
   BLOCKED: { rpcCode: 40302, httpStatus: 403, advice: 'A rule of the operator blocks this message.' },

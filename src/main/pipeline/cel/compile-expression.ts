@@ -110,7 +110,14 @@ function tellable(message: string, text: string): string {
 }
 
 function sentence(error: unknown): string {
-  const text = short(error instanceof Error ? error.message : String(error));
+  const said = error instanceof Error ? error.message : String(error);
+  // The parser counts lines of the expression, which are not those of the file.
+  const text = short(
+    said.replace(
+      /^<input>:(\d+):(\d+): /,
+      (_, line, column) => `In ${line === '1' ? '' : `line ${line}, `}character ${column} of the expression: `,
+    ),
+  );
   return text.endsWith('.') ? text : `${text}.`;
 }
 

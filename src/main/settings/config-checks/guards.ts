@@ -45,7 +45,7 @@ function defaults({ listeners, policies: all, defaults: { effect }, policyMode }
   const outcome =
     canAllow || policyMode !== 'enforce'
       ? 'what no policy allows is denied there'
-      : 'and because no policy allows anything, every request is denied there';
+      : 'every call is denied there, because no policy allows any';
   return [
     warning(
       ['defaults', 'effect'],
