@@ -412,6 +412,55 @@ describe('metadata', () => {
   });
 });
 
+describe('more scopes than the sign-in has', () => {
+  const wants = (scope: string) => `Bearer error="insufficient_scope", scope="${scope}"`;
+  const scopeOf = (authorizationUrl: string) => new URL(authorizationUrl).searchParams.get('scope');
+
+  test('are asked for by the next sign-in, beside those it had, and by no later one', async () => {
+    await using issuer = await scriptedIssuer();
+    await using upstream = await protectedServer(issuer.origin);
+    const desk = aDesk({ url: `${upstream.origin}/mcp`, config });
+    const signIn = async () => {
+      const { authorizationUrl, done } = await desk.begin('github');
+      await browse(authorizationUrl);
+      await done;
+      return scopeOf(authorizationUrl);
+    };
+    const lacking = (challenge: string) => desk.credentialsFor('github').lacking(anonymous, challenge);
+    expect(lacking(wants('mcp:write'))).toBe(undefined);
+    expect(await signIn()).toBe('mcp');
+    expect(lacking('Bearer error="invalid_token"')).toBe(undefined);
+    expect(await signIn()).toBe('mcp');
+    for (const scope of ['mcp:write', 'mcp mcp:admin'])
+      expect(lacking(wants(scope))).toMatchObject({ code: 'UPSTREAM_AUTH', message: expect.stringContaining('sign in again') });
+    expect(await signIn()).toBe('mcp mcp:write mcp:admin');
+    expect(lacking(wants('mcp:write'))?.message).toContain('asked for already');
+    expect(await tokenOf(desk)).toBe('scripted-token');
+    expect(lines.filter(line => line.includes('wants more'))).toHaveLength(2);
+    lacking(wants('mcp:other'));
+    desk.forget('github');
+    expect(await signIn()).toBe('mcp');
+  });
+
+  test('are not asked for where the operator fixed the scope, nor at another issuer', async () => {
+    await using issuer = await scriptedIssuer();
+    await using another = await scriptedIssuer();
+    await using upstream = await protectedServer(issuer.origin);
+    const metadata = '/.well-known/oauth-protected-resource/mcp';
+    for (const fixed of [true, false]) {
+      const vault = aVault();
+      const desk = aDesk({ url: `${upstream.origin}/mcp`, config: { ...config, ...(fixed ? { scope: 'fixed' } : {}) }, vault });
+      const { authorizationUrl, done } = await desk.begin('github');
+      await browse(authorizationUrl);
+      await done;
+      expect(desk.credentialsFor('github').lacking(anonymous, wants('mcp:write'))?.message).toContain('mcp:write');
+      if (!fixed)
+        upstream.routes[metadata] = () => ({ json: { resource: `${upstream.origin}/mcp`, authorization_servers: [another.origin] } });
+      expect(scopeOf((await desk.begin('github')).authorizationUrl)).toBe(fixed ? 'fixed' : 'mcp');
+    }
+  });
+});
+
 describe('clients', () => {
   test('a document describes us where the server reads such documents; registration is last; without either a person has to', async () => {
     const clientIdDocument = 'https://app.example/client.json';
@@ -445,6 +494,34 @@ describe('clients', () => {
       const { done } = await desk.begin('github');
       await expect(done).rejects.toThrow('in time');
       expect(issuer.requests.filter(request => request.path === '/register')).toHaveLength(expected);
+    }
+  });
+
+  test('a registration whose secret has expired is not used again', async () => {
+    await using issuer = await scriptedIssuer();
+    let count = 0;
+    issuer.routes['/.well-known/oauth-authorization-server'] = () => ({
+      json: metadataOf(issuer.origin, { registration_endpoint: `${issuer.origin}/register` }),
+    });
+    issuer.routes['/register'] = () => {
+      count += 1;
+      const client_secret_expires_at = Math.floor(clock.now() / 1000) + 3600;
+      return { status: 201, json: { client_id: `registered-${count}`, client_secret: 'a-secret', client_secret_expires_at } };
+    };
+    await using upstream = await protectedServer(issuer.origin);
+    const desk = aDesk({ url: `${upstream.origin}/mcp` });
+    for (const [id, laterMs] of [
+      ['registered-1', 0],
+      ['registered-1', 60_000],
+      ['registered-2', 3_600_000],
+    ] as const) {
+      clock.advance(laterMs);
+      const { authorizationUrl, done } = await desk.begin('github');
+      expect(clientIdOf(authorizationUrl)).toBe(id);
+      await browse(authorizationUrl);
+      await done;
+      const { headers } = issuer.requests.findLast(request => request.path === '/token') ?? {};
+      expect(headers?.authorization).toBe(`Basic ${Buffer.from(`${id}:a-secret`).toString('base64')}`);
     }
   });
 

@@ -15,11 +15,13 @@ import type { OutboundFetch, Reach } from '../../support/outbound-fetch.ts';
 import { oauthErrorOf } from '../credentials/token-endpoint.ts';
 import type { VaultRecords } from '../token-vault.ts';
 import { callbackListener, type Callback, type CallbackListener } from './callback-listener.ts';
-import { authenticationOf, clientFor, type SignInClient } from './client-registration.ts';
+import { authenticationOf, type SignInClient } from './client-authentication.ts';
+import { clientFor } from './client-registration.ts';
 import { findResource, type FoundResource } from './find-resource.ts';
 import { serverMetadata, type SignInServer } from './server-metadata.ts';
 import { reachOf, SignInError, type SignInTarget } from './sign-in-config.ts';
 import { withTokens, type SignedIn } from './signed-in.ts';
+import { askedBefore, scopesTogether } from './step-up.ts';
 
 export interface BeginDeps {
   readonly clock: Clock;
@@ -28,6 +30,8 @@ export interface BeginDeps {
   readonly registrations: VaultRecords;
   /** For how long an answer is waited for. */
   readonly lifetimeMs: number;
+  /** Who is signed in now, and what the server wanted of them beyond that. */
+  readonly stepUp?: { readonly from: SignedIn; readonly missing: string };
 }
 
 export interface Begun {
@@ -45,6 +49,8 @@ interface Underway {
   readonly listener: CallbackListener;
   readonly state: string;
   readonly verifier: string;
+  readonly scope: string | undefined;
+  readonly mayStay: boolean;
 }
 
 export async function beginSignIn(target: SignInTarget, deps: BeginDeps): Promise<Begun> {
@@ -55,8 +61,14 @@ export async function beginSignIn(target: SignInTarget, deps: BeginDeps): Promis
   const [state, verifier] = [generateRandomState(), generateRandomCodeVerifier()];
   const listener = await openListener(server, state, deps);
   try {
-    const client = await clientFor(server, target.config, { fetch, registrations: deps.registrations, redirectUri: listener.redirectUri });
-    const underway: Underway = { target, found, server, client, listener, state, verifier };
+    const client = await clientFor(server, target.config, {
+      fetch,
+      clock: deps.clock,
+      registrations: deps.registrations,
+      redirectUri: listener.redirectUri,
+    });
+    const wanted = wantedScope(widened(found, target, deps), server);
+    const underway: Underway = { target, found, server, client, listener, state, verifier, ...wanted };
     const authorizationUrl = await authorizationAddress(underway);
     const done = listener.answered.then(callback => finish(underway, callback, deps)).finally(() => listener.close());
     // Whoever shows the sign-in waits for it; nobody has to. A server that forgot our registration shows the person a page
@@ -76,9 +88,9 @@ async function openListener(server: SignInServer, state: string, { registrations
   return callbackListener({ state, lifetimeMs, port }).catch(() => callbackListener({ state, lifetimeMs, port: 0 }));
 }
 
-async function authorizationAddress({ found, server, client, listener, state, verifier }: Underway): Promise<string> {
+async function authorizationAddress(underway: Underway): Promise<string> {
+  const { found, server, client, listener, state, verifier, scope, mayStay } = underway;
   const url = new URL(server.authorization_endpoint);
-  const { scope, mayStay } = wantedScope(found.scope, server);
   const parameters: Record<string, string | undefined> = {
     response_type: 'code',
     client_id: client.clientId,
@@ -93,6 +105,12 @@ async function authorizationAddress({ found, server, client, listener, state, ve
   };
   for (const [name, value] of Object.entries(parameters)) if (value !== undefined) url.searchParams.set(name, value);
   return url.href;
+}
+
+/** MCP 2026-07-28, scope challenges: what was asked for before stays, or signing in again would take it away. The operator's word is final. */
+function widened(found: FoundResource, { config }: SignInTarget, { stepUp }: BeginDeps): string | undefined {
+  if (stepUp === undefined || config.scope !== undefined || stepUp.from.issuer !== found.issuer) return found.scope;
+  return scopesTogether(found.scope, askedBefore(stepUp.from), stepUp.missing);
 }
 
 /** `offline_access` where the server knows it: without a refresh token a person would sign in every few minutes. */
@@ -115,7 +133,7 @@ async function finish(underway: Underway, callback: Callback, deps: BeginDeps): 
 }
 
 async function exchangeCode(
-  { target, found, server, client, listener, state, verifier }: Underway,
+  { target, found, server, client, listener, state, verifier, scope }: Underway,
   parameters: URLSearchParams,
   deps: BeginDeps,
 ): Promise<SignedIn> {
@@ -146,6 +164,7 @@ async function exchangeCode(
       tokenEndpoint: server.token_endpoint,
       client,
       signedInAt: clock.now(),
+      ...(scope === undefined ? {} : { requestedScope: scope }),
     };
     return withTokens(base, answer, clock);
   } catch (error) {

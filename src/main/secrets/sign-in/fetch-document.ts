@@ -10,7 +10,11 @@ export async function fetchDocument(url: string, fetch: OutboundFetch): Promise<
   } catch (error) {
     throw new SignInError(error instanceof Error ? error.message : 'The address could not be asked.');
   }
-  if (response.status !== 200) return undefined;
+  return response.status === 200 ? objectIn(response) : undefined;
+}
+
+/** Undefined where the body is no JSON object. */
+export async function objectIn(response: Response): Promise<Record<string, unknown> | undefined> {
   try {
     const json: unknown = await response.json();
     return typeof json === 'object' && json !== null && !Array.isArray(json) ? (json as Record<string, unknown>) : undefined;

@@ -9,6 +9,7 @@ import type { TokenVault } from '../token-vault.ts';
 import { beginSignIn, type Begun } from './begin-sign-in.ts';
 import { reachOf, SignInError, type SignInTarget } from './sign-in-config.ts';
 import { isFor, refreshed, type SignedIn } from './signed-in.ts';
+import { lackOf, scopesTogether } from './step-up.ts';
 
 /** From `begin` to the browser's return. */
 const LIFETIME_MS = 5 * 60_000;
@@ -41,13 +42,18 @@ export interface SignInDeps {
   readonly lifetimeMs?: number;
 }
 
+export interface SignInCredentials extends HeldCredentials {
+  /** For an answer of 403; see `UpstreamCredentials`. The next sign-in asks for what was missing. */
+  lacking(principal: unknown, challenge: string | undefined): TrafficError | undefined;
+}
+
 export interface SignIns {
   /** Rejects with `SignInError` when nobody can sign in there. A sign-in that is under way is called off. */
   begin(upstream: string): Promise<{ readonly authorizationUrl: string; readonly done: Promise<SignInState> }>;
   state(upstream: string): SignInState;
   /** Calls off a sign-in that is under way, and forgets the tokens. */
   forget(upstream: string): void;
-  credentialsFor(upstream: string): HeldCredentials;
+  credentialsFor(upstream: string): SignInCredentials;
   /** Calls off what is under way. */
   close(): void;
 }
@@ -59,6 +65,8 @@ export function signIns(deps: SignInDeps): SignIns {
   const registrations = vault.records('registrations');
   const underway = new Map<string, Begun>();
   const problems = new Map<string, string>();
+  /** What servers wanted beyond what sign-ins may do; for the next one. */
+  const missing = new Map<string, string>();
   const held = new Map<string, { readonly token: HeldToken; readonly of: SignedIn }>();
 
   const signedInTo = (upstream: string): SignedIn | undefined => {
@@ -74,6 +82,7 @@ export function signIns(deps: SignInDeps): SignIns {
   const drop = (upstream: string, problem?: string) => {
     kept.delete(upstream);
     held.delete(upstream);
+    missing.delete(upstream);
     if (problem === undefined) problems.delete(upstream);
     else problems.set(upstream, problem);
     onChanged?.(upstream);
@@ -120,6 +129,18 @@ export function signIns(deps: SignInDeps): SignIns {
     return token;
   };
 
+  const lacking = (upstream: string, challenge: string | undefined): TrafficError | undefined => {
+    const [signedIn, target] = [signedInTo(upstream), targetOf(upstream)];
+    const lack = signedIn === undefined || target === undefined ? undefined : lackOf(challenge, signedIn, target.config);
+    if (lack === undefined) return undefined;
+    const before = missing.get(upstream);
+    const together = scopesTogether(before, lack.missing);
+    if (together !== undefined && together !== before) {
+      missing.set(upstream, together);
+      log.warn('A server wants more than a sign-in may do', { upstream, missing: together });
+    }
+    return new TrafficError('UPSTREAM_AUTH', `${upstream} ${lack.text}`, { facts: { upstream, may_have_executed: false } });
+  };
   const stateOf = (upstream: string): SignInState => {
     const begun = underway.get(upstream);
     if (begun !== undefined) return { kind: 'signing-in', authorizationUrl: begun.authorizationUrl };
@@ -142,7 +163,9 @@ export function signIns(deps: SignInDeps): SignIns {
       const target = targetOf(upstream);
       if (target === undefined) throw new SignInError(`${upstream} is not configured for signing in.`);
       callOff(upstream);
-      const begun = await beginSignIn(target, { clock, secret, fetchWithin, registrations, lifetimeMs });
+      const [from, more] = [signedInTo(upstream), missing.get(upstream)];
+      const stepUp = from === undefined || more === undefined ? {} : { stepUp: { from, missing: more } };
+      const begun = await beginSignIn(target, { clock, secret, fetchWithin, registrations, lifetimeMs, ...stepUp });
       // Two that began at once: the one that got here last is the one whose address is shown.
       callOff(upstream);
       underway.set(upstream, begun);
@@ -158,6 +181,7 @@ export function signIns(deps: SignInDeps): SignIns {
         signedIn => {
           over();
           held.delete(upstream);
+          missing.delete(upstream);
           keep(upstream, signedIn);
           log.info('Somebody signed in to an upstream', { upstream, issuer: signedIn.issuer });
           return stateOf(upstream);
@@ -179,6 +203,7 @@ export function signIns(deps: SignInDeps): SignIns {
     credentialsFor: upstream => ({
       headers: () => tokenOf(upstream).fields(),
       rejected: () => signedInTo(upstream)?.refreshToken !== undefined && tokenOf(upstream).rejected(),
+      lacking: (_principal, challenge) => lacking(upstream, challenge),
     }),
     close() {
       for (const begun of underway.values()) begun.cancel();

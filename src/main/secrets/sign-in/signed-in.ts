@@ -9,7 +9,7 @@ import {
 import type { Clock } from '../../ports.ts';
 import type { OutboundFetch } from '../../support/outbound-fetch.ts';
 import { obtained } from '../credentials/token-endpoint.ts';
-import { authenticationOf, type SignInClient } from './client-registration.ts';
+import { authenticationOf, type SignInClient } from './client-authentication.ts';
 import type { SignInTarget } from './sign-in-config.ts';
 
 /** Bound to the issuer that gave the tokens and to the address they are for: at any other they are worth nothing and are never sent. */
@@ -23,7 +23,10 @@ export interface SignedIn {
   readonly refreshToken?: string;
   /** Epoch ms; absent where the server did not say. */
   readonly expiresAt?: number;
+  /** As granted, where the server said. */
   readonly scope?: string;
+  /** As asked for when the person signed in. */
+  readonly requestedScope?: string;
   readonly signedInAt: number;
 }
 
@@ -43,7 +46,7 @@ export type SignInBase = Omit<SignedIn, 'accessToken' | 'refreshToken' | 'expire
 export function withTokens(base: SignInBase, answer: TokenEndpointResponse, clock: Clock, before?: SignedIn): SignedIn {
   const refreshToken = answer.refresh_token ?? before?.refreshToken;
   const scope = answer.scope ?? before?.scope;
-  const { issuer, url, resource, tokenEndpoint, client, signedInAt } = base;
+  const { issuer, url, resource, tokenEndpoint, client, signedInAt, requestedScope } = base;
   return {
     issuer,
     url,
@@ -54,6 +57,7 @@ export function withTokens(base: SignInBase, answer: TokenEndpointResponse, cloc
     ...obtained(answer, clock),
     ...(refreshToken === undefined ? {} : { refreshToken }),
     ...(scope === undefined ? {} : { scope }),
+    ...(requestedScope === undefined ? {} : { requestedScope }),
   };
 }
 
