@@ -2,7 +2,8 @@
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, expect, test, vi } from 'vitest';
 import { anExchangeEvent, eventTime } from '../../../test/kit/gateway-events.ts';
 import { openTestStore } from '../../../test/kit/store-kit.ts';
 import type { AuditRow } from '../../shared/model/audit.ts';
@@ -315,6 +316,21 @@ test('rows are on the disk without anybody flushing', async () => {
   await expect
     .poll(() => existsSync(current(dir)) && rowsIn(current(dir)).some(({ target }) => target === 'soon'), { timeout: 3000 })
     .toBe(true);
+});
+
+test('a row is written at once also while those before it wait for the disk, so that a kill takes back little', async () => {
+  const dir = scratch();
+  let us = 0;
+  // No time passes: nothing becomes due at the disk, and only writing can bring the second row there.
+  const trail = await openAuditTrail({ dir, clock: { ...systemClock, monotonicUs: () => us }, log: silentLogger, config: () => usual });
+  trails.push(trail);
+  const written = () => (existsSync(current(dir)) ? rowsIn(current(dir)).map(({ target }) => target) : []);
+  trail.observe(anExchangeEvent({ target: 'first' }));
+  await vi.waitFor(() => expect(written()).toEqual([undefined, 'first']), { interval: 2 });
+  await sleep(20);
+  trail.observe(anExchangeEvent({ target: 'second' }));
+  await vi.waitFor(() => expect(written()).toEqual([undefined, 'first', 'second']), { timeout: 150, interval: 2 });
+  us = 1_000_000;
 });
 
 test('switched off it writes nothing, and what it cannot write is no matter of the traffic', async () => {
