@@ -46,6 +46,20 @@ test('removes the fields of one connection, in any case, and those that any Conn
   expect(forwardedFields(fields)).toEqual(['X-D', '4']);
 });
 
+test('Connection cannot name away what says what a body is and which call it holds', () => {
+  const fields = [
+    'Connection',
+    'content-type, Mcp-Method, MCP-Protocol-Version, x-a',
+    'Content-Type',
+    'a/b',
+    'Mcp-Method',
+    'ping',
+    'X-A',
+    '1',
+  ];
+  expect(forwardedFields(fields)).toEqual(['Content-Type', 'a/b', 'Mcp-Method', 'ping']);
+});
+
 test('Connection cannot name away what says where a message ends and where it goes', () => {
   expect(forwardedFields(['Connection', 'content-length, host', 'Content-Length', '5', 'Host', 'h'])).toEqual([
     'Content-Length',

@@ -6,7 +6,7 @@ const hopByHop = new Set(['connection', 'keep-alive', 'te', 'trailer', 'transfer
 const hopByHopLengths = new Set([...hopByHop].map(name => name.length));
 
 /** A `Connection` field may not name these away: without them the other side would see other messages than we do. */
-const neverNamedAway = new Set(['content-length', 'host', 'transfer-encoding']);
+const neverNamedAway = new Set(['content-encoding', 'content-length', 'content-type', 'host', 'transfer-encoding']);
 
 /** The value of the first field with this name (given in lower case). */
 export function fieldValue(rawHeaders: readonly string[], lowerName: string): string | undefined {
@@ -58,7 +58,7 @@ function namedByConnection(rawHeaders: readonly string[]): Set<string> | undefin
     named ??= new Set();
     for (const token of value.split(',')) {
       const name = token.trim().toLowerCase();
-      if (!neverNamedAway.has(name)) named.add(name);
+      if (!neverNamedAway.has(name) && !name.startsWith('mcp-')) named.add(name);
     }
   }
   return named;

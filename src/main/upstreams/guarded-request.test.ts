@@ -39,3 +39,24 @@ test('the answer of a legacy server keeps its session id for the stage that seal
   expect(guardedAnswerFields(fields, guard)).toEqual(['Mcp-Session-Id', 'theirs', 'X-C', 'd']);
   expect(guardedAnswerFields(fields, { ...guard, era: 'modern' })).toEqual(['X-C', 'd']);
 });
+
+test('no spelling of a credential goes on, nor what says another method, path or address', () => {
+  const { request, guard } = anExchange({
+    method: 'GET',
+    rawHeaders: ['X-Api_Key', 'X_API_KEY', 'Api-Key', 'X-Auth-Token', 'x-access-token', 'Referer', 'X_Forwarded_For', 'X-Real-IP']
+      .concat('X-HTTP-Method-Override', 'X-Original-URL', 'X_Own_Key')
+      .flatMap(name => [name, 'secret']),
+  });
+  const { rawHeaders } = guardedRequest(request, guard, { ...sent, keyHeaders: new Set(['x-own-key']) });
+  expect(rawHeaders).toEqual(['X-Correlation-Id', 'test-0001']);
+  const argument = anExchange({ method: 'GET', rawHeaders: ['Mcp-Param-Api-Key', 'an argument'] });
+  expect(guardedRequest(argument.request, argument.guard, sent).rawHeaders.slice(0, 2)).toEqual(argument.request.rawHeaders);
+});
+
+test('a server does not speak for the origin of the gateway', () => {
+  const fields = ['Access-Control-Allow-Origin', 'Alt-Svc', 'Clear-Site-Data', 'Strict-Transport-Security', 'Refresh'].flatMap(name => [
+    name,
+    'x',
+  ]);
+  expect(guardedAnswerFields([...fields, 'X-C', 'd'], anExchange().guard)).toEqual(['X-C', 'd']);
+});

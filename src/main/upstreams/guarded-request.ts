@@ -2,6 +2,7 @@
  * What of a client's request goes upstream on a guarded route, and what of the answer goes back. Credentials stop here in both
  * directions: the client's never leave, the upstream's challenges and cookies never arrive.
  */
+import { isSecretName } from '../../shared/redaction/mask-text.ts';
 import type { Guard } from '../pipeline/guard.ts';
 import type { IncomingRequest } from '../pipeline/stage.ts';
 import { forwardedFields } from '../support/http-fields.ts';
@@ -29,6 +30,7 @@ export interface Sent {
 const keptHere = new Set([
   'accept-encoding',
   'authorization',
+  'cf-connecting-ip',
   'content-length',
   'cookie',
   'cookie2',
@@ -38,9 +40,37 @@ const keptHere = new Set([
   'mcp-session-id',
   'origin',
   'proxy-authorization',
+  'referer',
+  'true-client-ip',
   'x-api-key',
+  'x-client-ip',
   'x-correlation-id',
+  'x-real-ip',
+  // Some servers take these for the method and the path, and then do another thing than was decided on.
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-original-url',
+  'x-rewrite-url',
 ]);
+
+/** Names as they came, at most 1,000, then begun anew, because a peer may invent names. */
+const staysByName = new Map<string, boolean>();
+
+/** Whatever listener and upstream. CGI and its kind read `X_Api_Key` as `X-Api-Key`; a name that announces a secret is one. */
+function stays(name: string): boolean {
+  const known = staysByName.get(name);
+  if (known !== undefined) return known;
+  const lower = hyphened(name);
+  const found = keptHere.has(lower) || lower.startsWith('x-forwarded-') || (isSecretName(lower) && !lower.startsWith('mcp-'));
+  if (staysByName.size >= 1_000) staysByName.clear();
+  staysByName.set(name, found);
+  return found;
+}
+
+function hyphened(name: string): string {
+  return name.toLowerCase().replaceAll('_', '-');
+}
 
 /** The request as an instance gets it: body bytes as received, the path of the upstream's URL, fields in their order and case. */
 export function guardedRequest(request: IncomingRequest, guard: Guard, { target, credentials, keyHeaders }: Sent): IncomingRequest {
@@ -48,8 +78,8 @@ export function guardedRequest(request: IncomingRequest, guard: Guard, { target,
   const rawHeaders: string[] = target.host === undefined ? [] : ['Host', target.host];
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const name = fields[at] as string;
-    const lower = name.toLowerCase();
-    if (keptHere.has(lower) || keyHeaders.has(lower) || lower.startsWith('x-forwarded-') || isNamed(credentials, lower)) continue;
+    const lower = hyphened(name);
+    if (stays(name) || keyHeaders.has(lower) || isNamed(credentials, lower)) continue;
     rawHeaders.push(name, fields[at + 1] as string);
   }
   const sessionId = guard.era === 'legacy' ? (guard.session?.upstreamSessionId ?? '') : '';
@@ -66,7 +96,22 @@ function isNamed(credentials: readonly string[], lowerName: string): boolean {
   return false;
 }
 
-const neverOn = new Set(['set-cookie', 'set-cookie2', 'www-authenticate', 'proxy-authenticate', 'x-correlation-id']);
+/** Besides credentials, what speaks for a whole origin: that is ours, and one server among many must not decide about it. */
+const neverOn = new Set([
+  'alt-svc',
+  'clear-site-data',
+  'nel',
+  'proxy-authenticate',
+  'refresh',
+  'report-to',
+  'reporting-endpoints',
+  'service-worker-allowed',
+  'set-cookie',
+  'set-cookie2',
+  'strict-transport-security',
+  'www-authenticate',
+  'x-correlation-id',
+]);
 
 /** The fields of an answer that may go on. Revision 2026-07-28 knows no sessions, so an id that comes all the same ends here. */
 export function guardedAnswerFields(rawHeaders: readonly string[], guard: Guard): readonly string[] {
@@ -74,7 +119,7 @@ export function guardedAnswerFields(rawHeaders: readonly string[], guard: Guard)
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string;
     const lower = name.toLowerCase();
-    if (neverOn.has(lower) || (guard.era === 'modern' && lower === 'mcp-session-id')) continue;
+    if (neverOn.has(lower) || lower.startsWith('access-control-') || (guard.era === 'modern' && lower === 'mcp-session-id')) continue;
     kept.push(name, rawHeaders[at + 1] as string);
   }
   return kept;

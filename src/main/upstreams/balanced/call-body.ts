@@ -65,11 +65,12 @@ export class CallBody implements BodySource, BodySink {
     return isReady;
   }
 
-  end(trailers: readonly string[]): void {
+  /** Trailers end here: JSON-RPC has none, and they would be fields that nobody looked through. */
+  end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
     const error = this.#events.completed();
-    if (error === undefined) this.#sink?.end(trailers);
+    if (error === undefined) this.#sink?.end([]);
     else this.#sink?.fail(error);
   }
 

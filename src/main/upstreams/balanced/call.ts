@@ -176,6 +176,14 @@ export class Call implements Timed, BodyEvents {
       type: fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '',
       isEncoded: fieldValue(rawHeaders, 'content-encoding') !== undefined,
     };
+    if (status >= 300 && status < 400) {
+      body.abort();
+      usage.judge({ result: 'neutral' });
+      // Clients follow redirects with all their fields, an API key of ours among them.
+      throw new TrafficError('UPSTREAM_BROKE', `${this.#parts.name} answered with a redirect (${status}), which is not followed.`, {
+        facts: { phase: 'answer', may_have_executed: true },
+      });
+    }
     if (!this.#judgeHead(usage, head, rawHeaders)) {
       body.abort();
       const type = head.type === '' ? 'no type' : head.type.slice(0, 100);
