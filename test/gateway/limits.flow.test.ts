@@ -58,7 +58,11 @@ const body = (tool: string, args: object = {}, id: unknown = 1) => ({
   jsonrpc: '2.0',
   id,
   method: 'tools/call',
-  params: { name: tool, arguments: args, _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' } },
+  params: {
+    name: tool,
+    arguments: args,
+    _meta: { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} },
+  },
 });
 
 function call(tool: string, { path = '/mcp', args = {}, id = 1 as unknown, headers = {} } = {}): Promise<Heard> {

@@ -77,7 +77,7 @@ async function answer(request: RawRequest): Promise<void> {
   request.endChunks();
 }
 
-const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };
+const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {} };
 const headersOf = (method: string, name?: string) => ({
   'Content-Type': 'application/json',
   Accept: 'application/json, text/event-stream',
