@@ -1,6 +1,5 @@
 /** What one listener of a configuration serves: its routes, its well-known documents, and a clear no for every other path. */
 import type { BlockList } from 'node:net';
-import type { TLSSocket } from 'node:tls';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { ListenerConfig, RouteConfig } from '../../shared/config/schema.ts';
 import { clientAddress, trustedProxies } from '../listeners/client-address.ts';
@@ -14,6 +13,7 @@ import type { Answer, Next, Upstream } from '../pipeline/stage.ts';
 import type { Clock, Ids } from '../ports.ts';
 import { fieldValue } from '../support/http-fields.ts';
 import type { Conversations } from '../traffic/conversations.ts';
+import { peerOf } from './connection-peer.ts';
 
 export interface ServingDeps {
   readonly conversations: Conversations;
@@ -239,14 +239,14 @@ const exposedFields =
   'Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Correlation-Id';
 
 function guardMaker(config: ListenerConfig, route: GuardedRoute, trusted: BlockList, { ids }: ServingDeps): (asked: GuardRequest) => Guard {
+  const hasProxies = config.trustedProxies.length > 0;
   const client = (asked: GuardRequest): GuardClient => {
     const { socket, rawHeaders } = asked.request;
-    const peerIp = socket.remoteAddress ?? '';
     const info = asked.conversation.clientInfo;
-    const certificate = certificateOf(socket);
+    const { peerIp, ip, certificate } = peerOf(socket);
     return {
       peerIp,
-      ip: clientAddress(peerIp, rawHeaders, trusted),
+      ip: hasProxies ? clientAddress(peerIp, rawHeaders, trusted) : ip,
       ...(info === undefined ? {} : { name: info.name, version: info.version }),
       ...(certificate === undefined ? {} : { certificate }),
     };
@@ -269,16 +269,6 @@ function guardMaker(config: ListenerConfig, route: GuardedRoute, trusted: BlockL
       guard.answerHeaders.push('Access-Control-Allow-Origin', origin, 'Vary', 'Origin', 'Access-Control-Expose-Headers', exposedFields);
     return guard;
   };
-}
-
-/** Only what the handshake verified: a certificate of an unknown authority is no identity. */
-function certificateOf(socket: GuardRequest['request']['socket']): GuardClient['certificate'] {
-  const secure = socket as Partial<TLSSocket>;
-  if (secure.authorized !== true || secure.getPeerCertificate === undefined) return undefined;
-  const { subject, fingerprint256 } = secure.getPeerCertificate();
-  if (subject === undefined) return undefined;
-  const { CN } = subject;
-  return { subject: Array.isArray(CN) ? CN.join(',') : (CN ?? ''), fingerprint: fingerprint256 };
 }
 
 function listenerFacts({ name, auth }: ListenerConfig): Pick<GuardedRoute, 'listener' | 'hasAuth' | 'keyHeader'> {
