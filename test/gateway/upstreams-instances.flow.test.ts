@@ -130,6 +130,7 @@ describe('balancing and affinity', () => {
       code: 'UNAVAILABLE',
       facts: { state: 'isolated' },
     });
+    expect(upstream.state().rejectedCount).toBe(1);
     expect([upstream.reset('a'), upstream.isolate('b', false), upstream.trip('x', ''), upstream.reset('x')]).toEqual([
       true,
       true,

@@ -22,6 +22,7 @@ export class Balancer {
   #pick: Pick;
   #instances: readonly Instance[] = [];
   #byId = new Map<string, Instance>();
+  #rejectedCount = 0;
 
   constructor(upstream: string, balance: Balance, random: () => number) {
     this.#upstream = upstream;
@@ -40,6 +41,11 @@ export class Balancer {
 
   get instances(): readonly Instance[] {
     return this.#instances;
+  }
+
+  /** Calls that found no instance to take them. */
+  get rejectedCount(): number {
+    return this.#rejectedCount;
   }
 
   find(id: string): Instance | undefined {
@@ -83,6 +89,7 @@ export class Balancer {
   }
 
   #unavailable({ state, waitMs }: Block): TrafficError {
+    this.#rejectedCount += 1;
     const retryAfterMs = waitMs === Infinity ? UNKNOWN_WAIT_MS : Math.max(1, Math.ceil(waitMs));
     return new TrafficError('UNAVAILABLE', `No instance of ${this.#upstream} can take a call now (${state}).`, {
       facts: { upstream: this.#upstream, state, retry_after_ms: retryAfterMs, may_have_executed: false },

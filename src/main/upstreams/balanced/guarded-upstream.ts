@@ -132,7 +132,7 @@ class Guarded implements GuardedUpstream {
       queued: bulkhead.queuedCount,
       maxConcurrent: bulkhead.config.maxConcurrent,
       maxQueue: bulkhead.config.maxQueue,
-      rejectedCount: bulkhead.rejectedCount,
+      rejectedCount: bulkhead.rejectedCount + balancer.rejectedCount,
       retryCount: now.retryCount,
     };
   }
