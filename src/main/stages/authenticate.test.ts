@@ -245,3 +245,14 @@ test('auth that could let nobody in, or that has no address to bind tokens to, i
   expect(problemsOf(aListener({ apiKeys, apiKeyHeader: 'authorization' }))).toEqual([expect.stringContaining('Authorization')]);
   expect(problemsOf(aListener({ apiKeys }))).toEqual([]);
 });
+
+test('a listener that takes client certificates alone, or anybody, has auth without issuers and keys', async () => {
+  const certificate = { subject: 'ada', fingerprint: createHash('sha256').update('certificate').digest('hex') };
+  const tls = { cert: 'PEM', key: 'PEM', clientCertificates: 'optional' as const, clientCa: 'PEM', names: [] };
+  const byCertificate = prepareAuth({ ...aListener({}), tls }, deps);
+  const shown = authenticate({ authFor: () => byCertificate, guardCertificate: () => certificate });
+  const hidden = authenticate({ authFor: () => byCertificate });
+  expect([wordOf(await ask(shown)), wordOf(await ask(hidden))]).toEqual(['in', 'UNAUTHORIZED no_credentials']);
+  const anybody = prepareAuth(aListener({ mode: 'optional' }), deps);
+  expect(wordOf(await ask(authenticate({ authFor: () => anybody })))).toBe('in');
+});

@@ -150,14 +150,15 @@ async function introspectInOrder(
   return result;
 }
 
-function problemsOf({ name, auth, publicUrl }: ListenerConfig): string[] {
+function problemsOf({ name, auth, publicUrl, tls }: ListenerConfig): string[] {
   if (auth === undefined) return [];
   const at = `listener ${name}:`;
   const issuers = auth.issuers.map(({ issuer }) => issuer);
   const keyIds = auth.apiKeys.map(({ id }) => id);
+  const takesOthers = auth.mode === 'optional' || (tls?.clientCertificates ?? 'none') !== 'none';
   return [
     ...(publicUrl === undefined ? [`${at} auth needs publicUrl, because tokens are bound to the address that clients dial.`] : []),
-    ...(issuers.length + keyIds.length === 0 ? [`${at} auth names neither issuers nor apiKeys, so nobody could get in.`] : []),
+    ...(issuers.length + keyIds.length === 0 && !takesOthers ? [`${at} auth names neither issuers nor apiKeys, so nobody could get in.`] : []),
     ...repeated(issuers).map(issuer => `${at} the issuer ${issuer} is there twice; list all its audiences in one entry.`),
     ...repeated(keyIds).map(id => `${at} the API key ${id} is there twice.`),
     ...(auth.apiKeyHeader.toLowerCase() === 'authorization' ? [`${at} apiKeyHeader is another header than Authorization.`] : []),
