@@ -22,6 +22,13 @@ test.each<[string, ExchangeWish, string]>([
   ['a legacy call', { body: call({}) }, 'passed'],
   ['a legacy batch', { body: [call({}), { jsonrpc: '2.0', method: 'notifications/initialized' }] }, 'passed'],
   ['a GET', { method: 'GET', rawHeaders: ['Accept', 'text/event-stream'] }, 'passed'],
+  [
+    'a GET of a revision without sessions',
+    { method: 'GET', rawHeaders: ['MCP-Protocol-Version', '2026-07-28', 'Last-Event-ID', '7'] },
+    'METHOD_NOT_ALLOWED',
+  ],
+  ['a DELETE of it', { method: 'DELETE', rawHeaders: ['MCP-Protocol-Version', '2026-07-28'] }, 'METHOD_NOT_ALLOWED'],
+  ['a DELETE', { method: 'DELETE', rawHeaders: ['MCP-Protocol-Version', '2025-11-25'] }, 'passed'],
   ['a PUT', { method: 'PUT', body: call({}) }, 'METHOD_NOT_ALLOWED'],
   ['no JSON (checklist 47)', { body: '{"jsonrpc":' }, 'BAD_REQUEST'],
   ['JSON that is no JSON-RPC', { body: { hello: 1 } }, 'BAD_REQUEST'],

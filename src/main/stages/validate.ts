@@ -46,13 +46,8 @@ interface Problem {
 
 function problemOf({ request }: Exchange, guard: Guard): Problem | undefined {
   const { method, rawHeaders, body } = request;
-  if (method === 'GET' || method === 'DELETE') return undefined;
-  if (method !== 'POST')
-    return {
-      code: 'METHOD_NOT_ALLOWED',
-      reason: `This endpoint does not serve ${method.slice(0, 20)}.`,
-      rawHeaders: ['Allow', 'POST, GET, DELETE'],
-    };
+  if (method === 'GET' || method === 'DELETE') return guard.era === 'modern' ? withoutSessions(method) : undefined;
+  if (method !== 'POST') return notServed(`This endpoint does not serve ${method.slice(0, 20)}.`, 'POST, GET, DELETE');
   const type = fieldValue(rawHeaders, 'content-type');
   if (type === undefined || !/^application\/json\s*(?:;|$)/i.test(type))
     return { code: 'UNSUPPORTED_TYPE', reason: `The Content-Type is ${JSON.stringify((type ?? 'missing').slice(0, 100))}.` };
@@ -63,6 +58,15 @@ function problemOf({ request }: Exchange, guard: Guard): Problem | undefined {
   if (guard.isBatch && guard.items.some(({ facts }) => facts.era === 'modern'))
     return { code: 'BAD_REQUEST', reason: 'Revision 2026-07-28 has no batches; send each message by itself.' };
   return headerProblem(rawHeaders, guard);
+}
+
+/** It would go on bound to no session, and ask for the stream, or the end, of one that the server alone knows. */
+function withoutSessions(method: string): Problem {
+  return notServed(`Revision ${firstModern} has neither sessions nor ${method}.`, 'POST');
+}
+
+function notServed(reason: string, allow: string): Problem {
+  return { code: 'METHOD_NOT_ALLOWED', reason, rawHeaders: ['Allow', allow] };
 }
 
 function headerProblem(rawHeaders: readonly string[], { items, isBatch }: Guard): Problem | undefined {
