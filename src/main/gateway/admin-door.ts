@@ -75,6 +75,11 @@ export class AdminDoor {
     this.#server = server;
   }
 
+  /** Something else of the same change cannot be had. */
+  async discard({ server, isNew }: PreparedAdmin): Promise<void> {
+    if (isNew) await server?.close({ graceMs: 0 });
+  }
+
   async close(): Promise<void> {
     await this.#server?.close({ graceMs: GRACE_MS });
   }

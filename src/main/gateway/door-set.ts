@@ -59,6 +59,13 @@ export class DoorSet {
         next.set(config.name, { config, door: kept.door, serving });
         continue;
       }
+      if (kept !== undefined && isSamePort(kept.config, config)) {
+        await discard();
+        throw new Error(
+          `Whether the listener ${config.name} speaks TLS and asks for client certificates cannot change while it has its port: ` +
+            'give it another one, or start the gateway anew.',
+        );
+      }
       const material = tls.get(config.name);
       try {
         const door = await openHttpDoor({
@@ -113,6 +120,11 @@ export class DoorSet {
     await Promise.all(open.map(({ door }) => door.close({ graceMs })));
     for (const { serving } of open) serving.close('the gateway stopped');
   }
+}
+
+/** It is taken by ourselves; with port 0 there is always another one. */
+function isSamePort(one: ListenerConfig, other: ListenerConfig): boolean {
+  return other.port !== 0 && one.port === other.port && one.host === other.host;
 }
 
 /** Port 0 means any, so it is the same as whatever it got. */

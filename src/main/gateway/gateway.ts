@@ -36,6 +36,7 @@ import { type Observers, openObservers } from './observers.ts';
 import { noSecrets, type ResolvedSecrets, resolveSecrets } from './resolved-secrets.ts';
 import { type ListenerServing, listenerServing, SessionsKeeper } from './serving.ts';
 import { stdioPlans } from './stdio-plans.ts';
+import { tlsProblems } from './tls-problems.ts';
 import { UpstreamSet } from './upstream-set.ts';
 
 export interface GatewayDeps {
@@ -232,7 +233,7 @@ export class Gateway {
       isRunning: listeners.length > 0,
       isDraining: this.#isDraining,
       ...(inForce === undefined ? {} : { configPath: control.path, configHash: inForce.hash, configuredAt: inForce.at }),
-      configProblems: control.problems.map(({ line, message }) => (line > 0 ? `line ${line}: ${message}` : message)),
+      configProblems: control.problems.map(({ line, path, message }) => `${placeOf(line, path)}${message}`),
       policyMode: this.#config.policyMode,
       listeners,
       ...(this.#admin.url === undefined ? {} : { adminUrl: this.#admin.url }),
@@ -290,6 +291,7 @@ export class Gateway {
   async #take(config: Config): Promise<void> {
     const { secrets: resolver, store, recorder, dataDir } = this.#deps;
     const { secrets, problems } = await resolveSecrets(config, text => resolver.resolve(text));
+    if (problems.length === 0) problems.push(...tlsProblems(config, secrets));
     if (problems.length > 0)
       throw new CannotTake(problems.map(({ path, message }) => ({ line: 0, column: 0, path: pathText(path), message })));
     const seal = sessionSeal({ keys: sessionKeys({ dataDir, configured: secrets.sessionKeys }) });
@@ -299,17 +301,25 @@ export class Gateway {
       await doors.discard();
       throw error;
     });
-    const before = this.#secrets;
+    const before = { config: this.#config, secrets: this.#secrets };
+    // Connections are made with the new secrets; when one cannot be, nothing has happened.
     this.#config = config;
     this.#secrets = secrets;
+    try {
+      this.upstreams.apply(config.upstreams, name => ({
+        material: guards.materials.get(name) ?? {},
+        isReconnected: connectedWith(before.secrets, name) !== connectedWith(secrets, name),
+      }));
+    } catch (error) {
+      this.#config = before.config;
+      this.#secrets = before.secrets;
+      await Promise.all([doors.discard(), this.#admin.discard(admin)]);
+      throw error;
+    }
     this.#seal = seal;
     this.#deps.logs.configure(config.logging);
     this.guards.apply(guards);
     this.table.apply(limitsOf(config));
-    this.upstreams.apply(config.upstreams, name => ({
-      material: guards.materials.get(name) ?? {},
-      isReconnected: connectedWith(before, name) !== connectedWith(secrets, name),
-    }));
     this.#doors.apply(doors, secrets.listenerTls);
     this.#admin.apply(admin);
     recorder.setRequired(config.recording.required);
@@ -372,6 +382,11 @@ function connectedWith({ upstreamTls, environments }: ResolvedSecrets, name: str
 
 function limitsOf({ sessions }: Config): SessionTable['limits'] {
   return { max: sessions.max, idleMs: sessions.idle, ageMs: sessions.age, maxPending: sessions.maxPending };
+}
+
+function placeOf(line: number, path: string): string {
+  if (line > 0) return `line ${line}: `;
+  return path === '' ? '' : `${path}: `;
 }
 
 function pause(ms: number): Promise<void> {

@@ -41,7 +41,7 @@ export interface SecretProblem {
 export async function resolveSecrets(
   config: Config,
   resolve: ResolveText,
-): Promise<{ readonly secrets: ResolvedSecrets; readonly problems: readonly SecretProblem[] }> {
+): Promise<{ readonly secrets: ResolvedSecrets; readonly problems: SecretProblem[] }> {
   const problems: SecretProblem[] = [];
   const at = async (path: readonly (string | number)[], text: string): Promise<string> => {
     try {

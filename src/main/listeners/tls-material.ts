@@ -24,7 +24,7 @@ export class DoorCertificates {
       ALPNProtocols: ['http/1.1'],
       requestCert: tls.clientCertificates !== 'none',
       rejectUnauthorized: tls.clientCertificates === 'required',
-      SNICallback: (name, done) => done(null, this.#byName.get(name.toLowerCase())),
+      SNICallback: (name, done) => done(null, this.#contextFor(name.toLowerCase())),
     };
   }
 
@@ -33,6 +33,11 @@ export class DoorCertificates {
     const byName = contextsOf(tls);
     server.setSecureContext({ ...contextOptions(tls), minVersion: 'TLSv1.2' });
     this.#byName = byName;
+  }
+
+  /** The name itself, or the one with a star in place of its first label; undefined for the usual certificate. */
+  #contextFor(name: string): SecureContext | undefined {
+    return this.#byName.get(name) ?? this.#byName.get(name.replace(/^[^.]+/, '*'));
   }
 }
 
