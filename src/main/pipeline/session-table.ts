@@ -41,6 +41,8 @@ export class SessionTable {
   readonly #deps: SessionTableDeps;
   #limits: SessionLimits;
   readonly #live = new Map<string, GatewaySession>();
+  /** Places of sessions whose handshake is under way. */
+  #reservedCount = 0;
   /** Id → until when its seal could still be shown, epoch ms. */
   readonly #ended = new Map<string, number>();
   readonly #sweep: NodeJS.Timeout;
@@ -65,7 +67,15 @@ export class SessionTable {
   }
 
   get isFull(): boolean {
-    return this.#live.size >= this.#limits.max;
+    return this.#live.size + this.#reservedCount >= this.#limits.max;
+  }
+
+  /** Holds a place until what is returned is called: handshakes that run side by side must not exceed the cap together. */
+  reserve(): () => void {
+    this.#reservedCount += 1;
+    return () => {
+      this.#reservedCount -= 1;
+    };
   }
 
   all(): IterableIterator<GatewaySession> {

@@ -75,15 +75,30 @@ test('the cap refuses with 50300 and says when to come again', async () => {
   await bind.handle(anExchange({ body: initialize }), upstreamSays('up'));
   expect(await bind.handle(anExchange({ body: initialize }), upstreamSays('up'))).toMatchObject({
     code: 'UNAVAILABLE',
-    facts: { retry_after_ms: 5000 },
+    facts: { upstream: 'files', state: 'full', retry_after_ms: 5000 },
   });
+});
+
+test('handshakes that run side by side do not exceed the cap, and one that fails gives its place back', async () => {
+  const { stage: bind, table } = stage(1);
+  let fail = (_: Error): void => undefined;
+  const slow: Next = () => new Promise((_, reject) => (fail = reject));
+  const first = bind.handle(anExchange({ body: initialize }), slow);
+  expect(codeOf(await bind.handle(anExchange({ body: initialize }), upstreamSays('up')))).toBe('UNAVAILABLE');
+  fail(new Error('broken'));
+  await expect(first).rejects.toThrow('broken');
+  expect(codeOf(await bind.handle(anExchange({ body: initialize }), upstreamSays('up')))).toBe('answered 200');
+  expect(table.count).toBe(1);
 });
 
 test('requests under way are bounded, and their places come back when the answers end', async () => {
   const { stage: bind } = stage();
   const id = idOf(await bind.handle(anExchange({ body: initialize }), upstreamSays('up')));
   const verdicts = [await bind.handle(inSession(id), answering()), await bind.handle(inSession(id), answering())];
-  expect(codeOf(await bind.handle(inSession(id), answering()))).toBe('LIMITED');
+  expect(await bind.handle(inSession(id), answering())).toMatchObject({
+    code: 'LIMITED',
+    facts: { tier: 'session', limit: 2, window_s: 0, retry_after_ms: 1000 },
+  });
   for (const verdict of verdicts) if (verdict.kind === 'answer') await bodyText(verdict.answer);
   expect(codeOf(await bind.handle(inSession(id), answering()))).toBe('answered 200');
 });
@@ -121,4 +136,13 @@ test('the modern era has no sessions: an id that comes is not looked at', async 
   const next = answering();
   expect(codeOf(await bind.handle(inSession('whatever', { body: { ...list, params: meta } }), next))).toBe('answered 200');
   expect(next.seen[0]?.guard?.session).toBeUndefined();
+});
+
+test('an id of the upstream that is too long to be sealed opens no session, and its answer is let go', async () => {
+  const { table, stage: bind } = stage();
+  let abortCount = 0;
+  const body = { start: () => undefined, resume: () => undefined, abort: () => (abortCount += 1) };
+  const next = answering({ rawHeaders: ['Mcp-Session-Id', 'x'.repeat(6000)], body });
+  await expect(bind.handle(anExchange({ body: initialize }), next)).rejects.toMatchObject({ code: 'UPSTREAM_BROKE' });
+  expect([table.count, abortCount]).toEqual([0, 1]);
 });

@@ -39,19 +39,23 @@ export function bindSession(deps: BindSessionDeps): Stage {
 }
 
 async function initialize(deps: BindSessionDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
-  const { table, clock, ids, emit } = deps;
+  const { table, clock, emit } = deps;
   if (table.isFull) {
-    emit({
-      type: 'session',
-      at: clock.now(),
-      what: 'refused',
-      reason: 'too many sessions',
-      principalId: guard.principal.id,
-      upstream: guard.route.upstream,
-    });
-    return refuse(guard, 'UNAVAILABLE', `All ${table.limits.max} sessions of this gateway are in use.`, { retry_after_ms: 5000 });
+    const { upstream } = guard.route;
+    emit({ type: 'session', at: clock.now(), what: 'refused', reason: 'too many sessions', principalId: guard.principal.id, upstream });
+    const facts = { upstream, state: 'full', retry_after_ms: 5000 };
+    return refuse(guard, 'UNAVAILABLE', `All ${table.limits.max} sessions of this gateway are in use.`, facts);
   }
-  const verdict = await next(exchange);
+  const giveBack = table.reserve();
+  try {
+    return opened(deps, exchange, guard, await next(exchange));
+  } finally {
+    giveBack();
+  }
+}
+
+/** The session that an answer opens, if it does. */
+function opened({ table, clock, ids, seal }: BindSessionDeps, exchange: Exchange, guard: Guard, verdict: Verdict): Verdict {
   if (verdict.kind !== 'answer' || verdict.answer.status >= 300) return verdict;
   const { answer } = verdict;
   const sealed: SealedSession = {
@@ -73,7 +77,7 @@ async function initialize(deps: BindSessionDeps, exchange: Exchange, guard: Guar
     bound: boundSession(sealed),
     conversationId: exchange.conversation.id,
   });
-  return { kind: 'answer', answer: { ...answer, rawHeaders: withSessionId(answer.rawHeaders, deps.seal().seal(sealed)) } };
+  return { kind: 'answer', answer: { ...answer, rawHeaders: withSessionId(answer.rawHeaders, seal().seal(sealed)) } };
 }
 
 async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
@@ -97,6 +101,8 @@ async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard
     return refuse(guard, 'LIMITED', `This session has ${table.limits.maxPending} requests under way.`, {
       tier: 'session',
       limit: table.limits.maxPending,
+      // It is no rate: as with concurrency, there is no window.
+      window_s: 0,
       retry_after_ms: 1000,
     });
   return passed(deps, { ...exchange, guard: { ...guard, session: bound } }, session, next);
