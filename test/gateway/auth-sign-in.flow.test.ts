@@ -373,6 +373,23 @@ describe('metadata', () => {
     expect(new URL(authorizationUrl).searchParams.get('resource')).toBe(upstream.origin);
   });
 
+  test('is where the 401 says, also of a server that looks at the revision first', async () => {
+    await using issuer = await scriptedIssuer();
+    const custom = '/custom/location.json';
+    for (const revision of [undefined, '2026-07-28']) {
+      await using upstream = await scriptedServer(origin => ({
+        '/mcp': ({ headers }) =>
+          headers['mcp-protocol-version'] === revision
+            ? { status: 401, headers: { 'www-authenticate': `Bearer resource_metadata="${origin}${custom}", scope="from-challenge"` } }
+            : { status: 400 },
+        [custom]: () => ({ json: { resource: `${origin}/mcp`, authorization_servers: [issuer.origin], scopes_supported: ['other'] } }),
+      }));
+      const { authorizationUrl } = await aDesk({ url: `${upstream.origin}/mcp`, config }).begin('github');
+      expect(new URL(authorizationUrl).searchParams.get('scope')).toBe('from-challenge');
+      expect(upstream.requests.map(({ path }) => path)).toEqual([...(revision === undefined ? ['/mcp'] : ['/mcp', '/mcp']), custom]);
+    }
+  });
+
   test('inside a private network is not asked for because a server says so, unless the operator allows it', async () => {
     const inside = 'https://169.254.169.254/latest';
     for (const named of [inside, 'http://10.0.0.1/x', 'http://internal.example/x']) {

@@ -33,21 +33,43 @@ export async function findResource(
   };
 }
 
-/** Asked without credentials, with a request that does nothing: a server that needs some answers 401 and says more. */
+/**
+ * Asked without credentials, with requests that do nothing: a server that needs some answers 401 and says more. One that looks at
+ * the revision before it looks at credentials does so for a request of its own revision only.
+ */
 async function challengeOf(url: string, probe: OutboundFetch): Promise<ReadonlyMap<string, string> | undefined> {
-  const ping = { jsonrpc: '2.0', id: 'sign-in', method: 'ping' };
-  try {
-    const response = await probe(url, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      body: JSON.stringify(ping),
-    });
-    return response.status === 401 ? bearerChallenge(response.headers.get('www-authenticate')) : undefined;
-  } catch {
-    // Its metadata may be reachable all the same.
-    return undefined;
+  for (const { headers, body } of harmless) {
+    try {
+      const response = await probe(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream', ...headers },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 'sign-in', ...body }),
+      });
+      if (response.status === 401) return bearerChallenge(response.headers.get('www-authenticate'));
+    } catch {
+      // Its metadata may be reachable all the same.
+      return undefined;
+    }
   }
+  return undefined;
 }
+
+const harmless = [
+  { headers: {}, body: { method: 'ping' } },
+  {
+    headers: { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'server/discover' },
+    body: {
+      method: 'server/discover',
+      params: {
+        _meta: {
+          'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+          'io.modelcontextprotocol/clientCapabilities': {},
+          'io.modelcontextprotocol/clientInfo': { name: 'shadowcat', version: '1' },
+        },
+      },
+    },
+  },
+];
 
 /** Where the challenge says, else at the well-known address of the path, else at that of the root. */
 async function metadataOf(url: string, named: string | undefined, fetch: OutboundFetch): Promise<Record<string, unknown> | undefined> {
