@@ -355,3 +355,11 @@ describe('a conversation over HTTP', () => {
     expect(record.rows.map(row => row.flags)).toEqual([[], ['header-mismatch']]);
   });
 });
+
+test('a refusal that the model reads as the result of the tool says in its row why', () => {
+  const { record, note } = begin('streamable-http');
+  note('fromClient', { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'read' } }, { hopId: 'h' });
+  const result = { content: [{ type: 'text', text: 'Not there. Do not repeat the call.' }], isError: true };
+  note('fromServer', { jsonrpc: '2.0', id: 1, result }, { hopId: 'h', flags: ['own-error', 'refused'] });
+  expect(record.rows).toMatchObject([{ status: 'refused', errorMessage: 'Not there. Do not repeat the call.' }]);
+});

@@ -10,7 +10,7 @@ import { httpRowAfterHop, requestAfterHop, rowWithAnswer } from './hop-answer.ts
 import { Hops, learnAnswerHead, type Hop, type HopEnd } from './hops.ts';
 import { learnedFrom } from './peers.ts';
 import type { ExchangeRecord, RecordSink, SessionRecord } from './records.ts';
-import { errorFields, flagsOf, newFrame, newRow, otherKind, otherRow, type RowFacts } from './rows.ts';
+import { errorFields, flagsOf, newFrame, newRow, otherKind, otherRow, ownToolErrorFields, type RowFacts } from './rows.ts';
 import { readSighting, type ReadMessage, type Sighting } from './sighting.ts';
 
 export interface ConversationStart {
@@ -288,7 +288,7 @@ export class Conversation {
               : 'ok';
     request.record = {
       ...withStatus(request.record, status, wasCancelled ? [...flags, 'late'] : flags),
-      ...errorFields(item),
+      ...(flags.includes('own-error') && facts.isToolError ? ownToolErrorFields(sighting) : errorFields(item)),
       ...(sighting.http?.status === undefined ? {} : { httpStatus: sighting.http.status }),
       durationMs: latencyMs,
       firstByteMs: request.record.firstByteMs ?? latencyMs,

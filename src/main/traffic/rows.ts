@@ -90,6 +90,12 @@ export function errorFields({ message }: ReadMessage): Partial<ExchangeRecord> {
   return message.kind === 'error' ? { errorCode: message.error.code, errorMessage: message.error.message.slice(0, 500) } : {};
 }
 
+/** What we tell a model in a result of a tool (`refusal: tool-result`) is the error of that call. */
+export function ownToolErrorFields({ text, body }: Sighting): Partial<ExchangeRecord> {
+  const { result } = JSON.parse(text ?? Buffer.from(body.bytes).toString('utf8')) as { result: { content: readonly { text: string }[] } };
+  return { errorMessage: (result.content[0]?.text ?? '').slice(0, 500) };
+}
+
 /** The beginning of a body that is no message, as a person would quote it. */
 export function firstLine({ text, body, http }: Sighting): string {
   const start = text ?? Buffer.from(body.bytes.subarray(0, 400)).toString('utf8');

@@ -24,10 +24,13 @@ export function DetailHead({ detail }: { readonly detail: ExchangeDetail }) {
         <h2 title={visibleText(exchange.target ?? '')}>
           <span>{visibleText(exchange.method || exchange.kind)}</span> {visibleText(exchange.target ?? '')}
         </h2>
-        <span className={cn('badge', look.tone)}>
-          <StatusGlyph glyph={look.glyph} />
-          {look.word}
-        </span>
+        {/* What happened to a server, or what it wrote, is no call that could go well. */}
+        {exchange.kind !== 'lifecycle' && exchange.kind !== 'stderr' && (
+          <span className={cn('badge', look.tone)}>
+            <StatusGlyph glyph={look.glyph} />
+            {look.word}
+          </span>
+        )}
         <span className="grow" />
         <DockButton />
         <IconButton icon={X} label="Close the detail" keys="Esc" onClick={() => store.closeDetail()} />
