@@ -69,6 +69,7 @@ function opened({ table, clock, ids, seal }: BindSessionDeps, exchange: Exchange
     protocolVersion: guard.items[0]?.facts.protocolVersion ?? '',
     issuedAt: clock.now(),
   };
+  const id = sealedOrLetGo(seal(), sealed, answer);
   table.open({
     id: sealed.sessionId,
     upstream: sealed.upstream,
@@ -77,7 +78,17 @@ function opened({ table, clock, ids, seal }: BindSessionDeps, exchange: Exchange
     bound: boundSession(sealed),
     conversationId: exchange.conversation.id,
   });
-  return { kind: 'answer', answer: { ...answer, rawHeaders: withSessionId(answer.rawHeaders, seal().seal(sealed)) } };
+  return { kind: 'answer', answer: { ...answer, rawHeaders: withSessionId(answer.rawHeaders, id) } };
+}
+
+/** A session whose id nobody can be given is none, and its answer is read by nobody. */
+function sealedOrLetGo(seal: SessionSeal, sealed: SealedSession, { body }: Answer): string {
+  try {
+    return seal.seal(sealed);
+  } catch (error) {
+    body.abort();
+    throw error;
+  }
 }
 
 async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
