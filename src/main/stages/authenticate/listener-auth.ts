@@ -158,7 +158,9 @@ function problemsOf({ name, auth, publicUrl, tls }: ListenerConfig): string[] {
   const takesOthers = auth.mode === 'optional' || (tls?.clientCertificates ?? 'none') !== 'none';
   return [
     ...(publicUrl === undefined ? [`${at} auth needs publicUrl, because tokens are bound to the address that clients dial.`] : []),
-    ...(issuers.length + keyIds.length === 0 && !takesOthers ? [`${at} auth names neither issuers nor apiKeys, so nobody could get in.`] : []),
+    ...(issuers.length + keyIds.length === 0 && !takesOthers
+      ? [`${at} auth names neither issuers nor apiKeys, so nobody could get in.`]
+      : []),
     ...repeated(issuers).map(issuer => `${at} the issuer ${issuer} is there twice; list all its audiences in one entry.`),
     ...repeated(keyIds).map(id => `${at} the API key ${id} is there twice.`),
     ...(auth.apiKeyHeader.toLowerCase() === 'authorization' ? [`${at} apiKeyHeader is another header than Authorization.`] : []),
