@@ -84,7 +84,10 @@ test('a shared child is started again on demand, later and later', async () => {
   expect(isAlive(pid)).toBe(true);
   await failure(bridge.text(modern(1, 'exit')));
   const early = await failure(bridge.text(modern(1, 'raw')));
-  expect(early).toMatchObject({ code: 'UNAVAILABLE', facts: { may_have_executed: false, retry_after_ms: expect.any(Number) } });
+  expect(early).toMatchObject({
+    code: 'UNAVAILABLE',
+    facts: { may_have_executed: false, state: 'restarting', retry_after_ms: expect.any(Number) },
+  });
   await new Promise(resolve => setTimeout(resolve, Number(early.facts['retry_after_ms'])));
   expect((await raw(bridge)).pid).not.toBe(pid);
 });
@@ -93,7 +96,7 @@ test('more children than are allowed are refused, and room is made by those that
   await using bridge = bridged({ stdio: { maxChildren: 2 } });
   const sessionId = await bridge.initialize('a');
   await bridge.text(modern(1, 'raw'));
-  expect(await failure(bridge.initialize('b'))).toMatchObject({ code: 'UNAVAILABLE', facts: { may_have_executed: false } });
+  expect(await failure(bridge.initialize('b'))).toMatchObject({ code: 'UNAVAILABLE', facts: { state: 'full', may_have_executed: false } });
   expect(bridge.events.at(-1)).toMatchObject({ type: 'child', what: 'refused' });
   await bridge.ask({ method: 'DELETE', sessionId });
   await eventually(() => bridge.connection.childCount() === 1);

@@ -337,7 +337,7 @@ test('as many requests may wait as are allowed, one more is refused', async () =
   ];
   expect(await failure(bridge.ask({ sessionId, body: legacy(3, 'raw') }))).toMatchObject({
     code: 'UNAVAILABLE',
-    facts: { may_have_executed: false },
+    facts: { state: 'full', retry_after_ms: 1000, may_have_executed: false },
   });
   // What nobody waits for any more gives way.
   departure.happen();

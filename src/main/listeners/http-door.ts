@@ -140,7 +140,7 @@ function serverFor(options: HttpDoorOptions, certificates: DoorCertificates | un
 }
 
 function draining(): TrafficError {
-  return new TrafficError('SHUTTING_DOWN', 'This gateway is stopping.', { facts: { retry_after_ms: 5000 } });
+  return new TrafficError('SHUTTING_DOWN', 'This gateway is stopping.');
 }
 
 /** The path of a request target, without its query. */

@@ -142,7 +142,7 @@ function readWhole(
 
 function noRoom(): TrafficError {
   return new TrafficError('UNAVAILABLE', 'This gateway is reading as many large bodies as it has room for.', {
-    facts: { retry_after_ms: 1000 },
+    facts: { state: 'full', retry_after_ms: 1000 },
   });
 }
 

@@ -31,6 +31,15 @@ test('http: the status of the table, the id of the request, the correlation id',
   expect(answerTo({ body: list }, limited).rawHeaders).toEqual(expect.arrayContaining(['Retry-After', '2']));
 });
 
+test('whoever drains says when to come again, in the body and in Retry-After', () => {
+  const stopping: OwnReason = { code: 'SHUTTING_DOWN', message: 'Stopping.', facts: { may_have_executed: false } };
+  expect(statusAndBody({ body: list }, stopping)).toMatchObject([
+    503,
+    { error: { code: 50300, data: { state: 'draining', retry_after_ms: 5000, may_have_executed: false } } },
+  ]);
+  expect(answerTo({ body: list }, stopping).rawHeaders).toEqual(expect.arrayContaining(['Retry-After', '5']));
+});
+
 test('a policy refuses in-band with 200 where there is a request to answer, and with 403 where there is none', () => {
   expect(statusAndBody({ body: call }, denied)[0]).toBe(200);
   expect(statusAndBody({ body: note }, denied)).toEqual([403, undefined]);

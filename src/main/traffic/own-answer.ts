@@ -61,7 +61,8 @@ export function ownReason(error: unknown): OwnReason {
 }
 
 /** The listener delivers it, the record stage notes it: both make it here, so that they are the same bytes. */
-export function ownAnswer(reason: OwnReason, { idText, guard }: Asker): OwnAnswer {
+export function ownAnswer(given: OwnReason, { idText, guard }: Asker): OwnAnswer {
+  const reason = withReturn(given);
   if (guard === undefined) return answerWith(errorTable[reason.code].httpStatus, ownFields(reason, []), errorText(reason, idText));
   const ids = requestIds(guard);
   const isInBand = guard.route.refusal !== 'http' && inBandCodes.has(reason.code);
@@ -69,6 +70,13 @@ export function ownAnswer(reason: OwnReason, { idText, guard }: Asker): OwnAnswe
   // A notification (or a client's answer) gets a status and nothing to read: there is no id to answer to.
   if (guard.items.length > 0 && ids.length === 0) return answerWith(isInBand ? 202 : statusOf(reason.code, false), fields, undefined);
   return answerWith(isInBand ? 200 : statusOf(reason.code, ids.length > 0), fields, guardedText(reason, guard, ids, idText));
+}
+
+/** Whoever drains knows no better than this when somebody will be there again, and 50300 always says when to come. */
+const draining = { state: 'draining', retry_after_ms: 5000 };
+
+function withReturn(reason: OwnReason): OwnReason {
+  return reason.code === 'SHUTTING_DOWN' ? { ...reason, facts: { ...draining, ...reason.facts } } : reason;
 }
 
 function answerWith(status: number, fields: readonly string[], text: string | undefined): OwnAnswer {
@@ -91,7 +99,7 @@ function ownFields({ rawHeaders = [], facts }: OwnReason, answerHeaders: readonl
 /** The text that answers a refused request line over stdio, where everything is in-band; undefined where nothing is to be answered. */
 export function ownLine(reason: OwnReason, guard: AskedOf): string | undefined {
   const ids = requestIds(guard);
-  return ids.length === 0 ? undefined : guardedText(reason, guard, ids, undefined);
+  return ids.length === 0 ? undefined : guardedText(withReturn(reason), guard, ids, undefined);
 }
 
 /** 40300 is told in-band with 200 wherever there is a request to answer (`gateway.md`, error codes). */

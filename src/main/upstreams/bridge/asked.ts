@@ -40,7 +40,7 @@ export class AskedRequests {
   add(from: { clientId: Slot; token: Slot | undefined; asker: string; isListen: boolean; reply: PostReply }): Asked {
     if (this.#byOurId.size >= this.#maxCount && !this.#forgetOldestAbandoned())
       throw new TrafficError('UNAVAILABLE', `${this.#maxCount} requests of this session wait for the server already.`, {
-        facts: { may_have_executed: false, retry_after_ms: 1000 },
+        facts: { state: 'full', retry_after_ms: 1000, may_have_executed: false },
       });
     this.#lastId += 1;
     const ourId = String(this.#lastId);

@@ -240,7 +240,7 @@ export class BridgedConnection {
     if (this.#channelCount >= maxChannels) {
       const reason = `${name} runs ${maxChannels} times already, which is its limit.`;
       onRefused?.(reason);
-      throw new TrafficError('UNAVAILABLE', reason, { facts: { ...notSent, retry_after_ms: 5000 } });
+      throw new TrafficError('UNAVAILABLE', reason, { facts: { ...notSent, state: 'full', retry_after_ms: 5000 } });
     }
     const uncount = this.#count();
     const nextServerId = () => String((this.#lastServerId += 1));

@@ -27,7 +27,7 @@ export class RestartGate {
     const waitUs = Math.max(this.#readyUs, fullUntilUs) - nowUs;
     if (waitUs > 0)
       throw new TrafficError('UNAVAILABLE', `${name} ended by itself and is started again later.`, {
-        facts: { may_have_executed: false, retry_after_ms: Math.ceil(waitUs / 1000) },
+        facts: { state: 'restarting', retry_after_ms: Math.ceil(waitUs / 1000), may_have_executed: false },
       });
     this.#startsUs.push(nowUs);
   }

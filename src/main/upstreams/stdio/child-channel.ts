@@ -72,7 +72,7 @@ class ChildChannel implements MessageChannel {
       throw new TrafficError('UPSTREAM_BROKE', `${name} has ended.`, { facts: { may_have_executed: false } });
     if (stdin.writableLength > MAX_UNREAD_BYTES)
       throw new TrafficError('UNAVAILABLE', `${name} does not read what it is sent.`, {
-        facts: { may_have_executed: false, retry_after_ms: 1000 },
+        facts: { state: 'full', retry_after_ms: 1000, may_have_executed: false },
       });
     stdin.cork();
     stdin.write(onOneLine(message));
