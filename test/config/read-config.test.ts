@@ -409,6 +409,29 @@ listeners: [{ name: main, routes: [{ path: /mcp, upstream: a }] }]`;
   expect(warned(text('{ GITHUB_TOKEN: x, API_KEY: y, TOKEN: "${env:T}" }')).length).toBe(2);
 });
 
+test('an upstream that leads back to the gateway is a mistake, and one that leads through it to another is none', () => {
+  const text = (urls: { a: string; b: string }, host = '127.0.0.1') => `version: 1
+listeners:
+  - { name: one, host: "${host}", insecure: true, port: 7380, routes: [{ path: /a, upstream: a }, { path: /b, upstream: b }] }
+upstreams:
+  a: { instances: [{ id: x, url: "${urls.a}" }] }
+  b: { instances: [{ id: x, url: "${urls.b}" }] }
+`;
+  const away = 'https://b.example/a';
+  const found = (urls: { a: string; b: string }, host?: string) =>
+    told(text(urls, host)).map(problem => problem.replace(/^(\d+):\d+ ([^.]*).*/, '$1 $2'));
+  const itself = '5 This is the route /a of the gateway itself, which leads to this upstream and round again';
+  expect(found({ a: 'http://localhost:7380/a/', b: away })).toEqual([itself]);
+  expect(found({ a: 'http://[::1]:7380/a', b: away }, '::')).toEqual([itself]);
+  expect(found({ a: 'http://127.0.0.1:7380/b', b: 'http://127.0.0.1:7380/a' })).toEqual([
+    '5 This is the route /b of the gateway itself, which leads to b and round again',
+    '6 This is the route /a of the gateway itself, which leads to a and round again',
+  ]);
+  expect(found({ a: 'http://127.0.0.1:7380/b', b: away })).toEqual([]);
+  expect(found({ a: 'http://127.0.0.1:7381/a', b: away })).toEqual([]);
+  expect(found({ a: 'https://127.0.0.1:7380/a', b: away })).toEqual([]);
+});
+
 test('an upstream that no route leads to is warned of', () => {
   expect(warned('version: 1\nupstreams: { a: { instances: [{ id: x, url: "http://a" }] } }')).toEqual(['2 No route leads to a.']);
 });

@@ -6,6 +6,7 @@ import type { ConfigCheck } from './config-checks/check.ts';
 import { checkGuards } from './config-checks/guards.ts';
 import { checkListeners } from './config-checks/listeners.ts';
 import { checkSecrets } from './config-checks/secrets.ts';
+import { checkLoops } from './config-checks/loops.ts';
 import { checkUpstreams } from './config-checks/upstreams.ts';
 import { issueFindings } from './config-issues.ts';
 import { type ConfigEnv, type ConfigFlags, layered, type Layered, sourceOf } from './config-layers.ts';
@@ -37,7 +38,7 @@ export type ReadConfig =
     }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly warnings: readonly ConfigProblem[] };
 
-const ownChecks: readonly ConfigCheck[] = [checkListeners, checkAuth, checkUpstreams, checkGuards, checkSecrets];
+const ownChecks: readonly ConfigCheck[] = [checkListeners, checkAuth, checkUpstreams, checkLoops, checkGuards, checkSecrets];
 
 /**
  * Reads text or bytes of at most 4 MiB as YAML (hence JSON). Reports every problem that it finds, at most 200, in the
