@@ -39,6 +39,7 @@ beforeAll(async () => {
     eventLoop,
     read: {
       upstreams,
+      limits: () => [],
       sessions: () => 0,
       live: () => ({ pendingCount: 0, streamCount: 0 }),
       recorder: () => ({ droppedBodyCount: 0, unrecordedFrameCount: 0 }),

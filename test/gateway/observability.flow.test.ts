@@ -70,6 +70,8 @@ test('calls, refusals and denials are counted, logged and audited once each, and
     labels: { policy: 'scarce', tier: 'endpoint' },
     value: 1,
   });
+  const admitted = refused.filter(({ labels }) => labels['outcome'] === 'allowed' && labels['policy'] === 'scarce');
+  expect(admitted.map(({ value }) => value)).toEqual([1]);
   const denied = await samples(gateway, 'shadowcat_policy_decisions_total');
   expect(denied.find(({ labels }) => labels['outcome'] === 'refused')).toMatchObject({ labels: { policy: 'no-delete' }, value: 1 });
   const [leg] = (await samples(gateway, 'mcp_client_operation_duration_seconds_count')).filter(({ labels }) => labels['error_type'] === '');

@@ -88,6 +88,7 @@ export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
     upstreams: () => parts.gateway?.upstreams.states() ?? [],
     sessionCount: () => parts.gateway?.table.count ?? 0,
     recorder: () => deps.recorder.state(),
+    limits: () => guards.limiter.tallies,
   });
   parts.gateway = new Gateway(deps, { live, guards, observers });
   return parts.gateway;

@@ -7,6 +7,7 @@ import { openAuditTrail, type AuditTrail } from '../audit/audit-trail.ts';
 import { eventLoopMonitor, type EventLoopMonitor } from '../metrics/event-loop-delay.ts';
 import { gatewayLog } from '../metrics/gateway-log.ts';
 import { gatewayMetrics, type GatewayMetrics } from '../metrics/gateway-metrics.ts';
+import type { MetricReads } from '../metrics/state-metrics.ts';
 import type { LiveAnswers } from '../pipeline/live-answers.ts';
 import type { ToolCatalogue } from '../pipeline/tool-catalogue.ts';
 import type { Clock, ComponentLogs, Logger } from '../ports.ts';
@@ -30,6 +31,7 @@ export interface ObserversDeps {
   readonly upstreams: () => readonly UpstreamState[];
   readonly sessionCount: () => number;
   readonly recorder: () => RecordingState;
+  readonly limits: MetricReads['limits'];
 }
 
 export interface Observers {
@@ -57,6 +59,7 @@ export async function openObservers(deps: ObserversDeps): Promise<Observers> {
       sessions: deps.sessionCount,
       live: () => ({ pendingCount: live.pendingCount, streamCount: live.streamCount }),
       recorder: deps.recorder,
+      limits: deps.limits,
       audit: () => audit.state(),
     },
   });

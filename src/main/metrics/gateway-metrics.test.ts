@@ -17,6 +17,7 @@ const quiet: MetricReads = {
   sessions: () => 0,
   live: () => ({ pendingCount: 0, streamCount: 0 }),
   recorder: () => ({ droppedBodyCount: 0, unrecordedFrameCount: 0 }),
+  limits: () => [],
   audit: () => ({ rowCount: 0, droppedCount: 0 }),
 };
 const noDelay = { meanMs: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, maxMs: 0 };
@@ -124,20 +125,24 @@ test('decisions count once each, by what decided', async () => {
   metrics.observe(
     anExchangeEvent({
       decisions: [
-        { stage: 'limit-ip', kind: 'passed', id: 'per-ip', tier: 'ip' },
         { stage: 'authenticate', kind: 'passed', id: 'https://idp.example' },
         { stage: 'apply-policy', kind: 'shadow', id: 'no-delete', evaluationUs: 20 },
         { stage: 'limit-rate', kind: 'refused', id: 'deletes', tier: 'endpoint' },
       ],
     }),
   );
-  expect(await samples(metrics, 'shadowcat_ratelimit_total')).toEqual([
-    'outcome=allowed policy=per-ip tier=ip 1',
-    'outcome=refused policy=deletes tier=endpoint 1',
-  ]);
+  expect(await samples(metrics, 'shadowcat_ratelimit_total')).toEqual(['outcome=refused policy=deletes tier=endpoint 1']);
   expect(await samples(metrics, 'shadowcat_auth_total')).toEqual(['listener=main outcome=allowed 1']);
   expect(await samples(metrics, 'shadowcat_policy_decisions_total')).toEqual(['outcome=shadow policy=no-delete 1']);
   expect(await samples(metrics, 'shadowcat_policy_evaluation_seconds_sum')).toEqual(['0.00002']);
+});
+
+test('what limits let through is read from them, and only grows', async () => {
+  let admittedCount = 3;
+  const metrics = open({ limits: () => [{ id: 'per-ip', tier: 'ip', admittedCount }] });
+  expect(await samples(metrics, 'shadowcat_ratelimit_total')).toEqual(['outcome=allowed policy=per-ip tier=ip 3']);
+  admittedCount = 5;
+  expect(await samples(metrics, 'shadowcat_ratelimit_total')).toEqual(['outcome=allowed policy=per-ip tier=ip 5']);
 });
 
 test('states are those of the moment, and an upstream that left is gone', async () => {

@@ -59,6 +59,8 @@ class Metrics implements GatewayMetrics {
   readonly #names = new LabelWords(MAX_NAMES);
   /** `_OTHER` is the word of the conventions for this label. */
   readonly #errorTypes = new LabelWords(MAX_ERROR_TYPES, '_OTHER');
+  /** What the counter of limits has of those that passed, by tier and id. */
+  readonly #admitted = new Map<string, number>();
   readonly #totals: RecentDurations;
   readonly #overheads: RecentDurations;
 
@@ -98,6 +100,7 @@ class Metrics implements GatewayMetrics {
 
   async render(accept?: string): Promise<Exposition> {
     readState(this.#all, this.#options.read);
+    this.#readLimits();
     this.#all.seriesOverflow.reset();
     this.#all.seriesOverflow.inc(
       this.#operations.overflowCount + this.#requests.overflowCount + this.#limits.overflowCount + this.#policies.overflowCount,
@@ -112,6 +115,17 @@ class Metrics implements GatewayMetrics {
 
   close(): void {
     this.#process.close();
+  }
+
+  /** A limit that lets a request pass is no decision of its exchange: with five of them each would carry five more. */
+  #readLimits(): void {
+    for (const { tier, id, admittedCount } of this.#options.read.limits()) {
+      const key = `${tier} ${id}`;
+      const since = admittedCount - (this.#admitted.get(key) ?? 0);
+      if (since <= 0) continue;
+      this.#admitted.set(key, admittedCount);
+      this.#all.limits.inc(this.#limits.labels(tier, this.#name(id), 'allowed'), since);
+    }
   }
 
   #exchange(event: ExchangeEvent): void {

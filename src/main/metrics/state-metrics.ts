@@ -12,6 +12,8 @@ export interface MetricReads {
   /** Requests that are not over (streams among them), and open streams. */
   live(): { readonly pendingCount: number; readonly streamCount: number };
   recorder(): Pick<RecordingState, 'droppedBodyCount' | 'unrecordedFrameCount'>;
+  /** What limits let through since the start; never less than before. */
+  limits(): readonly { readonly id: string; readonly tier: string; readonly admittedCount: number }[];
   audit(): { readonly rowCount: number; readonly droppedCount: number };
 }
 

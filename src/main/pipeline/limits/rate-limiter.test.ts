@@ -335,6 +335,24 @@ describe('modes', () => {
   });
 });
 
+describe('tallies', () => {
+  test('tell what each limit let through, also of those that are gone, and nothing of what is free or refused', () => {
+    const limiter = limiterOf([
+      { id: 'g', tier: 'global', limit: 2 },
+      { id: 's', tier: 'global', limit: 1, mode: 'shadow' },
+    ]);
+    admit(limiter, { body: { jsonrpc: '2.0', id: 0, method: 'initialize', params: {} } });
+    for (let at = 0; at < 3; at += 1) admit(limiter, { body: call('a') });
+    limiter.apply(limiter.prepare(configs([{ id: 'g', tier: 'user', limit: 2 }])));
+    admit(limiter, { body: call('a'), guard: { principal: user('ann') } });
+    expect(limiter.tallies).toEqual([
+      { id: 'g', tier: 'global', admittedCount: 2 },
+      { id: 's', tier: 'global', admittedCount: 1 },
+      { id: 'g', tier: 'user', admittedCount: 1 },
+    ]);
+  });
+});
+
 describe('reload', () => {
   test('keys of unchanged limits go on where they were; changed ones begin anew', () => {
     const limits = [

@@ -33,6 +33,16 @@ const JITTER = 0.1;
 /** Without these nobody could even begin; `gateway.md`, rate limiting. Notifications and answers are free as well. */
 const freeMethods = new Set(['initialize', 'server/discover']);
 
+/** How often a limit let something through, over all its keys. */
+export interface LimitTally {
+  readonly id: string;
+  readonly tier: Tier;
+  admittedCount: number;
+}
+
+/** Limits come and go with the configuration; those beyond this are not tallied. */
+const MAX_TALLIES = 1000;
+
 /** What one request takes of one key. */
 interface Charge {
   readonly entry: LimitEntry;
@@ -54,6 +64,9 @@ export class RateLimiter {
   /** What an earlier stage said about the same request, by the list of fields that all stages share. */
   readonly #standings = new WeakMap<string[], LimitStanding[]>();
   readonly #counts = { admittedCount: 0, refusedCount: 0, shadowCount: 0 };
+  /** Of all limits that there were: what is counted never goes back. */
+  readonly #tallies: LimitTally[] = [];
+  #tallyOf: ReadonlyMap<string, LimitTally> = new Map();
 
   constructor(deps: RateLimiterDeps) {
     this.#deps = deps;
@@ -69,6 +82,20 @@ export class RateLimiter {
   apply(prepared: PreparedLimits): void {
     this.#prepared = prepared;
     this.#keeper.apply(prepared);
+    this.#tallyOf = new Map(prepared.limits.map(({ id, tier }) => [id, this.#tally(id, tier)]));
+  }
+
+  /** For metrics: refusals are told by the exchanges that met them, but nobody tells of each limit that let one pass. */
+  get tallies(): readonly Readonly<LimitTally>[] {
+    return this.#tallies;
+  }
+
+  #tally(id: string, tier: Tier): LimitTally {
+    const known = this.#tallies.find(tally => tally.id === id && tally.tier === tier);
+    if (known !== undefined) return known;
+    const tally = { id, tier, admittedCount: 0 };
+    if (this.#tallies.length < MAX_TALLIES) this.#tallies.push(tally);
+    return tally;
   }
 
   /** Whether any limit could act on messages of a wrapped server, where there are neither addresses nor users. */
@@ -142,6 +169,8 @@ export class RateLimiter {
     if (cost === 0 && held === 0) return;
     entry.meter.take(cost, nowUs);
     entry.admittedCount += 1;
+    const tally = this.#tallyOf.get(entry.limit.id);
+    if (tally !== undefined) tally.admittedCount += 1;
     this.#keeper.touch(entry, nowUs);
   }
 
