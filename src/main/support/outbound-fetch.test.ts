@@ -69,6 +69,22 @@ test('an answer that is too long, too slow or cut off is a failure', async () =>
   await expect(fetch(cut)).rejects.toThrow('broke off');
 });
 
+test('what is called off before it began asks nobody, and is a rejection like any other', async () => {
+  let count = 0;
+  const url = await serve((_request, response) => {
+    count += 1;
+    response.end('here');
+  });
+  const failures: unknown[] = [];
+  const fail = (error: unknown) => failures.push(error);
+  process.on('uncaughtException', fail);
+  await expect(outboundFetch({ reach: 'anywhere' })(url, { signal: AbortSignal.abort() })).rejects.toThrow('called off');
+  // A request that is destroyed tells its failure a turn later.
+  await new Promise(resolve => setTimeout(resolve, 50));
+  process.off('uncaughtException', fail);
+  expect([count, failures]).toEqual([0, []]);
+});
+
 describe('what a server may make us ask', () => {
   test('nothing inside a private network, whether named by address or by a name that resolves there', async () => {
     const literal = outboundFetch({ reach: 'public' });

@@ -45,6 +45,8 @@ export function outboundFetch(options: OutboundFetchOptions): OutboundFetch {
     const url = typeof input === 'string' ? new URL(input) : input;
     const host = url.hostname.replace(/^\[|\]$/g, '');
     checkTarget(url, host, reach);
+    // Before there is a request: one that is given up while nobody listens to it yet takes the process down.
+    if (init.signal?.aborted === true) throw calledOff(url);
     return new Promise((resolve, reject) => {
       const send = url.protocol === 'https:' ? requestHttps : requestHttp;
       const request = send(url, {
@@ -61,12 +63,11 @@ export function outboundFetch(options: OutboundFetchOptions): OutboundFetch {
       };
       const deadline = setTimeout(() => fail(new Error(`${url.host} did not answer within ${timeoutMs} ms.`)), timeoutMs);
       deadline.unref();
-      const cancelled = () => fail(new Error(`The request to ${url.host} was called off.`));
+      const cancelled = () => fail(calledOff(url));
       const settle = () => {
         clearTimeout(deadline);
         init.signal?.removeEventListener('abort', cancelled);
       };
-      if (init.signal?.aborted === true) return cancelled();
       init.signal?.addEventListener('abort', cancelled);
       request.on('error', cause => fail(new Error(`${url.host} could not be asked: ${wordsOf(cause)}.`, { cause })));
       whole(request, maxBytes, fail, response => {
@@ -76,6 +77,10 @@ export function outboundFetch(options: OutboundFetchOptions): OutboundFetch {
       request.end(init.body === undefined ? undefined : String(init.body));
     });
   };
+}
+
+function calledOff({ host }: URL): Error {
+  return new Error(`The request to ${host} was called off.`);
 }
 
 /** What a name resolves to is checked when it is dialled; an address in the URL is never looked up, hence here. */
