@@ -194,3 +194,12 @@ test('without a probe (a tool) half-open begins with a real call', () => {
   calls(successes(3));
   expect(breaker.word).toBe('closed');
 });
+
+test('a share of failures that is reached exactly opens it, whatever a fraction becomes in binary', () => {
+  // 0.55 × 100 is a little more than 55 there.
+  const { breaker, calls } = setUp({ consecutive: 1000, minimumCalls: 100, failureRate: 0.55 });
+  calls([...successes(45), ...failures(54)]);
+  expect(breaker.word).toBe('closed');
+  calls(['failure']);
+  expect(breaker.word).toBe('open');
+});

@@ -194,7 +194,7 @@ export class Breaker {
       return;
     }
     const { calls, failures } = this.recent;
-    if (calls >= minimumCalls && failures >= failureRate * calls)
+    if (calls >= minimumCalls && failures / calls >= failureRate)
       this.#open(`${failures} of ${calls} calls failed within ${window / 1000} s; the last: ${this.#lastReason}`);
   }
 
