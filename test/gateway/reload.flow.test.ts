@@ -198,7 +198,7 @@ test('a bad file changes nothing, and says why in status, log, metric and audit'
   expect(outcomeOf(await caller.call('still'))).toBe('ok');
   expect((await caller.call('deny_tool')).message.error?.message).toContain('Not this one.');
   expect(await reloads()).toEqual({ applied: 1, rejected: 1 });
-  await until('it is in the log', () => /not taken.*efect|efect.*not taken/.test(gateway.process.stderr()));
+  await until('it is in the log', () => /"Configuration rejected".*efect/.test(gateway.process.stderr()));
   await until('it is in the audit', () => gateway.audit().some(row => row['kind'] === 'config' && row['action'] === 'rejected'));
   await until('it is among the changes', async () =>
     (await status()).changes.some(({ kind, text }) => kind === 'config' && /rejected/.test(text)),
@@ -228,7 +228,7 @@ test('a port that is taken refuses the whole change, and the listeners go on', a
     writeFileSync(gateway.configPath, good);
     const file = await gateway.connection.call('config.read', {});
     const written = gateway.connection.call('config.write', { text: good.replace('upstreams:', second), expectedHash: file.hash });
-    await expect(written).rejects.toMatchObject({ code: 'BAD_CALL', message: expect.stringContaining(`Port ${port}`) as string });
+    await expect(written).rejects.toMatchObject({ code: 'CONFLICT', message: expect.stringContaining(`Port ${port}`) as string });
     expect(textNow()).toBe(good);
   } finally {
     taken.close();
