@@ -1,6 +1,6 @@
 /** The guards for wrapped sessions: the same policies and limits, around lines instead of HTTP requests. */
 import { makeGuard } from '../pipeline/make-guard.ts';
-import type { GuardedRoute } from '../pipeline/guard.ts';
+import { anonymous, type BoundSession, type GuardedRoute } from '../pipeline/guard.ts';
 import type { Next } from '../pipeline/stage.ts';
 import type { StdioPlan, StdioPlans } from '../pipeline/stdio-plan.ts';
 import type { Ids } from '../ports.ts';
@@ -32,9 +32,17 @@ export function stdioPlans({ run, ids, effectOn, onChanged }: StdioPlansDeps): S
         isActive: canAct,
         isClosedOnLoss,
         run,
-        guardFor: ({ text, clientName }) =>
-          makeGuard({ correlationId: ids.next(), route, client: { peerIp: '', ip: '', name: clientName }, text }),
+        guardFor({ text, sessionId, clientName }) {
+          const guard = makeGuard({ correlationId: ids.next(), route, client: { peerIp: '', ip: '', name: clientName }, text });
+          // 2026-07-28 has no sessions, whatever carries it.
+          return guard.era === 'legacy' ? { ...guard, session: wrappedSession(sessionId) } : guard;
+        },
       };
     },
   };
+}
+
+/** One client and one child: there is nothing else to tell of their session than which one it is. */
+function wrappedSession(id: string): BoundSession {
+  return { id, principalId: anonymous.id, instanceId: '', upstreamSessionId: '', protocolVersion: '' };
 }
