@@ -11,7 +11,10 @@ function metadataAddresses(issuer: string): string[] {
   return path === '' ? [oauth, inserted] : [oauth, inserted, `${origin}${path}/.well-known/openid-configuration`];
 }
 
-/** The `jwks_uri` of the first document there is. A document of another issuer is refused: it would bring another's keys. */
+/**
+ * The `jwks_uri` of the first document there is. A document of another issuer is refused: it would bring another's keys. So is an
+ * address with plain http where the issuer itself has https (RFC 8414, 2): whoever sits on the way could answer with keys of his own.
+ */
 export async function discoverJwksUri(issuer: string, fetch: OutboundFetch): Promise<string> {
   let problem = '';
   for (const address of metadataAddresses(issuer)) {
@@ -24,6 +27,8 @@ export async function discoverJwksUri(issuer: string, fetch: OutboundFetch): Pro
     }
     if (metadata.issuer !== issuer) throw new Error(`The metadata at ${address} is of another issuer.`);
     if (typeof metadata.jwks_uri !== 'string') throw new Error(`The metadata at ${address} names no keys.`);
+    if (new URL(issuer).protocol === 'https:' && URL.parse(metadata.jwks_uri)?.protocol !== 'https:')
+      throw new Error(`The metadata at ${address} names keys at an address without https.`);
     return metadata.jwks_uri;
   }
   throw new Error(`No metadata of the issuer was found. ${problem}`);
