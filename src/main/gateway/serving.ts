@@ -165,27 +165,27 @@ function servedElsewhere(
 function elsewhere(document: string | undefined, known: string): Upstream {
   return {
     name: 'gateway',
-    send: ({ request }) =>
-      document !== undefined && (request.method === 'GET' || request.method === 'HEAD' || request.method === 'OPTIONS')
-        ? Promise.resolve(ownDocument(document))
-        : Promise.reject(new TrafficError('NO_ROUTE', `This gateway serves ${known}.`)),
+    send(exchange) {
+      const { method } = exchange.request;
+      if (document !== undefined && (method === 'GET' || method === 'HEAD')) return Promise.resolve(ownDocument(document));
+      if (document !== undefined && method === 'OPTIONS') return preflightAnswer.send(exchange);
+      return Promise.reject(new TrafficError('NO_ROUTE', `This gateway serves ${known}.`));
+    },
     close: () => Promise.resolve(),
   };
 }
 
+/** Which page may read it is said by the guard, as on every answer: said twice, a browser takes it for a no. */
 function ownDocument(text: string): Answer {
   const bytes = Buffer.from(text);
   return {
     status: 200,
     statusText: 'OK',
-    // RFC 9728 documents are public, and clients in web pages read them.
     rawHeaders: [
       'Content-Type',
       'application/json',
       'Content-Length',
       String(bytes.length),
-      'Access-Control-Allow-Origin',
-      '*',
       'Cache-Control',
       'max-age=60',
       'X-Content-Type-Options',
