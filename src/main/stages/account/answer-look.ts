@@ -24,7 +24,9 @@ export class AnswerLook {
   /** The JSON-RPC error code as text, `tool` for `isError: true`, undefined for success and for what is too long to tell. */
   get errorType(): string | undefined {
     if (this.#chunks.length === 0) return undefined;
-    const bytes = Buffer.concat(this.#chunks);
+    const [first, ...others] = this.#chunks as [Uint8Array, ...Uint8Array[]];
+    // Nearly every answer is one chunk, and needs no copy.
+    const bytes = others.length === 0 ? Buffer.from(first.buffer, first.byteOffset, first.byteLength) : Buffer.concat(this.#chunks);
     if (!bytes.includes('"error"') && !bytes.includes('"isError"')) return undefined;
     const texts = this.#isEventStream ? dataLines(bytes) : [bytes.toString('utf8')];
     return texts.map(text => errorTypeOf(text)).find(found => found !== undefined);
