@@ -58,6 +58,21 @@ export const commandList: readonly CommandEntry[] = [
     summary: 'print the JSON Schema of the configuration',
     load: async () => (await import('./config-schema.ts')).configSchema,
   },
+  {
+    name: 'config history',
+    summary: 'list the configurations that were in force, and compare them',
+    load: async () => (await import('./config-history.ts')).configHistory,
+  },
+  {
+    name: 'config rollback',
+    summary: 'bring an earlier configuration back into force',
+    load: async () => (await import('./config-rollback.ts')).configRollback,
+  },
+  {
+    name: 'policy dry-run',
+    summary: 'judge recorded calls by the policies of a draft',
+    load: async () => (await import('./policy-dry-run.ts')).policyDryRun,
+  },
   { name: 'doctor', summary: 'look for what is wrong on this machine', load: async () => (await import('./doctor.ts')).doctor },
   {
     name: 'completions',

@@ -48,7 +48,8 @@ function shortest(path: string): string {
   return below.length < path.length && !below.startsWith('..') ? below : path;
 }
 
-function reasonOf(error: unknown): string {
+/** Why a file cannot be read, within a sentence. */
+export function reasonOf(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'ENOENT' || code === 'ENOTDIR') return 'it is not there';
   if (code === 'EISDIR') return 'it is a directory';
