@@ -77,7 +77,7 @@ export interface GatewayControl {
   };
   readonly signIns: {
     state(upstream: string): SignInStatus;
-    begin(upstream: string): Promise<{ readonly authorizationUrl: string }>;
+    begin(change: { readonly upstream: string; readonly actor: string }): Promise<{ readonly authorizationUrl: string }>;
     forget(change: { readonly upstream: string; readonly actor: string }): SignInStatus;
   };
   readonly logs: {

@@ -79,7 +79,7 @@ export function gatewayCalls({ gateway, board, endSession, store }: ApiDeps): Ga
       return Promise.resolve({});
     },
     'signIn.state': ({ upstream }) => Promise.resolve(gateway.signIns.state(upstream)),
-    'signIn.begin': ({ upstream }) => gateway.signIns.begin(upstream),
+    'signIn.begin': ({ upstream }, caller) => gateway.signIns.begin({ upstream, actor: actorOf(caller) }),
     'signIn.forget': ({ upstream }, caller) => Promise.resolve(gateway.signIns.forget({ upstream, actor: actorOf(caller) })),
     'log.levels': () => Promise.resolve({ levels: { ...gateway.logs.levels() } }),
     'log.setLevel': ({ component, level }, caller) => {

@@ -67,11 +67,14 @@ export function gatewayControl({ gateway, store, clock }: GatewayControlDeps) {
     },
     signIns: {
       state: (upstream: string): SignInStatus => signIns.state(upstream),
-      async begin(upstream: string) {
+      async begin({ upstream, actor }: ByHand & { readonly upstream: string }) {
         try {
           const { authorizationUrl, done } = await signIns.begin(upstream);
-          // How it went is told by its state; nobody waits for it here.
-          done.catch(() => undefined);
+          // Everybody who may use the route calls the server as this person from then on. How it failed is told by its state.
+          done.then(
+            () => tell('sign in', upstream, { actor }),
+            () => undefined,
+          );
           return { authorizationUrl };
         } catch (error) {
           if (error instanceof SignInError) throw new TrafficError('BAD_CALL', error.message, { cause: error });
