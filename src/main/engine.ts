@@ -122,7 +122,13 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const conversations = new Conversations({ sink: observedSink(recorder, latencies), clock, ids });
 
   // 3, 4: the stages: of a transparent proxy here, those of a guarded route with what a configuration describes.
-  const record = { clock, log, pressure: () => recorder.pressure(), isRequired: () => recorder.isRequired };
+  const record = {
+    clock,
+    log,
+    pressure: () => recorder.pressure(),
+    isRequired: () => recorder.isRequired,
+    problem: () => (recorder.isRequired ? recorder.state().problem : undefined),
+  };
   const stages = stagesInOrder(record);
   const pipeline = compose(stages);
   conversations.onClosed(sessionId => {

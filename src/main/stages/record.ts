@@ -1,5 +1,6 @@
-/** The outermost stage: notes what passes, refusals and our own failures included. It looks on and never decides. */
+/** The outermost stage: notes what passes, refusals and our own failures included. It decides nothing, unless a record is required and fails. */
 import type { Exchange, Next, Stage, Verdict } from '../pipeline/stage.ts';
+import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { Clock, Logger } from '../ports.ts';
 import { HopTap } from './record/hop-tap.ts';
 
@@ -10,6 +11,8 @@ export interface RecordDeps {
   readonly pressure: () => Promise<void> | undefined;
   /** Recording is required: the relay waits for every chunk as long as it takes. */
   readonly isRequired?: () => boolean;
+  /** Why a required record takes nothing now; such traffic is refused. */
+  readonly problem?: () => string | undefined;
 }
 
 /** Forwards first and notes second, so that recording adds nothing to the time a request needs. */
@@ -30,10 +33,20 @@ export function record(deps: RecordDeps): Stage {
   return {
     name: 'record',
     handle(exchange, next) {
+      const problem = deps.problem?.();
+      if (problem !== undefined) return handle(withoutUpstream(exchange, problem), next);
       const wait = deps.pressure();
       return wait === undefined ? handle(exchange, next) : wait.then(() => handle(exchange, next));
     },
   };
+}
+
+/** Refused where it would be sent, so that it is authenticated, told and counted as all else. */
+function withoutUpstream(exchange: Exchange, problem: string): Exchange {
+  const reason = `What passes here has to be recorded, and cannot be now: ${problem}.`;
+  const send = () => Promise.reject(new TrafficError('UNAVAILABLE', reason, { facts: { may_have_executed: false, retry_after_ms: 5000 } }));
+  const upstream = { name: 'not recorded', send, close: () => Promise.resolve() };
+  return { ...exchange, route: { ...exchange.route, upstream } };
 }
 
 function outcome(tap: HopTap, verdict: Verdict): Verdict {
