@@ -88,21 +88,19 @@ function readChunked(
   { maxBytes, hold, tooLarge }: ChunkedBounds,
   take: (received: ReceivedBody, refusal?: TrafficError) => void,
 ): void {
-  let chunks: Buffer[] = [];
+  const gathered = new Gathered();
   let sizeBytes = 0;
   let isTaken = false;
   const done = (isCut: boolean, refusal?: TrafficError) => {
     if (isTaken) return;
     isTaken = true;
-    const bytes = Buffer.concat(chunks);
-    chunks = [];
-    take(whole(bytes, isCut), refusal);
+    take(whole(gathered.take(), isCut), refusal);
   };
   request.on('data', (chunk: Buffer) => {
     if (isTaken) return;
     sizeBytes += chunk.length;
     if (sizeBytes > maxBytes) done(false, tooLarge());
-    else if (hold(chunk.length)) chunks.push(chunk);
+    else if (hold(chunk.length)) gathered.push(chunk);
     else done(false, noRoom());
   });
   request.on('end', () => done(false));
@@ -115,14 +113,12 @@ function readWhole(
   take: (received: ReceivedBody, refusal?: TrafficError) => void,
   hold: (bytes: number) => boolean = noLimit,
 ): void {
-  let chunks: Buffer[] = [];
+  const gathered = new Gathered();
   let count = 0;
   let isTaken = false;
   const done = (isCut: boolean, refusal?: TrafficError) => {
     isTaken = true;
-    const bytes = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
-    chunks = [];
-    take(whole(bytes, isCut), refusal);
+    take(whole(gathered.take(), isCut), refusal);
   };
   request.on('data', (chunk: Buffer) => {
     if (isTaken) return;
@@ -130,7 +126,7 @@ function readWhole(
       done(false, noRoom());
       return;
     }
-    chunks.push(chunk);
+    gathered.push(chunk);
     count += chunk.length;
     // The last byte is here; waiting for the `end` event would cost another turn.
     if (count === lengthBytes) done(false);
@@ -138,6 +134,40 @@ function readWhole(
   request.on('close', () => {
     if (!isTaken) done(true);
   });
+}
+
+/**
+ * The parts of a body as one, in room that doubles. Kept as they came, parts of one byte would cost some hundred times that in memory:
+ * a body within its bound could take all there is.
+ */
+class Gathered {
+  /** The only part as it came, or the room for all. */
+  #room: Buffer = Buffer.alloc(0);
+  #sizeBytes = 0;
+
+  push(part: Buffer): void {
+    const sizeBytes = this.#sizeBytes + part.length;
+    if (this.#sizeBytes === 0) this.#room = part;
+    else {
+      if (sizeBytes > this.#room.length) this.#grow(sizeBytes);
+      part.copy(this.#room, this.#sizeBytes);
+    }
+    this.#sizeBytes = sizeBytes;
+  }
+
+  /** All of it; nothing is kept. */
+  take(): Buffer {
+    const all = this.#room.subarray(0, this.#sizeBytes);
+    this.#room = Buffer.alloc(0);
+    this.#sizeBytes = 0;
+    return all;
+  }
+
+  #grow(sizeBytes: number): void {
+    const room = Buffer.allocUnsafeSlow(Math.max(sizeBytes, 2 * this.#room.length));
+    this.#room.copy(room, 0, 0, this.#sizeBytes);
+    this.#room = room;
+  }
 }
 
 function noRoom(): TrafficError {
