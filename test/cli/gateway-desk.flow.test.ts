@@ -79,3 +79,17 @@ test('a dry run says which recorded calls a draft would deny, and takes nothing 
     stdout: `${draft}:2:1: Unknown key "polices"; did you mean policies?\n`,
   });
 });
+
+test('beside a running host the gateway says that the host keeps what it took', async () => {
+  const cli = commandLine(home, 'beside');
+  const file = join(home.path, 'beside.yaml');
+  writeFileSync(file, configuration('First'));
+  const { process: host, line } = await cli.ready('serve', '--port', '0');
+  const gateway = cli.start('gateway', '--config', file);
+  await gateway.firstLine('stdout', text => (text.includes(`The host (process ${line.pid}) serves this from now on`) ? true : undefined));
+  gateway.child.kill('SIGINT');
+  expect(await gateway.exited).toMatchObject({ code: 0 });
+  expect(await versions(cli)).toMatchObject([{ isInForce: true }]);
+  host.child.kill('SIGINT');
+  await host.exited;
+});

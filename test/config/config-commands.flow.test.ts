@@ -116,7 +116,7 @@ test.each([
   [['config', 'check', '/'], 1, '/ cannot be read: it is a directory.'],
   [['config', 'check', 'a', 'b'], 2, 'Usage: shadowcat config check [FILE]'],
   [['config', 'chek'], 2, 'Did you mean "config check"?'],
-  [['config'], 2, 'Use one of: config check, config print, config schema.'],
+  [['config'], 2, 'Use one of: config check, config print, config schema, config history, config rollback.'],
   [['config', 'print', '--orign'], 2, 'Did you mean --origin?'],
 ])('%j ends with %d', async (args, code, message) => {
   expect(await run(args)).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) });

@@ -10,7 +10,8 @@ import { untilStopped } from './until-stopped.ts';
 export const gateway: Command = {
   usage: 'gateway --config FILE [--json]',
   help: `Guards MCP servers as FILE says (see docs/configuration.md): OAuth, limits, policies, breakers, balancing. Follows
-changes of FILE until Ctrl-C. Uses the running host of the data directory, or becomes it.
+changes of FILE. Beside a running host of the data directory that host takes FILE and keeps it; else this command is the host until
+Ctrl-C.
   --config FILE    YAML or JSON; check it first with shadowcat config check FILE
   --json           print JSON lines, as serve does; "listeners" holds the addresses to dial`,
   flags: { config: { type: 'string' } },
@@ -31,7 +32,12 @@ changes of FILE until Ctrl-C. Uses the running host of the data directory, or be
         const watch = untilStopped();
         const status: GatewayStatus = await running.connection.call('gateway.load', { path });
         const ready = await describeRunning(running);
-        await tellReady(input, { ...ready, event: 'ready', listeners: routesOf(status) }, running.info.wrapCommand, false);
+        await tellReady(
+          input,
+          { ...ready, event: 'ready', listeners: routesOf(status), staysAtHost: true },
+          running.info.wrapCommand,
+          false,
+        );
         const gone = running.connection.closed.then(() => 'gone' as const);
         const end = await Promise.race([watch.stopped, gone]);
         watch.release();

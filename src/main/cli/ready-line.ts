@@ -14,6 +14,8 @@ export interface Readiness {
   readonly dataDir: string;
   /** Addresses that clients dial. */
   readonly listeners: readonly ListenerInfo[];
+  /** What was asked for goes on at the host when this command ends. */
+  readonly staysAtHost?: boolean;
 }
 
 /** The line of `--json`. */
@@ -36,9 +38,13 @@ export async function sayReady(screen: Screen, ready: Readiness, wrapCommand: st
     ready.listeners.length === 0
       ? `Watch a server: put this before its command in the client's configuration: ${wrapCommand}`
       : 'Point the client at the address above instead of the server.',
-    ...(ready.event === 'ready' ? ['Stop with Ctrl-C.'] : []),
+    ...(ready.event === 'ready' ? [howToStop(ready)] : []),
   ];
   await screen.write(`${lines.join('\n')}\n`);
+}
+
+function howToStop({ staysAtHost = false, pid }: Readiness): string {
+  return staysAtHost ? `The host (process ${pid}) serves this from now on; Ctrl-C ends this command alone.` : 'Stop with Ctrl-C.';
 }
 
 function windowLine({ uiUrl, window }: Readiness): string[] {
