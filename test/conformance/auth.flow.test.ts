@@ -114,9 +114,10 @@ function expectEnding(revision: string, scenario: string, { ending, signInCount 
 
 describe.for(requirementSets)('for %s', requirements => {
   test.for(Object.entries(applying[requirements]))('%s', ([scenario, expected]) => {
+    // First: it says what went wrong.
+    expectEnding(requirements, scenario, expected);
     expect(missedBy(requirements, scenario)).toEqual([]);
     expect(checksOf(requirements, scenario).filter(({ status }) => status === 'SUCCESS').length).toBeGreaterThan(1);
-    expectEnding(requirements, scenario, expected);
   });
 
   test.for(Object.entries(failing))('%s fails: %s', ([scenario]) => {

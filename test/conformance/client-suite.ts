@@ -5,7 +5,7 @@ import { runToEnd } from '../peers/child-process.ts';
 import type { Check, SuiteResult } from './compare.ts';
 
 const suiteFile = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/conformance/dist/index.js');
-const runDeadlineMs = 60_000;
+const runDeadlineMs = 90_000;
 
 export interface ClientRun {
   /** `--requirements` and a revision, or `--suite` and a name. */
@@ -20,7 +20,7 @@ export interface ClientRun {
 /** The suite runs all its scenarios at once. */
 export async function runClientSuite({ which, client, env, outputDir, home }: ClientRun): Promise<SuiteResult> {
   // The suite takes the command apart at its spaces and gives it to a shell, which needs the quotes.
-  const args = [suiteFile, 'client', '--command', `node "${client}"`, ...which, '-o', outputDir];
+  const args = [suiteFile, 'client', '--command', `node "${client}"`, ...which, '-o', outputDir, '--timeout', '45000'];
   const { code, stderr } = await runToEnd({ args, home, env }, runDeadlineMs);
   // 1 only says that some check failed, which is for the test to judge.
   if (code !== 0 && code !== 1) throw new Error(`The suite ended with ${String(code)}: ${stderr.slice(-2_000)}`);

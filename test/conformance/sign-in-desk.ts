@@ -3,7 +3,7 @@
  * the gateway says that somebody has to, and a plain client before the gateway. Whatever the scenario's servers see of OAuth is
  * the gateway's doing. One gateway serves all scenarios: each adds an upstream to its configuration, as an operator would.
  */
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -45,15 +45,16 @@ export async function signInDesk({ home, scenarios }: { home: string; scenarios:
   const upstreams: Record<string, object> = {};
   const accounts = new Map<string, Account>();
   let turn = Promise.resolve();
+  let next: Promise<void> | undefined;
 
-  /** One after the other: each builds on the file that the one before it left. */
+  /** Those that come while a change is on its way share the next one. */
   const addUpstream = (name: string, upstream: object) => {
-    turn = turn.then(async () => {
-      upstreams[name] = upstream;
-      const { hash: expectedHash } = await gateway.connection.call('config.read', {});
-      await gateway.connection.call('config.write', { text: JSON.stringify(configOf(upstreams)), expectedHash });
+    upstreams[name] = upstream;
+    next ??= turn = turn.then(async () => {
+      next = undefined;
+      await changeConfig(gateway, configOf(upstreams));
     });
-    return turn;
+    return next;
   };
   const run = async (errand: Errand): Promise<Account> => {
     const { scenario, revision, serverUrl } = errand;
@@ -93,6 +94,15 @@ export async function signInDesk({ home, scenarios }: { home: string; scenarios:
       await gateway[Symbol.asyncDispose]();
     },
   };
+}
+
+/** By its file, as an operator would; resolves when it is in force. */
+async function changeConfig({ configPath, connection }: RunningGateway, config: object): Promise<void> {
+  const hashInForce = async () => (await connection.call('gateway.status', {})).configHash;
+  const before = await hashInForce();
+  await writeFile(`${configPath}.new`, JSON.stringify(config));
+  await rename(`${configPath}.new`, configPath);
+  await until('the upstreams of the scenarios are in force', async () => (await hashInForce()) !== before);
 }
 
 function configOf(upstreams: Readonly<Record<string, object>>): object {
