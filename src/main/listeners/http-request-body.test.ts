@@ -1,45 +1,70 @@
-/** Bodies of guarded routes, in parts as clients may send them. */
+/** How much of large bodies a door holds at once, and that it gets the room back. */
 import { EventEmitter } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { receiveWholeBody, type ReceivedBody } from './http-request-body.ts';
+import { BodyRoom, receiveWholeBody } from './http-request-body.ts';
 
-function arriving(headers: Readonly<Record<string, string>>) {
-  const request = Object.assign(new EventEmitter(), { headers });
-  const taken: ReceivedBody[] = [];
-  receiveWholeBody(
-    request as unknown as IncomingMessage,
-    1_000_000,
-    () => () => true,
-    received => taken.push(received),
-  );
-  const bytes = () => taken.map(({ body }) => (body.kind === 'whole' ? Buffer.from(body.bytes).toString('latin1') : body.kind));
-  return { request, bytes };
+const kib = 1024;
+
+class FakeResponse extends EventEmitter {
+  closed = false;
+
+  close(): void {
+    this.closed = true;
+    this.emit('close');
+  }
 }
 
-const text = Array.from({ length: 5000 }, (_, at) => String.fromCharCode(97 + (at % 26))).join('');
+function receive(room: BodyRoom, headers: Record<string, string>) {
+  const request = Object.assign(new EventEmitter(), { headers });
+  const response = new FakeResponse();
+  const taken: { sizeBytes: number; isCut: boolean; code: string | undefined }[] = [];
+  receiveWholeBody(
+    request as unknown as IncomingMessage,
+    1000 * kib,
+    () => room.holding(response as unknown as ServerResponse),
+    ({ body, isCut }, refusal) => taken.push({ sizeBytes: body.kind === 'whole' ? body.bytes.length : 0, isCut, code: refusal?.code }),
+  );
+  return { send: (bytes: number) => request.emit('data', Buffer.alloc(bytes)), end: () => request.emit('end'), response, taken };
+}
 
-test.each([
-  ['chunked', { 'transfer-encoding': 'chunked' }],
-  ['of a known length', { 'content-length': String(text.length) }],
-])('a body %s that comes byte by byte is put together without keeping a part for each', (_, headers) => {
-  const { request, bytes } = arriving(headers);
-  request.emit('data', Buffer.from(text[0] as string));
-  // The same memory every time: whoever kept it instead of what it holds would end with one letter throughout.
-  const part = Buffer.alloc(1);
-  for (const letter of text.slice(1)) {
-    part.write(letter);
-    request.emit('data', part);
-  }
-  request.emit('end');
-  expect(bytes()).toEqual([text]);
-});
+test.each([{ 'content-length': String(600 * kib) }, { 'transfer-encoding': 'chunked' }])(
+  'of %o: one too many is told to come back',
+  headers => {
+    const room = new BodyRoom(1000 * kib);
+    const first = receive(room, headers);
+    first.send(600 * kib);
+    first.end();
+    expect(first.taken).toEqual([{ sizeBytes: 600 * kib, isCut: false, code: undefined }]);
 
-test('a body that comes at once is handed on as it came, an empty one as nothing', () => {
-  const once = arriving({ 'transfer-encoding': 'chunked' });
-  once.request.emit('data', Buffer.from(text));
-  once.request.emit('end');
-  const empty = arriving({ 'transfer-encoding': 'chunked' });
-  empty.request.emit('end');
-  expect([once.bytes(), empty.bytes()]).toEqual([[text], ['']]);
+    const second = receive(room, headers);
+    second.send(300 * kib);
+    second.send(300 * kib);
+    second.end();
+    // What came is kept for the record; the rest is read and forgotten.
+    expect(second.taken).toEqual([{ sizeBytes: 300 * kib, isCut: false, code: 'UNAVAILABLE' }]);
+
+    second.response.close();
+    first.response.close();
+    const third = receive(room, headers);
+    third.send(600 * kib);
+    third.end();
+    expect(third.taken).toMatchObject([{ code: undefined }]);
+  },
+);
+
+test('small bodies find room where there is none, and a client that left holds none', () => {
+  const room = new BodyRoom(0);
+  const small = receive(room, { 'content-length': '10' });
+  small.send(10);
+  expect(small.taken).toEqual([{ sizeBytes: 10, isCut: false, code: undefined }]);
+
+  const other = new BodyRoom(1000 * kib);
+  const left = receive(other, { 'content-length': String(900 * kib) });
+  left.send(800 * kib);
+  left.response.close();
+  left.send(50 * kib);
+  const next = receive(other, { 'content-length': String(900 * kib) });
+  next.send(900 * kib);
+  expect(next.taken).toMatchObject([{ code: undefined }]);
 });
