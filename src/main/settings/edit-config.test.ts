@@ -24,6 +24,13 @@ const changes = (a: string, b: string) => {
   ]);
 };
 
+const sampleText = (limit: string) => `version: 1
+listeners: [{ name: main, routes: [{ path: /mcp, upstream: a }] }]
+upstreams: { a: { instances: [{ id: one, url: 'http://127.0.0.1:1' }] } }
+limits:
+  - ${limit}
+`;
+
 const awkward = `# head
 
 
@@ -96,7 +103,7 @@ test.each<[string, string, ConfigEdit, [string[], string[]][]]>([
     'a flow list',
     sampleConfig,
     { path: ['listeners', 0, 'trustedProxies', 1], value: '::1' },
-    [[['    trustedProxies: [10.0.0.0/8]'], ['    trustedProxies: [ 10.0.0.0/8, ::1 ]']]],
+    [[['    trustedProxies: [10.0.0.0/8]'], ['    trustedProxies: [10.0.0.0/8, ::1]']]],
   ],
 ])('%s changes its lines alone', (_, text, edit, expected) => {
   expect(changes(text, edited(text, edit).text)).toEqual(expected);
@@ -108,6 +115,14 @@ test('an edit that says what is there already changes no byte', () => {
     expect(edited(text).text).toBe(text);
     expect(edited(text, { path: ['nothing', 'here'], remove: true }).text).toBe(text);
   }
+});
+
+test('a line of maps and lists in their brackets is changed in one place', () => {
+  const text = sampleText(
+    "{ id: a, tier: user, match: { tools: ['x_*', 'y_*'] }, algorithm: token-bucket, capacity: 5, refill: 1, per: 1s } # why",
+  );
+  const { text: changed } = edited(text, { path: ['limits', 0, 'capacity'], value: 6 });
+  expect(changed).toBe(text.replace('capacity: 5', 'capacity: 6'));
 });
 
 test('edits are made in order', () => {

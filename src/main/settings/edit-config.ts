@@ -1,5 +1,5 @@
 /** Changes single values of a configuration and leaves everything else as a person wrote it: comments, order, quotes, blank lines. */
-import { type Document, parseDocument } from 'yaml';
+import { type Document, parseDocument, visit } from 'yaml';
 import { type ConfigProblem, pathText } from './config-problem.ts';
 import { isRecord } from './config-shape.ts';
 import { readYaml } from './config-yaml.ts';
@@ -34,14 +34,33 @@ function editedYaml(text: string, edits: readonly ConfigEdit[]): string {
   const original = hasCrLf ? text.replaceAll('\r\n', '\n') : text;
   const format = { lineWidth: 0, flowCollectionPadding: !/(?<!\$)\{\S/.test(original), ...indentOf(original) };
   const parse = () => parseDocument(original, { merge: true, uniqueKeys: false, keepSourceTokens: true, logLevel: 'silent' });
-  const formatted = parse().toString(format);
+  // The library pads both kinds of brackets or none; people mostly write `{ a: 1 }` and `[a]`.
+  const spaced = (written: string) => (format.flowCollectionPadding && !/\[ \S/.test(original) ? withTightLists(written) : written);
+  const formatted = spaced(parse().toString(format));
   const document = parse();
   for (const edit of edits) applyEdit(document, edit);
-  const changed = stringified(document, format);
+  const changed = spaced(stringified(document, format));
   const merged = keepLines({ original, formatted, changed });
   // The merge works on lines and knows no YAML: what it made must mean what was asked for.
   const result = isSame(merged, document) ? merged : changed;
   return hasCrLf ? result.replaceAll('\n', '\r\n') : result;
+}
+
+/** Without the spaces inside of `[ … ]`. */
+function withTightLists(text: string): string {
+  const spaces: { at: number; length: number }[] = [];
+  visit(parseDocument(text, { merge: true, uniqueKeys: false, logLevel: 'silent' }), {
+    Seq(_, { flow, range }) {
+      if (flow !== true || !range) return;
+      const [start, end] = range;
+      const after = /^ *(?=[^ \n])/.exec(text.slice(start + 1, end))?.[0].length ?? 0;
+      const before = /(?<=[^ \n]) *$/.exec(text.slice(start + 1, end - 1))?.[0].length ?? 0;
+      spaces.push({ at: start + 1, length: after }, { at: end - 1 - before, length: before });
+    },
+  });
+  let tight = text;
+  for (const { at, length } of spaces.sort((a, b) => b.at - a.at)) tight = tight.slice(0, at) + tight.slice(at + length);
+  return tight;
 }
 
 function stringified(document: Document.Parsed, format: object): string {

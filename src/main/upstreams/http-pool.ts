@@ -196,8 +196,24 @@ function trustUs(rawHeaders: readonly string[], idleUs: number): number {
 
 function down(url: URL, cause: Error | undefined): TrafficError {
   const code = cause !== undefined && 'code' in cause && typeof cause.code === 'string' ? ` (${cause.code})` : '';
-  return new TrafficError('UPSTREAM_DOWN', `${url.host} cannot be reached${code}.`, {
+  const message = isMistrust(cause)
+    ? `${url.host} shows a certificate that nothing here trusts${code}; name who signed it in \`tls.ca\` of the upstream.`
+    : `${url.host} cannot be reached${code}.`;
+  return new TrafficError('UPSTREAM_DOWN', message, {
     ...(cause === undefined ? {} : { cause }),
     facts: { phase: 'connect', may_have_executed: false },
   });
+}
+
+/** What Node calls a chain that does not end at an authority it knows. */
+const mistrusts = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+]);
+
+function isMistrust(cause: Error | undefined): boolean {
+  return cause !== undefined && 'code' in cause && mistrusts.has(String(cause.code));
 }
