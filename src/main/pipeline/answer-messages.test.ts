@@ -146,6 +146,18 @@ describe('an event stream', () => {
     ]);
   });
 
+  test('a long event that begins with a comment is put together in linear time', () => {
+    const { source, taker } = stream({ maxBytes: 16 * 1024 * 1024, isClosed: false });
+    const line = `data: ${'x'.repeat(1000)}\n`;
+    const startedMs = performance.now();
+    source.push(': hello\n: there\ndata: 1\n');
+    for (let count = 0; count < 8000; count += 1) source.push(line);
+    expect(taker.chunks).toEqual([]);
+    source.push('\n');
+    expect(performance.now() - startedMs).toBeLessThan(2000);
+    expect(taker.text.length).toBe(': hello\n: there\ndata: 1\n\n'.length + 8000 * line.length);
+  });
+
   test('what is no JSON-RPC is dropped where something could hide in it, and passes otherwise', () => {
     const closed = stream();
     closed.source.push('data: {"jsonrpc":"2.0","id":1,"result":{"x":NaN}}\n\n');

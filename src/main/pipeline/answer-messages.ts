@@ -298,12 +298,18 @@ class MappedEvents extends MappedBody {
   }
 }
 
-/** Comment lines keep a connection alive; they wait for no event. */
+/**
+ * Comment lines keep a connection alive; they wait for no event. Asked for every chunk: it must not look through all of a long event
+ * again, and stops at the first line that is none.
+ */
 function isComments(slices: readonly Uint8Array[]): boolean {
-  const [first] = slices;
-  if (first === undefined || first[0] !== COLON || slices.at(-1)?.at(-1) !== LF) return false;
-  const bytes = joined(slices);
-  for (let at = 0; at < bytes.length; at = bytes.indexOf(LF, at) + 1) if (bytes[at] !== COLON) return false;
+  if (slices.at(-1)?.at(-1) !== LF) return false;
+  let isLineStart = true;
+  for (const slice of slices)
+    for (const byte of slice) {
+      if (isLineStart && byte !== COLON) return false;
+      isLineStart = byte === LF;
+    }
   return true;
 }
 
