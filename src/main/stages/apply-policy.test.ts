@@ -186,6 +186,14 @@ describe('lists', () => {
     expect(batch.body).toBe(`[${withoutDelete}, {"jsonrpc":"2.0","id":2,"result":{}}]`);
   });
 
+  test('asked for under an id that something else has as well, or without one', async () => {
+    const text = `[${tools}, {"jsonrpc":"2.0","id":1,"result":{}}]`;
+    const twice = await ask(stageOf(noDeletes), { body: [list('tools/list'), list('ping')], answer: { text } });
+    expect(twice.body).toBe(`[${withoutDelete}, {"jsonrpc":"2.0","id":1,"result":{}}]`);
+    const body = { jsonrpc: '2.0', method: 'tools/list' };
+    expect((await ask(stageOf(noDeletes), { body, answer: { text: tools } })).body).toBe(withoutDelete);
+  });
+
   test('on a stream, where nobody knows what was asked', async () => {
     const sse = await ask(stageOf(noDeletes), { method: 'GET', answer: { text: `data: ${tools}\n\n`, type: 'text/event-stream' } });
     expect(sse.body).toBe(`data: ${withoutDelete}\n\n`);

@@ -21,21 +21,33 @@ const MAX_TOLD = 100;
 export function answerChanges(deps: ApplyPolicyDeps, exchange: Exchange, guard: Guard): AnswerChanges | undefined {
   const { engine, pins } = deps;
   const { upstream, hasAuth } = guard.route;
-  const asked = new Map(
-    guard.items.flatMap(({ message }) => (message.kind === 'request' ? [[message.idText, listKindOfMethod(message.method)] as const] : [])),
-  );
-  // Lists may also arrive on a stream: of HTTP+SSE (2024-11-05), or resumed (2025-11-25).
-  const mayHaveLists = exchange.request.method === 'GET' || [...asked.values()].some(kind => kind !== undefined);
+  // Lists may also arrive on a stream: of HTTP+SSE (2024-11-05), or resumed (2025-11-25). Some servers answer what has no id.
+  const mayHaveLists =
+    exchange.request.method === 'GET' ||
+    guard.items.some(({ message }) => 'method' in message && listKindOfMethod(message.method) !== undefined);
   const onServer = engine.onServerMessages;
   // A server whose changed tools are blocked may not show them in the answer to anything else either.
   const isStrict = pins.canBlock(upstream);
   if (!mayHaveLists && !isStrict && onServer === 'nothing') return undefined;
-  const look = new AnswerLook(deps, guard, surroundingsOf(exchange, guard, deps.clock.now()), asked);
+  const look = new AnswerLook(deps, guard, surroundingsOf(exchange, guard, deps.clock.now()), kindsById(guard));
   return {
     maxBytes: MAX_BYTES,
     isClosed: isStrict || onServer === 'enforced' || (mayHaveLists && engine.hides(hasAuth)),
     change: (message, text) => look.change(message, text),
   };
+}
+
+/** Of the requests. An id that is there twice says nothing about what is answered under it, so that the shape has to. */
+function kindsById({ items }: Guard): ReadonlyMap<string, ListKind | undefined> {
+  const kinds = new Map<string, ListKind | undefined>();
+  const repeated = new Set<string>();
+  for (const { message } of items) {
+    if (message.kind !== 'request') continue;
+    if (kinds.has(message.idText)) repeated.add(message.idText);
+    kinds.set(message.idText, listKindOfMethod(message.method));
+  }
+  for (const idText of repeated) kinds.delete(idText);
+  return kinds;
 }
 
 class AnswerLook {
