@@ -186,3 +186,41 @@ test('a gateway that drains says so before it stops accepting, and its audit end
   const stages = ((await cli.json('audit', 'list', '--kind', 'lifecycle')) as { action: string }[]).map(({ action }) => action);
   expect(stages).toEqual(['stopped', 'draining', 'started']);
 });
+
+test('components that a configuration may name say something under their names', async () => {
+  const issuer = 'http://127.0.0.1:9';
+  const main = {
+    name: 'main',
+    port: 0,
+    publicUrl: 'http://127.0.0.1:7380',
+    auth: { mode: 'optional', issuers: [{ issuer, audiences: ['files'], jwksUri: `${issuer}/jwks` }] },
+    routes: [{ path: '/mcp/tools', upstream: 'tools' }],
+  };
+  const levels = { auth: 'debug', limits: 'debug', policy: 'debug' };
+  await using guarded = await startGateway({
+    home: home.path,
+    name: 'components',
+    config: config({ listeners: [main], defaults: { effect: 'allow' }, logging: { level: 'silent', levels } }),
+  });
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  const headers = { Authorization: `Bearer ${part({ alg: 'RS256', kid: 'k' })}.${part({ iss: issuer, aud: 'files' })}.c2ln` };
+  expect((await fetch(guarded.url('/mcp/tools'), { method: 'DELETE', headers })).status).toBe(503);
+  const caller = await httpCaller(guarded.url('/mcp/tools'), 'modern');
+  for (const tool of ['scarce_one', 'scarce_one', 'delete_all']) await caller.call(tool);
+  const components = () =>
+    guarded.process
+      .stderr()
+      .split('\n')
+      .map(line => asJsonObject(line) ?? {})
+      .map(({ component, message }) => `${String(component)}: ${String(message)}`);
+  await expect
+    .poll(components)
+    .toEqual(
+      expect.arrayContaining([
+        'auth: The keys of an issuer could not be had',
+        'auth: A guard decided: refused',
+        'limits: A guard decided: refused',
+        'policy: A guard decided: refused',
+      ]),
+    );
+});

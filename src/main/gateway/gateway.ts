@@ -67,13 +67,13 @@ export interface DrainTimes {
 /** Starts without a configuration: nothing listens and nothing applies until one is loaded. */
 export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
   const live = new LiveAnswers();
-  const { clock, log, random, vault } = deps;
+  const { clock, random, vault } = deps;
   deps.logs.hideValues(() => deps.secrets.secretValues());
   const parts: { gateway?: Gateway } = {};
-  const pinStore = filePinStore(join(deps.dataDir, 'tool-pins.json'), log);
+  const pinStore = filePinStore(join(deps.dataDir, 'tool-pins.json'), deps.logs.of('policy'));
   const guards = new Guards({
     clock,
-    log,
+    log: deps.logs.of('auth'),
     random,
     vault,
     secret: text => deps.secrets.resolve(text),

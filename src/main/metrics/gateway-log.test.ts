@@ -52,6 +52,23 @@ test('a refusal says by whom and why; a failure is a warning', () => {
   expect(failed).toMatchObject({ level: 'warn', code: 'UPSTREAM_DOWN', attempts: 3 });
 });
 
+test('what guards found is a line of its own for who asks for it, under the component of the guard', () => {
+  const decisions = [
+    { stage: 'authenticate', kind: 'passed' as const, id: 'ci' },
+    { stage: 'limit-ip', kind: 'shadow' as const, id: 'per-ip', tier: 'ip', reason: 'used up' },
+    { stage: 'apply-policy', kind: 'refused' as const, id: 'no-delete', reason: 'no', version: 'v1' },
+    { stage: 'retry', kind: 'changed' as const, reason: 'attempt 2 of 3' },
+  ];
+  const [, ...lines] = linesOf(anExchangeEvent({ decisions }));
+  expect(lines).toMatchObject([
+    { component: 'limits', level: 'debug', message: 'A guard decided: shadow', id: 'per-ip', tier: 'ip', reason: 'used up' },
+    { component: 'policy', level: 'debug', message: 'A guard decided: refused', id: 'no-delete', correlation_id: 'c-0123456789' },
+  ]);
+  expect(linesOf(anExchangeEvent({ decisions: [{ stage: 'authenticate', kind: 'refused', reason: 'expired' }] })).slice(1)).toMatchObject([
+    { component: 'auth', reason: 'expired' },
+  ]);
+});
+
 const events: readonly [GatewayEvent, string, string][] = [
   [{ type: 'breaker', at: 1, upstream: 'u', instance: 'a', from: 'closed', to: 'open', reason: 'r' }, 'upstream', 'warn'],
   [{ type: 'breaker', at: 1, upstream: 'u', instance: 'a', from: 'half-open', to: 'closed', reason: 'r' }, 'upstream', 'info'],

@@ -2,12 +2,20 @@
 import type { GatewayEvent, GatewayEventOf } from '../../shared/model/gateway-event.ts';
 import type { ComponentLogs, Logger } from '../ports.ts';
 
-/** An observer of events. Components: `access` for exchanges, `upstream`, `policy`, `config` and `gateway` for the rest. */
+/**
+ * An observer of events. Components: `access` for exchanges, `upstream`, `policy`, `config` and `gateway` for the rest. What the
+ * guards found about an exchange is one line more for each of them, under `auth`, `policy` or `limits`, for who asks for `debug`.
+ */
 export function gatewayLog(logs: Pick<ComponentLogs, 'of'>): (event: GatewayEvent) => void {
   const access = logs.of('access');
+  const guards = { auth: logs.of('auth'), policy: logs.of('policy'), limits: logs.of('limits') };
   const byComponent = { upstream: logs.of('upstream'), policy: logs.of('policy'), config: logs.of('config'), gateway: logs.of('gateway') };
   return event => {
-    if (event.type === 'exchange') return exchangeLine(access, event);
+    if (event.type === 'exchange') {
+      exchangeLine(access, event);
+      guardLines(guards, event);
+      return;
+    }
     const { component, level, message, facts } = eventLine(event);
     byComponent[component][level](message, { ...where(event), ...facts });
   };
@@ -90,6 +98,22 @@ function exchangeLine(log: Logger, event: GatewayEventOf<'exchange'>): void {
     attempts: attempts > 1 ? attempts : undefined,
     stream: event.isEventStream ? true : undefined,
   });
+}
+
+const componentOf: Readonly<Record<string, 'auth' | 'policy' | 'limits'>> = {
+  authenticate: 'auth',
+  'apply-policy': 'policy',
+  'limit-ip': 'limits',
+  'limit-rate': 'limits',
+};
+
+/** What merely passed says nothing that the line of the exchange does not. */
+function guardLines(logs: Readonly<Record<'auth' | 'policy' | 'limits', Logger>>, event: GatewayEventOf<'exchange'>): void {
+  for (const { stage, kind, id, tier, reason, version } of event.decisions) {
+    const component = componentOf[stage];
+    if (component === undefined || kind === 'passed') continue;
+    logs[component].debug(`A guard decided: ${kind}`, { ...where(event), stage, id, tier, reason, version });
+  }
 }
 
 function where({ upstream, route, listener, sessionId, correlationId, principalId }: GatewayEvent): Record<string, unknown> {
