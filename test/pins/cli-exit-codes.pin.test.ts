@@ -43,6 +43,9 @@ test('commands', () => {
     'config check',
     'config print',
     'config schema',
+    'config history',
+    'config rollback',
+    'policy dry-run',
     'doctor',
     'completions',
   ]);

@@ -74,7 +74,7 @@ export function rateReason({ id, tier, config, limit, windowMs }: PreparedLimit,
   const burst = config.algorithm === 'token-bucket' ? ` (at most ${config.capacity} at once)` : '';
   const promise = `The limit ${id} allows ${limit} ${limit === 1 ? 'call' : 'calls'} per ${spoken(windowMs)}${burst} ${whose[tier]}`;
   if (!Number.isFinite(waitMs)) return `${promise}; this request asks for more than that at once and can never be made as it is.`;
-  return `${promise}, and they are used up. The next one is free in ${spoken(waitMs)}.`;
+  return `${promise}, and ${limit === 1 ? 'it is' : 'they are'} used up. The next one is free in ${spoken(waitMs)}.`;
 }
 
 export function concurrencyReason({ id, tier, config }: PreparedLimit): string {

@@ -247,7 +247,7 @@ describe('what a refusal says', () => {
       kind: 'refuse',
       stage: 'limit-rate',
       code: 'LIMITED',
-      reason: 'The limit long allows 1 call per 60 s for this user, and they are used up. The next one is free in 61 s.',
+      reason: 'The limit long allows 1 call per 60 s for this user, and it is used up. The next one is free in 61 s.',
       facts: { tier: 'user', limit: 1, window_s: 60, retry_after_ms: 60_001 },
     });
     expect(refused.guard.decisions).toEqual([
