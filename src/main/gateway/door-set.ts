@@ -33,6 +33,8 @@ export interface DoorSetDeps {
 export class DoorSet {
   readonly #deps: DoorSetDeps;
   #open: ReadonlyMap<string, OpenDoor> = new Map();
+  /** Taken out of the configuration, and still with calls to end. */
+  readonly #leaving = new Set<HttpDoor>();
 
   constructor(deps: DoorSetDeps) {
     this.#deps = deps;
@@ -99,7 +101,9 @@ export class DoorSet {
     }
     for (const [name, { door, serving }] of before) {
       if (prepared.next.get(name)?.door === door) continue;
+      this.#leaving.add(door);
       void door.close({ graceMs: REMOVED_GRACE_MS }).then(() => {
+        this.#leaving.delete(door);
         if (!this.#open.has(name)) serving.close('its listener was taken out of the configuration');
       });
     }
@@ -117,7 +121,7 @@ export class DoorSet {
   async close(graceMs: number): Promise<void> {
     const open = [...this.#open.values()];
     this.#open = new Map();
-    await Promise.all(open.map(({ door }) => door.close({ graceMs })));
+    await Promise.all([...open.map(({ door }) => door), ...this.#leaving].map(door => door.close({ graceMs })));
     for (const { serving } of open) serving.close('the gateway stopped');
   }
 }
