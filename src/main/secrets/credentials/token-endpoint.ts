@@ -1,7 +1,6 @@
 /** Asks a token endpoint, and turns its answers into tokens or into an UPSTREAM_AUTH that quotes neither secret nor token. */
 import {
   allowInsecureRequests,
-  ClientSecretBasic,
   ClientSecretPost,
   customFetch,
   genericTokenEndpointRequest,
@@ -13,6 +12,7 @@ import {
 import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Clock, Logger } from '../../ports.ts';
 import type { OutboundFetch } from '../../support/outbound-fetch.ts';
+import { basicAuthentication } from './basic-authentication.ts';
 import type { ObtainedToken } from './held-token.ts';
 
 export interface TokenEndpoint {
@@ -37,7 +37,7 @@ export type AskTokenEndpoint = (grantType: string, parameters?: Readonly<Record<
 
 /** A client authenticates by Basic, which every server has to know; one that insists on the body gets it there from then on. */
 export function askTokenEndpoint(endpoint: TokenEndpoint, deps: TokenEndpointDeps): AskTokenEndpoint {
-  let authentication: typeof ClientSecretBasic | typeof ClientSecretPost = ClientSecretBasic;
+  let authentication: typeof basicAuthentication | typeof ClientSecretPost = basicAuthentication;
   return async (grantType, parameters = {}) => {
     const request = async (as: typeof authentication) => answerOf(endpoint, deps, { grantType, parameters, authentication: as });
     try {
@@ -57,7 +57,7 @@ export function askTokenEndpoint(endpoint: TokenEndpoint, deps: TokenEndpointDep
 interface Grant {
   readonly grantType: string;
   readonly parameters: Readonly<Record<string, string>>;
-  readonly authentication: typeof ClientSecretBasic | typeof ClientSecretPost;
+  readonly authentication: typeof basicAuthentication | typeof ClientSecretPost;
 }
 
 async function answerOf(endpoint: TokenEndpoint, deps: TokenEndpointDeps, grant: Grant): Promise<TokenEndpointResponse> {

@@ -1,5 +1,6 @@
 /** Who we are at a server, and how we prove it at its token endpoint. */
 import { ClientSecretPost, None, type ClientAuth } from 'oauth4webapi';
+import { basicAuthentication } from '../credentials/basic-authentication.ts';
 import { textsIn } from './fetch-document.ts';
 import type { SignInServer } from './server-metadata.ts';
 
@@ -23,18 +24,5 @@ export async function authenticationOf(client: SignInClient, resolve: (text: str
   const { secret, authMethod } = client;
   if (secret === undefined || authMethod === 'none') return None();
   const text = secret.isReference ? await resolve(secret.text) : secret.text;
-  return authMethod === 'client_secret_post' ? ClientSecretPost(text) : basic(text);
+  return authMethod === 'client_secret_post' ? ClientSecretPost(text) : basicAuthentication(text);
 }
-
-/**
- * Form-encoded before base64 (RFC 6749, 2.3.1), and no further than a form is: many servers forget to decode, and then
- * `-`, `.` and `_`, which are in most ids and secrets, have to arrive as they are.
- */
-function basic(secret: string): ClientAuth {
-  return (_server, client, _body, headers) => {
-    const pair = `${formEncoded(client.client_id)}:${formEncoded(secret)}`;
-    headers.set('authorization', `Basic ${Buffer.from(pair).toString('base64')}`);
-  };
-}
-
-const formEncoded = (text: string) => new URLSearchParams([['', text]]).toString().slice(1);

@@ -108,9 +108,11 @@ export class Call implements Timed, BodyEvents {
       // Fresh ones that are refused as well are not worth keeping either.
       if (answer.status === 401) credentials.rejected(principal);
     }
-    if (answer.status !== 401) return this.#answered(usage, answer);
+    const lack = answer.status === 403 ? credentials?.lacking?.(principal, fieldValue(answer.rawHeaders, 'www-authenticate')) : undefined;
+    if (answer.status !== 401 && lack === undefined) return this.#answered(usage, answer);
     answer.body.abort();
     usage.judge({ result: 'success' });
+    if (lack !== undefined) throw lack;
     throw new TrafficError('UPSTREAM_AUTH', `${this.#parts.name} did not accept the gateway's credentials.`, {
       facts: { may_have_executed: false },
     });
