@@ -176,7 +176,11 @@ export class ConfigControl {
       onChange: async ({ contents, hash }) => {
         // What was written by ourselves is in force already, and so is a file that was put back after a mistake.
         if (hash === this.#inForce?.hash) return this.#backInForce(hash);
-        await this.#queue(() => this.#take(contents, this.#path, 'the file changed')).catch(() => undefined);
+        await this.#queue(async () => {
+          // While this waited its turn the file may have been written anew: what was read before must not replace that.
+          if (hash === this.#inForce?.hash || configHash((await contentsOf(this.#path)) ?? '') !== hash) return;
+          await this.#take(contents, this.#path, 'the file changed');
+        }).catch(() => undefined);
       },
     });
   }
