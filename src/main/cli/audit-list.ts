@@ -22,7 +22,7 @@ ${auditFilterHelp}
     const { rows, cursor } = await queryAuditFiles(auditDirOf(dataDir), { ...auditFilters(flags), limit: limitOf(flags['limit']) });
     if (isJson) await screen.write(`${JSON.stringify(rows)}\n`);
     else if (rows.length === 0) await screen.write('No such row is in the audit.\n');
-    else await screen.write(table(columns, rows.map(cells), screen.isTerminal ? screen.columns : 0));
+    else await screen.write(table(columns, rows.map(auditCells), screen.isTerminal ? screen.columns : 0));
     if (cursor !== undefined && !isJson) screen.remark(`There are older rows; --limit shows more (at most ${MAX_LIMIT}).`);
     return exitCodes.ok;
   },
@@ -48,8 +48,8 @@ const columns = [
   { title: 'REASON' },
 ] as const;
 
-function cells(row: AuditRow): string[] {
-  const what = row.method === undefined ? Object.values(row.details ?? {}).join(' ') : `${row.method} ${row.target ?? ''}`;
+/** One row of the table. */
+export function auditCells(row: AuditRow): string[] {
   return [
     String(row.seq),
     localTime(Date.parse(row.at)),
@@ -57,7 +57,7 @@ function cells(row: AuditRow): string[] {
     row.action,
     row.principal_id ?? '',
     row.upstream ?? '',
-    what.trim(),
+    what(row),
     deciders(row),
     row.reason ?? row.code ?? '',
   ];
@@ -66,4 +66,22 @@ function cells(row: AuditRow): string[] {
 /** The policies and limits that had a say: a reason is a text for the client and need not name them. */
 function deciders({ decisions = [] }: AuditRow): string {
   return [...new Set(decisions.flatMap(({ id }) => (id === undefined ? [] : [id])))].join(', ');
+}
+
+/** What a row is about, as a person reads it; every fact is in the JSON. */
+function what({ kind, action, method, target = '', instance = '', details = {} }: AuditRow): string {
+  if (method !== undefined) return `${method} ${target}`.trim();
+  const of = (name: string) => String(details[name] ?? '');
+  switch (kind) {
+    case 'breaker':
+      return `${instance} ${of('tool')} ${of('from')} → ${action}`.replaceAll(/ +/g, ' ').trim();
+    case 'child':
+      return `${instance} pid ${of('pid')}`.trim();
+    case 'config':
+      return of('config_hash').slice(0, 12);
+    case 'admin':
+      return `${of('target')} by ${of('actor')}`;
+    default:
+      return Object.values(details).join(' ');
+  }
 }
