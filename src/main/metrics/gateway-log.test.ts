@@ -44,6 +44,12 @@ test('an exchange is one line of the access log', () => {
   ]);
 });
 
+test('a request that belongs to a trace says to which', () => {
+  expect(linesOf(anExchangeEvent({ traceId: '0af7651916cd43dd8448eb211c80319c' }))).toMatchObject([
+    { component: 'access', trace_id: '0af7651916cd43dd8448eb211c80319c' },
+  ]);
+});
+
 test('a refusal says by whom and why; a failure is a warning', () => {
   const decisions = [{ stage: 'limit-rate', kind: 'refused' as const, id: 'deletes' }];
   const [refused] = linesOf(anExchangeEvent({ outcome: 'refused', code: 'LIMITED', reason: 'too many', status: 429, decisions }));

@@ -96,6 +96,7 @@ function exchangeLine(log: Logger, event: GatewayEventOf<'exchange'>): void {
     refused_by: refusing === undefined ? undefined : [refusing.stage, refusing.id].filter(part => part !== undefined).join(':'),
     error_type: errorType,
     attempts: attempts > 1 ? attempts : undefined,
+    trace_id: event.traceId,
     stream: event.isEventStream ? true : undefined,
   });
 }

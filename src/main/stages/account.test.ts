@@ -51,6 +51,14 @@ test('an answer is told when its body has ended, with its fields and no argument
   expect(live.pendingCount).toBe(0);
 });
 
+test('the trace that the client named is told', async () => {
+  const { stage, events } = setUp();
+  const traced = ['Content-Type', 'application/json', 'traceparent', '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'];
+  const verdict = await stage.handle(anExchange({ body: call, rawHeaders: traced }), answering());
+  if (verdict.kind === 'answer') await bodyText(verdict.answer);
+  expect(events).toMatchObject([{ traceId: '0af7651916cd43dd8448eb211c80319c' }]);
+});
+
 test('whoever authenticated further in is told, not who nobody knew yet at the door', async () => {
   const { stage, events } = setUp();
   const verdict = await stage.handle(anExchange({ body: call }), exchange => {

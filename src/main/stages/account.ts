@@ -14,6 +14,7 @@ import type { Clock, Logger } from '../ports.ts';
 import { Departure } from '../support/departure.ts';
 import { fieldValue } from '../support/http-fields.ts';
 import { ownAnswer, ownReason } from '../traffic/own-answer.ts';
+import { traceIdOf } from '../traffic/trace-id.ts';
 import { AnswerLook } from './account/answer-look.ts';
 import { LastWords } from './account/last-words.ts';
 
@@ -177,6 +178,7 @@ class Entry implements PendingRequest {
     const { sentUs, answeredUs } = journey;
     const instance = journey.tried.at(-1);
     const body = request.body;
+    const traceId = traceIdOf(request.rawHeaders, this.#guard.items);
     return {
       type: 'exchange',
       at: clock.now(),
@@ -197,6 +199,7 @@ class Entry implements PendingRequest {
       ...ending,
       ...this.#asked(),
       ...(client.name === undefined ? {} : { clientName: client.name }),
+      ...(traceId === undefined ? {} : { traceId }),
       ...(instance === undefined ? {} : { instance }),
       ...(sentUs === undefined ? {} : { upstreamMs: ((answeredUs ?? endUs) - sentUs) / 1000 }),
     };

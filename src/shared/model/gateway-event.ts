@@ -47,6 +47,8 @@ export const GatewayEvent = z.discriminatedUnion('type', [
     /** SHA-256 of the canonical arguments of a call, or the arguments themselves where the audit is configured to keep them. */
     argumentsDigest: z.string().optional(),
     clientName: z.string().optional(),
+    /** Of the `traceparent` that the client sent, for joining the log with traces. */
+    traceId: z.string().optional(),
     instance: z.string().optional(),
     status: z.number().int(),
     outcome: z.enum(['answered', 'refused', 'failed', 'cancelled']),
