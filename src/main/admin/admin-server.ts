@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { errorCodeOf, errorTable, TrafficError } from '../../shared/errors/error-table.ts';
 import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { Clock, Logger } from '../ports.ts';
+import { isLoopbackHost } from '../support/address-ranges.ts';
 import { type AdminActions, type AdminCall, adminCalls, type Done } from './admin-calls.ts';
-import { admission, type Admission, isLoopback, type Refused } from './admission.ts';
+import { admission, type Admission, type Refused } from './admission.ts';
 import type { Health } from './health.ts';
 import { readJson } from './read-json.ts';
 
@@ -74,7 +75,7 @@ export async function openAdminServer(options: AdminServerOptions): Promise<Admi
 }
 
 function mustHaveToken(host: string, token: string | undefined): void {
-  if (token === undefined && !isLoopback(host))
+  if (token === undefined && !isLoopbackHost(host))
     throw new TrafficError('BAD_CALL', `The admin listener binds ${host} only with a token (admin.token).`);
 }
 

@@ -5,6 +5,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { ErrorCode } from '../../shared/errors/error-table.ts';
+import { isLoopbackHost } from '../support/address-ranges.ts';
 
 export interface Refused {
   readonly code: ErrorCode;
@@ -23,14 +24,9 @@ export interface Admission {
 
 const loopbackNames = ['127.0.0.1', 'localhost', '[::1]'];
 
-/** Whether only this machine reaches an address that is listened on. */
-export function isLoopback(host: string): boolean {
-  return /^(?:127(?:\.\d{1,3}){3}|localhost|::1|\[::1\])$/i.test(host);
-}
-
 export function admission({ host, port, token }: { host: string; port: () => number; token: string | undefined }): Admission {
   const expected = token === undefined ? undefined : hashed(token);
-  const isLocal = isLoopback(host);
+  const isLocal = isLoopbackHost(host);
   return {
     door(request) {
       const { host: dialled, origin } = request.headers;

@@ -44,6 +44,12 @@ for (const [network, prefix] of [
 ] as const)
   special.addSubnet(network, prefix, 'ipv6');
 
+/** Whether only this machine is reached by a host name or an address, in brackets or not. */
+export function isLoopbackHost(host: string): boolean {
+  const plain = host.replace(/^\[|\]$/g, '').toLowerCase();
+  return plain === 'localhost' || addressKind(plain) === 'loopback';
+}
+
 /** Of an address as text; whatever is no address counts as private. IPv4 in IPv6 (`::ffff:10.0.0.1`) is judged as IPv4. */
 export function addressKind(address: string): AddressKind {
   const version = isIP(address);

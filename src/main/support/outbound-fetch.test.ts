@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import { addressKind } from './address-ranges.ts';
+import { addressKind, isLoopbackHost } from './address-ranges.ts';
 import { outboundFetch, type OutboundFetchOptions } from './outbound-fetch.ts';
 
 const closing: (() => void)[] = [];
@@ -149,4 +149,11 @@ test('addresses are told apart, IPv4 inside IPv6 included', () => {
     '::': 'private',
     name: 'private',
   });
+});
+
+test('only this machine is reached by loopback addresses, however they are written, and by its own name', () => {
+  const hosts = ['localhost', 'LOCALHOST', '127.0.0.1', '127.8.8.8', '::1', '[::1]', '::ffff:127.0.0.1', '[::ffff:7f00:1]'];
+  expect(hosts.filter(host => !isLoopbackHost(host))).toEqual([]);
+  const others = ['', '0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'localhost.example', '[::ffff:10.0.0.1]'];
+  expect(others.filter(host => isLoopbackHost(host))).toEqual([]);
 });

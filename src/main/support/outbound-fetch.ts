@@ -7,7 +7,7 @@ import { lookup as lookupName, type LookupAddress } from 'node:dns';
 import { request as requestHttp, type ClientRequest, type IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
-import { addressKind } from './address-ranges.ts';
+import { addressKind, isLoopbackHost } from './address-ranges.ts';
 
 /** As much of `fetch` as the OAuth libraries use. */
 export type OutboundFetch = (url: string | URL, init?: OutboundInit) => Promise<Response>;
@@ -88,7 +88,7 @@ function checkTarget(url: URL, host: string, reach: Reach): void {
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error(`${url.protocol} is no address to ask.`);
   if (url.username !== '' || url.password !== '') throw new Error(`The address at ${url.host} holds credentials.`);
   if (reach === 'anywhere') return;
-  const isLocal = reach === 'public-or-loopback' && (host === 'localhost' || addressKind(host) === 'loopback');
+  const isLocal = reach === 'public-or-loopback' && isLoopbackHost(host);
   if (url.protocol === 'http:' && !isLocal)
     throw new Error(`${url.host} is named with plain http, which would show what is asked and answered.`);
   if (isIP(host) !== 0) checkAddress(host, host, reach);

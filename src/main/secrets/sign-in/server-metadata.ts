@@ -1,7 +1,7 @@
 /** The metadata of an authorization server, found in the order that MCP fixes, and checked before anything in it is used. */
 import type { AuthorizationServer } from 'oauth4webapi';
 import type { OutboundFetch, Reach } from '../../support/outbound-fetch.ts';
-import { addressKind } from '../../support/address-ranges.ts';
+import { isLoopbackHost } from '../../support/address-ranges.ts';
 import { fetchDocument, textsIn } from './fetch-document.ts';
 import { SignInError } from './sign-in-config.ts';
 
@@ -45,6 +45,5 @@ function isPage(address: unknown, reach: Reach): address is string {
   if (typeof address !== 'string' || !URL.canParse(address)) return false;
   const { protocol, hostname } = new URL(address);
   if (protocol === 'https:') return true;
-  const isLocal = hostname === 'localhost' || addressKind(hostname.replace(/^\[|\]$/g, '')) === 'loopback';
-  return protocol === 'http:' && (reach === 'anywhere' || (reach === 'public-or-loopback' && isLocal));
+  return protocol === 'http:' && (reach === 'anywhere' || (reach === 'public-or-loopback' && isLoopbackHost(hostname)));
 }

@@ -1,6 +1,6 @@
 /** What a sign-in is about: an upstream as the configuration describes it, and how far it may send us. */
 import type { CredentialsConfig } from '../../../shared/config/schema.ts';
-import { addressKind } from '../../support/address-ranges.ts';
+import { isLoopbackHost } from '../../support/address-ranges.ts';
 import type { Reach } from '../../support/outbound-fetch.ts';
 
 export type SignInConfig = Extract<CredentialsConfig, { signIn: unknown }>['signIn'];
@@ -16,8 +16,7 @@ export interface SignInTarget {
 /** A server names where its metadata is, so it could make us ask our own network. One on this machine may name others on it. */
 export function reachOf({ url, config }: SignInTarget): Reach {
   if (config.allowPrivate) return 'anywhere';
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  return host === 'localhost' || addressKind(host) === 'loopback' ? 'public-or-loopback' : 'public';
+  return isLoopbackHost(new URL(url).hostname) ? 'public-or-loopback' : 'public';
 }
 
 /** A sign-in that cannot go on: says why in words that may be shown, without codes, tokens or secrets. */

@@ -1,7 +1,8 @@
 /** Authentication: somebody can get in, and nobody by a mistake. */
 import type { AuthConfig, Config, ListenerConfig } from '../../../shared/config/schema.ts';
 import type { ConfigFinding, ConfigPath } from '../config-problem.ts';
-import { type ConfigCheck, isLoopback, repeated, warning } from './check.ts';
+import { isLoopbackHost } from '../../support/address-ranges.ts';
+import { type ConfigCheck, repeated, warning } from './check.ts';
 
 export const checkAuth: ConfigCheck = config => [
   ...config.listeners.flatMap((listener, at) =>
@@ -44,7 +45,7 @@ function issuerFindings(listener: ListenerConfig, auth: AuthConfig, at: number, 
   if (issuer === undefined) return [];
   const findings: ConfigFinding[] = [];
   const url = new URL(issuer.issuer);
-  if (url.protocol !== 'https:' && !isLoopback(url.hostname))
+  if (url.protocol !== 'https:' && !isLoopbackHost(url.hostname))
     findings.push(warning([...path, 'issuer'], 'Keys that come over plain http can be replaced on the way; use https.'));
   const { publicUrl } = listener;
   if (publicUrl !== undefined && !issuer.audiences.some(audience => isBelow(audience, publicUrl)))

@@ -25,14 +25,6 @@ export function repeated<T>(
   return found;
 }
 
-/** Whether only this machine reaches an address. */
-export function isLoopback(host: string): boolean {
-  const plain = host.replace(/^\[|\]$/g, '').toLowerCase();
-  if (plain === 'localhost' || plain === '::1') return true;
-  const address = plain.startsWith('::ffff:') ? plain.slice('::ffff:'.length) : plain;
-  return isIP(address) === 4 && address.startsWith('127.');
-}
-
 /** Whether a text is an address, or a network in CIDR notation without bits behind its prefix. */
 export function cidrProblem(text: string): string | undefined {
   const [address = '', prefix, ...more] = text.split('/');

@@ -2,7 +2,8 @@
 import { nearestWord } from '../../../shared/filters/nearest-word.ts';
 import type { Config, ListenerConfig } from '../../../shared/config/schema.ts';
 import type { ConfigFinding, ConfigPath } from '../config-problem.ts';
-import { cidrProblem, type ConfigCheck, isLoopback, repeated, warning } from './check.ts';
+import { isLoopbackHost } from '../../support/address-ranges.ts';
+import { cidrProblem, type ConfigCheck, repeated, warning } from './check.ts';
 
 export const checkListeners: ConfigCheck = config => [
   ...repeated(config.listeners, ({ name }) => name).map(({ at }) => ({
@@ -42,14 +43,14 @@ function overlap(a: string, b: string): boolean {
 }
 
 function adminReach({ admin }: Config): ConfigFinding[] {
-  if (!admin.enabled || isLoopback(admin.host) || admin.token !== undefined) return [];
+  if (!admin.enabled || isLoopbackHost(admin.host) || admin.token !== undefined) return [];
   return [{ path: ['admin', 'host'], message: `Others reach ${admin.host}: set admin.token, or bind 127.0.0.1.` }];
 }
 
 function reach(listener: ListenerConfig, path: ConfigPath): ConfigFinding[] {
   const { auth, host, insecure, publicUrl } = listener;
   if (auth === undefined) {
-    if (isLoopback(host)) return [];
+    if (isLoopbackHost(host)) return [];
     if (insecure) return [warning([...path, 'insecure'], `Everybody who reaches ${host} may use this listener.`)];
     return [
       {
@@ -63,7 +64,7 @@ function reach(listener: ListenerConfig, path: ConfigPath): ConfigFinding[] {
   const url = new URL(publicUrl);
   if (url.search !== '' || url.hash !== '' || url.username !== '')
     return [{ path: [...path, 'publicUrl'], message: 'Leave query, fragment and user out of publicUrl.' }];
-  if (url.protocol === 'http:' && !isLoopback(url.hostname))
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
     return [warning([...path, 'publicUrl'], 'Tokens and keys travel in the clear over http; use https.')];
   return [];
 }

@@ -1,7 +1,8 @@
 /** Upstreams that lead back to a route of the same gateway and round again: one call would become as many as may be under way at once. */
 import type { Config, ListenerConfig } from '../../../shared/config/schema.ts';
 import type { ConfigFinding } from '../config-problem.ts';
-import { type ConfigCheck, isLoopback } from './check.ts';
+import { isLoopbackHost } from '../../support/address-ranges.ts';
+import type { ConfigCheck } from './check.ts';
 
 export const checkLoops: ConfigCheck = config => {
   const next = new Map(Object.keys(config.upstreams).map(name => [name, ownTargets(config, name)] as const));
@@ -39,7 +40,7 @@ function isServedBy(target: URL, { host, port, tls, publicUrl }: ListenerConfig)
   if (port === 0 || dialled !== port || (target.protocol === 'https:') !== (tls !== undefined)) return false;
   const bound = host.replace(/^\[|\]$/g, '');
   const isEvery = bound === '::' || bound === '0.0.0.0';
-  return target.hostname.replace(/^\[|\]$/g, '') === bound || (isLoopback(target.hostname) && (isEvery || isLoopback(bound)));
+  return target.hostname.replace(/^\[|\]$/g, '') === bound || (isLoopbackHost(target.hostname) && (isEvery || isLoopbackHost(bound)));
 }
 
 function leadsTo(next: ReadonlyMap<string, readonly OwnTarget[]>, from: string, to: string): boolean {

@@ -1,7 +1,8 @@
 /** Upstreams: instances that can be told apart and reached, health that fits them, credentials that go where they are meant to. */
 import type { Config, UpstreamConfig } from '../../../shared/config/schema.ts';
 import type { ConfigFinding, ConfigPath } from '../config-problem.ts';
-import { type ConfigCheck, isLoopback, repeated, warning } from './check.ts';
+import { isLoopbackHost } from '../../support/address-ranges.ts';
+import { type ConfigCheck, repeated, warning } from './check.ts';
 
 export const checkUpstreams: ConfigCheck = config =>
   Object.entries(config.upstreams).flatMap(([name, upstream]) => {
@@ -93,7 +94,7 @@ function credentials({ credentials: own, instances: all, tls }: UpstreamConfig, 
       path: [...path, 'credentials', 'header', 'name'],
       message: `${own.header.name} is set by the gateway itself; name another header.`,
     });
-  const inTheClear = all.findIndex(({ url }) => url !== undefined && url.startsWith('http:') && !isLoopback(new URL(url).hostname));
+  const inTheClear = all.findIndex(({ url }) => url !== undefined && url.startsWith('http:') && !isLoopbackHost(new URL(url).hostname));
   if (inTheClear !== -1)
     findings.push(warning([...path, 'instances', inTheClear, 'url'], 'Credentials travel in the clear over http; use https.'));
   return findings;
