@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
 import { Config } from '../../shared/config/schema.ts';
-import { randomIds, systemClock } from '../ports.ts';
+import { randomIds, silentLogger as log, systemClock } from '../ports.ts';
 import { DoorSet } from './door-set.ts';
 import type { ListenerServing } from './serving.ts';
 
-const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const { listeners } = Config.parse({
   version: 1,
   listeners: [{ name: 'main', port: 0, routes: [{ path: '/mcp', upstream: 'files' }] }],

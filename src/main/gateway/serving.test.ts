@@ -5,13 +5,12 @@ import { Config } from '../../shared/config/schema.ts';
 import { type HttpDoor, openHttpDoor } from '../listeners/http-door.ts';
 import { compose } from '../pipeline/compose.ts';
 import { LiveAnswers } from '../pipeline/live-answers.ts';
-import { randomIds, systemClock } from '../ports.ts';
+import { randomIds, silentLogger as log, systemClock } from '../ports.ts';
 import { wellKnownAnswer } from '../stages/authenticate/protected-resource.ts';
 import { openStagesInOrder } from '../stages/order.ts';
 import { Conversations } from '../traffic/conversations.ts';
 import { listenerServing, SessionsKeeper } from './serving.ts';
 
-const log = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined };
 const clock = systemClock;
 const page = 'http://localhost:6274';
 const document = '/.well-known/oauth-protected-resource/mcp';

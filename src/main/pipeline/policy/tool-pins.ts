@@ -37,7 +37,7 @@ export interface ToolChange {
   readonly members: readonly MemberChange[];
 }
 
-/** More tools than this of one upstream are not pinned; where changes block, they are blocked. */
+/** More tools than this of one upstream are not pinned; where changes block, lists lose them. */
 export const MAX_TOOLS = 2000;
 export const MAX_UPSTREAMS = 1000;
 
