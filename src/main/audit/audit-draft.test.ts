@@ -53,6 +53,13 @@ test('the refusal names the row, whatever else was noted before it', () => {
   expect(draft?.decisions).toHaveLength(3);
 });
 
+test('a call that was tried again is a call all the same; a list leaves no row for it', () => {
+  const decisions = [decided('retry', 'changed')];
+  const failed = { outcome: 'failed' as const, code: 'UPSTREAM_DOWN', status: 502, decisions };
+  expect(draftOf(anExchangeEvent(failed), false)).toMatchObject({ kind: 'call', action: 'allowed', decisions: [{ stage: 'retry' }] });
+  expect(draftOf(anExchangeEvent({ ...failed, method: 'tools/list' }), false)).toBeUndefined();
+});
+
 test('a refusal that no stage owned, as by an upstream without instances, is a row too', () => {
   const draft = draftOf(
     anExchangeEvent({ method: 'tools/list', outcome: 'refused', code: 'UNAVAILABLE', status: 503, reason: 'open' }),

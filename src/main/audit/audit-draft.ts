@@ -55,7 +55,8 @@ export function draftOf(event: GatewayEvent, keepsArguments: boolean): AuditDraf
 
 function exchangeDraft(event: ExchangeEvent, keepsArguments: boolean): AuditDraft | undefined {
   const told = event.decisions.filter(({ kind }) => kind !== 'passed');
-  const decisive = mostTelling(told);
+  // Another attempt is nobody's judgement: the call stays one that was let through.
+  const decisive = mostTelling(told.filter(({ stage, kind }) => kind === 'refused' || Object.hasOwn(kindOfStage, stage)));
   const refusedElsewhere = event.outcome === 'refused' && decisive?.kind !== 'refused';
   if (decisive === undefined && !refusedElsewhere && event.method !== 'tools/call') return undefined;
   const kind = refusedElsewhere ? 'request' : decisive === undefined ? 'call' : (kindOfStage[decisive.stage] ?? 'request');

@@ -111,6 +111,16 @@ test('a refusal, a failure and a defect are told as what they are', async () => 
   ]);
 });
 
+test.each(['FOREIGN_HOST', 'FOREIGN_ORIGIN', 'BODY_TOO_LARGE', 'BAD_REQUEST', 'UNSUPPORTED_TYPE', 'NO_ROUTE', 'SHUTTING_DOWN'] as const)(
+  'what the door does not take (%s) is refused, and no failure',
+  async code => {
+    const { stage, events } = setUp();
+    const closed: Next = () => Promise.reject(new TrafficError(code, 'Not here.'));
+    await expect(stage.handle(anExchange({ body: call }), closed)).rejects.toThrow('Not here.');
+    expect(events).toMatchObject([{ outcome: 'refused', code, reason: 'Not here.' }]);
+  },
+);
+
 test('a client that leaves is a cancellation, before the answer and within it', async () => {
   const { stage, events } = setUp();
   const exchange = anExchange({ body: call });

@@ -2,7 +2,7 @@
  * Tells how each guarded exchange ended, once, whatever ended it: metrics, audit, logs and the live view all live from this one
  * event. Stands just inside `record`, so that refusals are counted too. Adds the fields that guards put on every answer.
  */
-import { errorTable, TrafficError } from '../../shared/errors/error-table.ts';
+import { errorTable, TrafficError, type ErrorCode } from '../../shared/errors/error-table.ts';
 import { canonicalJson } from '../../shared/mcp/canonical-json.ts';
 import { canonicalDigest } from '../traffic/canonical-digest.ts';
 import type { EmitEvent, GatewayEventOf } from '../../shared/model/gateway-event.ts';
@@ -57,6 +57,18 @@ async function accounted(deps: AccountDeps, exchange: Exchange, guard: Guard, ne
     throw entry.failed(error);
   }
 }
+
+/** Thrown, and still no failure: the door, the balancer or a bridge did not take the request. */
+const refusals = new Set<ErrorCode>([
+  'BAD_REQUEST',
+  'BODY_TOO_LARGE',
+  'FOREIGN_HOST',
+  'FOREIGN_ORIGIN',
+  'NO_ROUTE',
+  'SHUTTING_DOWN',
+  'UNAVAILABLE',
+  'UNSUPPORTED_TYPE',
+]);
 
 class Entry implements PendingRequest {
   readonly #deps: AccountDeps;
@@ -146,7 +158,7 @@ class Entry implements PendingRequest {
     const error = this.#cutBy ?? thrown;
     const reason = ownReason(error);
     const { status, bytes } = ownAnswer(reason, { idText: request.idText(), guard: this.#guard });
-    const isRefused = error instanceof TrafficError && error.code === 'UNAVAILABLE';
+    const isRefused = error instanceof TrafficError && refusals.has(error.code);
     this.over({
       status,
       outcome: this.#cutBy !== undefined ? 'cancelled' : isRefused ? 'refused' : 'failed',
