@@ -23,7 +23,12 @@ const written = (name: string, text: string | Uint8Array) => {
 
 test('a configuration that can be used ends with 0, with its warnings', async () => {
   const good = written('good.yaml', sampleConfig);
-  expect(await run(['config', 'check', good])).toMatchObject({ code: 0, stdout: `${good} can be used.\n`, stderr: '' });
+  const env = { GITHUB_TOKEN: 'x' };
+  expect(await run(['config', 'check', good], env)).toMatchObject({ code: 0, stdout: `${good} can be used.\n`, stderr: '' });
+  expect(await run(['config', 'check', good])).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/good\.yaml:\d+:\d+: warning: GITHUB_TOKEN is not set in this environment\. Set it where/) as unknown,
+  });
   const literal = written('literal.yaml', 'version: 1\nadmin:\n  token: hunter2\n');
   const { code, stdout } = await run(['config', 'check', literal]);
   expect({ code, lines: stdout.split('\n') }).toEqual({

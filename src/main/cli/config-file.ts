@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expressionChecks } from '../engine.ts';
+import { unsetVariables } from '../settings/config-checks/unset-variables.ts';
 import { problemText } from '../settings/config-problem.ts';
 import { MAX_CONFIG_BYTES } from '../settings/config-yaml.ts';
 import { readConfig, type ReadConfig } from '../settings/read-config.ts';
@@ -31,7 +32,10 @@ export async function readConfigFile({ words, dataDir }: CommandInput): Promise<
   } catch (error) {
     throw new CommandError(exitCodes.failed, `${path} cannot be read: ${reasonOf(error)}.`);
   }
-  return { file: named ?? shortest(path), read: readConfig(contents, { env: process.env, checks: expressionChecks }) };
+  return {
+    file: named ?? shortest(path),
+    read: readConfig(contents, { env: process.env, checks: [...expressionChecks, unsetVariables(process.env)] }),
+  };
 }
 
 /** Lines as compilers print them, so that editors can jump to them. */

@@ -7,6 +7,7 @@ import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { ConfigFile, ConfigProblem } from '../../shared/model/gateway-state.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { ConfigCheck } from '../settings/config-checks/check.ts';
+import { unsetVariables } from '../settings/config-checks/unset-variables.ts';
 import { configHistory, type ConfigHistory } from '../settings/config-history.ts';
 import { editConfig } from '../settings/edit-config.ts';
 import type { ConfigEdit } from '../settings/edit-nodes.ts';
@@ -239,7 +240,8 @@ export class ConfigControl {
   }
 
   #read(contents: Contents) {
-    return readConfig(contents, { env: this.#deps.env, checks: this.#deps.checks });
+    const { env, checks } = this.#deps;
+    return readConfig(contents, { env, checks: [...checks, unsetVariables(env)] });
   }
 
   #queue<T>(work: () => Promise<T>): Promise<T> {
