@@ -19,7 +19,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
-async function listening(): Promise<HttpDoor> {
+async function listening(auth: Record<string, unknown> = {}): Promise<HttpDoor> {
   const conversations = new Conversations({ sink: new MemorySink(), clock, ids: randomIds });
   const account = { clock, log, emit: () => undefined, live: new LiveAnswers(), keepsArguments: () => false };
   const openPipeline = compose(openStagesInOrder({ record: { clock, log, pressure: () => undefined }, account }));
@@ -27,7 +27,12 @@ async function listening(): Promise<HttpDoor> {
   const { listeners } = Config.parse({
     version: 1,
     listeners: [
-      { name: 'main', publicUrl: 'https://gw.example', auth: { issuers }, routes: [{ path: '/mcp', upstream: 'files', scopes: ['mcp'] }] },
+      {
+        name: 'main',
+        publicUrl: 'https://gw.example',
+        auth: { issuers, ...auth },
+        routes: [{ path: '/mcp', upstream: 'files', scopes: ['mcp'] }],
+      },
     ],
     upstreams: { files: { instances: [{ id: 'a', url: 'http://127.0.0.1:1/mcp' }] } },
   });
@@ -71,4 +76,16 @@ test('and may send the revision along, as clients of the SDK do', async () => {
   const answer = await fetch(origin + document, { method: 'OPTIONS', headers });
   expect([answer.status, answer.headers.get('access-control-allow-origin')]).toEqual([204, page]);
   expect(answer.headers.get('access-control-allow-headers')?.toLowerCase()).toContain('mcp-protocol-version');
+});
+
+test('a page may send an API key in the field that the listener has for it, and none in one that it has not', async () => {
+  const asked = { 'access-control-request-method': 'POST', 'access-control-request-headers': 'x-my-key, x-other, mcp-param-path' };
+  const allowed = async (door: HttpDoor) => {
+    const answer = await fetch(`${door.origin}/mcp`, { method: 'OPTIONS', headers: { origin: page, ...asked } });
+    return answer.headers.get('access-control-allow-headers')?.toLowerCase().split(', ') ?? [];
+  };
+  const named = await allowed(await listening({ apiKeyHeader: 'X-My-Key' }));
+  expect([named.includes('x-my-key'), named.includes('mcp-param-path'), named.includes('x-other')]).toEqual([true, true, false]);
+  const usual = await allowed(await listening());
+  expect([usual.includes('x-api-key'), usual.includes('tracestate'), usual.includes('x-my-key')]).toEqual([true, true, false]);
 });

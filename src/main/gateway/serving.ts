@@ -203,12 +203,12 @@ function ownDocument(text: string): Answer {
 }
 
 const allowedFields =
-  'Accept, Authorization, Content-Type, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, X-API-Key, X-Correlation-Id, traceparent';
+  'Accept, Authorization, Content-Type, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, X-API-Key, X-Correlation-Id, traceparent, tracestate, baggage';
 
 /** The door has let the page's origin in; what pages may send and read is said here and on every answer. */
 const preflightAnswer: Upstream = {
   name: 'gateway',
-  send: ({ request }) =>
+  send: ({ request, guard }) =>
     Promise.resolve({
       status: 204,
       statusText: 'No Content',
@@ -219,12 +219,18 @@ const preflightAnswer: Upstream = {
         '600',
         'Access-Control-Allow-Headers',
         // Mcp-Param-* are named by tools (2026-07-28), so what the page asks for is allowed where it is one of those.
-        [allowedFields, ...askedParams(request.rawHeaders)].join(', '),
+        [allowedFields, ...keyField(guard), ...askedParams(request.rawHeaders)].join(', '),
       ],
       body: { start: sink => sink.end([]), resume: () => undefined, abort: () => undefined },
     }),
   close: () => Promise.resolve(),
 };
+
+/** Where API keys come in a field of another name, pages send that one. */
+function keyField(guard: Guard | undefined): readonly string[] {
+  const { keyHeader = 'x-api-key' } = guard?.route ?? {};
+  return keyHeader === 'x-api-key' ? [] : [keyHeader];
+}
 
 function askedParams(rawHeaders: readonly string[]): string[] {
   const asked = fieldValue(rawHeaders, 'access-control-request-headers') ?? '';
