@@ -192,16 +192,24 @@ test('Ctrl-C does not wait for anybody who balances in front of it', async () =>
 
 test('a session id of a server over HTTP survives a restart, that of a process does not', async () => {
   const ids: Record<string, Record<string, string>> = {};
+  let ended: Record<string, string>;
   {
     await using gateway = await start({ readyDelay: '0ms', finish: '1s' });
     for (const path of ['/http', '/stdio']) ids[path] = await newSession(gateway.url(path));
     const theirs = server.captured.flatMap(({ rawHeaders }) => rawHeaders);
     expect(theirs).not.toContain(ids['/http']?.['Mcp-Session-Id']);
+    ended = await newSession(gateway.url('/http'));
+    const { status } = await fetch(gateway.url('/http'), { method: 'DELETE', headers: ended });
+    expect(status).toBeLessThan(300);
   }
   await using gateway = await start({ readyDelay: '0ms', finish: '1s' });
   const call = { jsonrpc: '2.0', id: 7, method: 'tools/call', params: { name: 'survivor', arguments: {} } };
   const http = await post(gateway.url('/http'), call, ids['/http']);
   expect([http.status, outcomeOf(http)]).toEqual([200, 'ok']);
+  // What its client ended stays ended, whatever its server still knows of it.
+  const revived = await post(gateway.url('/http'), { ...call, params: { name: 'revived', arguments: {} } }, ended);
+  expect([revived.status, outcomeOf(revived)]).toEqual([404, 40400]);
+  expect(server.captured.some(({ body }) => body.includes('revived'))).toBe(false);
   const stdio = await post(gateway.url('/stdio'), call, ids['/stdio']);
   expect([stdio.status, outcomeOf(stdio)]).toEqual([404, 40400]);
   // The upstream was asked with its own id, the one that it gave out before the restart.

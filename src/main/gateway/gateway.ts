@@ -10,6 +10,7 @@ import type { RecordingState } from '../../shared/model/host.ts';
 import { compose } from '../pipeline/compose.ts';
 import { LiveAnswers } from '../pipeline/live-answers.ts';
 import { filePinStore } from '../pipeline/policy/pin-store.ts';
+import { EndedSessions } from '../pipeline/ended-sessions.ts';
 import { type GatewaySession, type SessionEnd, SessionTable } from '../pipeline/session-table.ts';
 import type { Next } from '../pipeline/stage.ts';
 import type { StdioPlans } from '../pipeline/stdio-plan.ts';
@@ -130,7 +131,9 @@ export class Gateway {
     this.observers = observers;
     this.#doors = new DoorSet({ clock, ids, log: deps.logs.of('gateway') });
     this.#sessions = new SessionsKeeper({ conversations, clock });
-    this.table = new SessionTable(limitsOf(initialConfig), { clock, emit, onEnded: (session, what) => this.#sessionEnded(session, what) });
+    const ended = new EndedSessions({ path: join(deps.dataDir, 'ended-sessions'), log: deps.logs.of('gateway') });
+    const onEnded = (session: GatewaySession, what: SessionEnd) => this.#sessionEnded(session, what);
+    this.table = new SessionTable(limitsOf(initialConfig), { clock, emit, ended, onEnded });
     const upstreamLog = deps.logs.of('upstream');
     this.upstreams = new UpstreamSet({
       clock,

@@ -1,6 +1,7 @@
 /** The legacy sessions of a gateway: who may use which, until when, and how many there may be. Ids are sealed elsewhere. */
 import type { EmitEvent, GatewayEventOf } from '../../shared/model/gateway-event.ts';
 import type { Clock } from '../ports.ts';
+import { EndedSessions } from './ended-sessions.ts';
 import type { BoundSession } from './guard.ts';
 
 export interface SessionLimits {
@@ -29,13 +30,13 @@ export interface SessionTableDeps {
   readonly emit: EmitEvent;
   /** Called when a session ended by a kill, an expiry or its client; its open answers are to be broken off. */
   readonly onEnded: (session: GatewaySession, what: SessionEnd) => void;
+  /** Closed with the table. Without it, ended sessions are remembered in memory only. */
+  readonly ended?: EndedSessions;
 }
 
 export type SessionEnd = 'ended' | 'expired' | 'killed';
 
 const SWEEP_MS = 5000;
-/** Ids of ended sessions that are remembered, so that a sealed id that is still around does not open one again. */
-const MAX_ENDED = 100_000;
 
 export class SessionTable {
   readonly #deps: SessionTableDeps;
@@ -43,13 +44,13 @@ export class SessionTable {
   readonly #live = new Map<string, GatewaySession>();
   /** Places of sessions whose handshake is under way. */
   #reservedCount = 0;
-  /** Id → until when its seal could still be shown, epoch ms. */
-  readonly #ended = new Map<string, number>();
+  readonly #ended: EndedSessions;
   readonly #sweep: NodeJS.Timeout;
 
   constructor(limits: SessionLimits, deps: SessionTableDeps) {
     this.#limits = limits;
     this.#deps = deps;
+    this.#ended = deps.ended ?? new EndedSessions();
     this.#sweep = setInterval(() => this.expire(), SWEEP_MS).unref();
   }
 
@@ -120,8 +121,7 @@ export class SessionTable {
     const session = this.#live.get(id);
     if (session === undefined) return false;
     this.#live.delete(id);
-    this.#ended.set(id, session.issuedAt + this.#limits.ageMs);
-    if (this.#ended.size > MAX_ENDED) this.#ended.delete(this.#ended.keys().next().value as string);
+    this.#ended.add(id, session.issuedAt + this.#limits.ageMs);
     this.#tell(session, what, reason);
     this.#deps.onEnded(session, what);
     return true;
@@ -136,11 +136,12 @@ export class SessionTable {
   expire(): void {
     const now = this.#deps.clock.now();
     for (const session of this.#live.values()) if (this.#isExpired(session, now)) this.end(session.id, 'expired', 'idle or too old');
-    for (const [id, until] of this.#ended) if (until < now) this.#ended.delete(id);
+    this.#ended.forget(now);
   }
 
   close(): void {
     clearInterval(this.#sweep);
+    this.#ended.close();
   }
 
   /** A session with a request under way is not idle, however long that takes. */
