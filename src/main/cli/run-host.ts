@@ -10,6 +10,8 @@ import { type StopCause, untilStopped } from './until-stopped.ts';
 
 /** What the window is served on unless told otherwise. */
 export const defaultUiPort = 7390;
+/** Of a gateway's admin listener, unless its configuration says otherwise: a second window there would keep every gateway from starting. */
+const usualAdminPort = 7391;
 
 /** The host that a directory has already. */
 export type RunningHost = Extract<Taken, { kind: 'running' }>;
@@ -33,7 +35,7 @@ export async function runHost(input: CommandInput, run: HostRun): Promise<ExitCo
       dataDir: input.dataDir,
       program: input.program,
       logs: input.logs,
-      port: { number: run.uiPort ?? defaultUiPort, isFixed: run.uiPort !== undefined },
+      port: { number: run.uiPort ?? defaultUiPort, isFixed: run.uiPort !== undefined, skipped: [usualAdminPort] },
       rendererDir: input.program.rendererDir,
       onStopRequested: watch.stop,
     });

@@ -12,6 +12,7 @@ import type { Api, Peer } from '../api/api.ts';
 import { silentLogger } from '../ports.ts';
 import { connectToHost } from './host-connection.ts';
 import { startHttpServer, type HttpServer } from './http-server.ts';
+import type { PortWish } from './listen-on.ts';
 
 const secret = 'the-secret-of-the-host';
 
@@ -57,7 +58,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const start = (port = { number: 0, isFixed: false }) =>
+const start = (port: PortWish = { number: 0, isFixed: false }) =>
   startHttpServer({ api, log: silentLogger, secret, port, rendererDir: join(folder, 'page') });
 
 interface Answer {
@@ -325,6 +326,9 @@ test('a taken port moves on, a named one is an error', async () => {
   const moved = await start({ number: port, isFixed: false });
   expect(moved.port).toBeGreaterThan(port);
   await moved.close();
+  const further = await start({ number: port, isFixed: false, skipped: [moved.port] });
+  expect(further.port).toBeGreaterThan(moved.port);
+  await further.close();
   await expect(start({ number: port, isFixed: true })).rejects.toThrow(`Port ${port} is taken by another program.`);
   other.close();
 });

@@ -8,6 +8,8 @@ export interface PortWish {
   readonly number: number;
   /** Named by a person: another one would not be what they asked for. */
   readonly isFixed: boolean;
+  /** Passed over in the search: somebody else is expected there. */
+  readonly skipped?: readonly number[];
 }
 
 /** So many programs side by side are an accident; the search ends. */
@@ -17,7 +19,8 @@ const MAX_ATTEMPTS = 50;
 export async function listenOn(server: Server, wish: PortWish): Promise<void> {
   const attempts = wish.isFixed || wish.number === 0 ? 1 : MAX_ATTEMPTS;
   for (let port = wish.number; port < wish.number + attempts && port <= 65_535; port += 1) {
-    if (await tryPort(server, port)) return;
+    const isPassedOver = !wish.isFixed && wish.skipped?.includes(port) === true;
+    if (!isPassedOver && (await tryPort(server, port))) return;
   }
   const which = attempts === 1 ? `Port ${wish.number} is` : `Ports ${wish.number} to ${wish.number + attempts - 1} are`;
   throw new TrafficError('CONFLICT', `${which} taken by another program.`);
