@@ -66,6 +66,7 @@ function mapped(type: string, changes: Partial<AnswerChanges> = {}, rawHeaders: 
   const source = new Source();
   const taker = new Taker();
   const answer = mapAnswerMessages(anAnswer({ body: source, rawHeaders: ['Content-Type', type, ...rawHeaders] }), {
+    upstream: 'files',
     change,
     maxBytes: 1024,
     isClosed: true,
@@ -304,7 +305,7 @@ describe('a whole body', () => {
     const source = new Source();
     const taker = new Taker();
     const answer = anAnswer({ status: 404, body: source });
-    mapAnswerMessages(answer, { change, maxBytes: 100, isClosed: true }).body.start(taker);
+    mapAnswerMessages(answer, { upstream: 'files', change, maxBytes: 100, isClosed: true }).body.start(taker);
     source.push('{"error":"not_found"}');
     source.sink?.end([]);
     expect(taker.text).toBe('{"error":"not_found"}');
@@ -332,9 +333,9 @@ describe('a whole body', () => {
 test('an encoded answer that would have to be looked at is refused, and its connection let go', () => {
   const source = new Source();
   const answer = anAnswer({ body: source, rawHeaders: ['Content-Encoding', 'gzip'] });
-  expect(() => mapAnswerMessages(answer, { change, maxBytes: 10, isClosed: true })).toThrow(
+  expect(() => mapAnswerMessages(answer, { upstream: 'files', change, maxBytes: 10, isClosed: true })).toThrow(
     expect.objectContaining({ code: 'UPSTREAM_BROKE' }) as Error,
   );
   expect(source.aborted).toBe(1);
-  expect(mapAnswerMessages(answer, { change, maxBytes: 10, isClosed: false })).toBe(answer);
+  expect(mapAnswerMessages(answer, { upstream: 'files', change, maxBytes: 10, isClosed: false })).toBe(answer);
 });

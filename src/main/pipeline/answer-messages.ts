@@ -10,6 +10,8 @@ import { SseReader, type SseEventHead } from '../../shared/mcp/sse-reader.ts';
 import type { Answer, BodySink, BodySource } from './stage.ts';
 
 export interface AnswerChanges {
+  /** Whose answer it is, for what is told where it must not pass. */
+  readonly upstream: string;
   readonly change: MessageChange;
   /** Bytes of a body, or of one event, that are looked at. Longer ones break off when `isClosed`, and pass unseen otherwise. */
   readonly maxBytes: number;
@@ -24,7 +26,7 @@ export function mapAnswerMessages(answer: Answer, changes: AnswerChanges): Answe
   if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
     if (!changes.isClosed) return answer;
     body.abort();
-    throw broke(`sent its answer encoded (${encoding.slice(0, 40)}) although it was asked not to`);
+    throw broke(changes.upstream, `sent its answer encoded (${encoding.slice(0, 40)}) although it was asked not to`);
   }
   const type = fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '';
   const isEventStream = type.startsWith('text/event-stream');
@@ -173,7 +175,7 @@ class MappedWhole extends MappedBody {
     this.#sizeBytes += chunk.length;
     if (this.#sizeBytes <= this.#changes.maxBytes) return;
     if (this.#changes.isClosed) {
-      this.breakOff(tooLong(this.#changes.maxBytes));
+      this.breakOff(tooLong(this.#changes));
       return;
     }
     this.#isPassing = true;
@@ -186,7 +188,7 @@ class MappedWhole extends MappedBody {
     const outcome = changedText(textOf(bytes), this.#changes.change);
     switch (outcome.kind) {
       case 'unreadable':
-        if (this.#changes.isClosed && this.#mustBeMessage) this.breakOff(broke('sent a body that is no JSON-RPC'));
+        if (this.#changes.isClosed && this.#mustBeMessage) this.breakOff(broke(this.#changes.upstream, 'sent a body that is no JSON-RPC'));
         else this.#passAll();
         return;
       case 'same':
@@ -255,7 +257,7 @@ class MappedEvents extends MappedBody {
     this.#raw.push(bytes);
     this.#rawBytes += bytes.length;
     if (this.#rawBytes <= this.#changes.maxBytes || this.#isSkipping) return;
-    if (this.#changes.isClosed) this.breakOff(tooLong(this.#changes.maxBytes));
+    if (this.#changes.isClosed) this.breakOff(tooLong(this.#changes));
     this.#isSkipping = true;
     this.#data = [];
   }
@@ -328,12 +330,15 @@ function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-function tooLong(maxBytes: number): TrafficError {
-  return broke(`sent more than the ${Math.floor(maxBytes / 1024)} KiB that are looked at`);
+function tooLong({ upstream, maxBytes }: AnswerChanges): TrafficError {
+  return broke(upstream, `sent more than the ${Math.floor(maxBytes / 1024)} KiB that are looked at`);
 }
 
-function broke(what: string): TrafficError {
-  return new TrafficError('UPSTREAM_BROKE', `The server ${what}, so that its answer could not be checked.`);
+/** What was asked for is done, whatever becomes of its answer. */
+function broke(upstream: string, what: string): TrafficError {
+  return new TrafficError('UPSTREAM_BROKE', `${upstream} ${what}, so that its answer could not be checked.`, {
+    facts: { upstream, phase: 'answer', may_have_executed: true },
+  });
 }
 
 const COLON = 0x3a;

@@ -22,6 +22,7 @@ export function sessionSeal({ keys }: { readonly keys: readonly Buffer[] }): Ses
         throw new TrafficError(
           'UPSTREAM_BROKE',
           `The session id of ${session.upstream} has ${session.upstreamSessionId.length} characters.`,
+          { facts: { upstream: session.upstream, may_have_executed: true } },
         );
       return sealBytes(sealingKey, PURPOSE, plain).toString('base64url');
     },

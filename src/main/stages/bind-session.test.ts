@@ -143,6 +143,9 @@ test('an id of the upstream that is too long to be sealed opens no session, and 
   let abortCount = 0;
   const body = { start: () => undefined, resume: () => undefined, abort: () => (abortCount += 1) };
   const next = answering({ rawHeaders: ['Mcp-Session-Id', 'x'.repeat(6000)], body });
-  await expect(bind.handle(anExchange({ body: initialize }), next)).rejects.toMatchObject({ code: 'UPSTREAM_BROKE' });
+  await expect(bind.handle(anExchange({ body: initialize }), next)).rejects.toMatchObject({
+    code: 'UPSTREAM_BROKE',
+    facts: { upstream: 'files', may_have_executed: true },
+  });
   expect([table.count, abortCount]).toEqual([0, 1]);
 });

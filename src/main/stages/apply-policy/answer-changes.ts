@@ -31,6 +31,7 @@ export function answerChanges(deps: ApplyPolicyDeps, exchange: Exchange, guard: 
   if (!mayHaveLists && !isStrict && onServer === 'nothing') return undefined;
   const look = new AnswerLook(deps, guard, surroundingsOf(exchange, guard, deps.clock.now()), kindsById(guard));
   return {
+    upstream,
     maxBytes: MAX_BYTES,
     isClosed: isStrict || onServer === 'enforced' || (mayHaveLists && engine.hides(hasAuth)),
     change: (message, text) => look.change(message, text),
