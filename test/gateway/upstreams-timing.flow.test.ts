@@ -190,6 +190,20 @@ test('the bulkhead: so many at once, so many in line, the rest 50300; a client t
   expect(gateway.instance('a').inFlight).toBe(0);
 });
 
+test('places are those of the upstream: an idle instance does not add to them', async () => {
+  const waiting: RawRequest[] = [];
+  await using a = await rawUpstream(request => waiting.push(request));
+  await using b = await rawUpstream(request => waiting.push(request));
+  await using gateway = openUpstream([a.url, b.url], { config: { bulkhead: { maxConcurrent: 1, maxQueue: 1 }, retries: { attempts: 1 } } });
+  const both = [gateway.ask({}), gateway.ask({})];
+  await until(() => waiting.length === 1);
+  expect(gateway.upstream.state()).toMatchObject({ queued: 1, maxConcurrent: 1 });
+  waiting.shift()?.answer('200 OK', jsonType, result);
+  await until(() => waiting.length === 1);
+  waiting.shift()?.answer('200 OK', jsonType, result);
+  expect((await Promise.all(both)).map(({ status }) => status)).toEqual([200, 200]);
+});
+
 test('a client that leaves in the middle closes the connection to the server and frees the slot', async () => {
   await using a = await rawUpstream(request => {
     request.startEvents();

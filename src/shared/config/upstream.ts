@@ -90,7 +90,7 @@ export const BreakerConfig = z.strictObject({
 export type BreakerConfig = z.output<typeof BreakerConfig>;
 
 export const BulkheadConfig = z.strictObject({
-  maxConcurrent: z.number().int().min(1).default(100).describe('Calls at once per instance.'),
+  maxConcurrent: z.number().int().min(1).default(100).describe('Calls at once, over all instances.'),
   maxQueue: z.number().int().min(0).default(200).describe('Calls that may wait for a place.'),
   queueTimeout: Timespan.prefault('5s').describe('How long they wait.'),
 });
@@ -127,7 +127,7 @@ const PoolConfig = z.strictObject({
 });
 
 const StdioConfig = z.strictObject({
-  maxChildren: z.number().int().min(1).max(1000).default(100).describe('Processes of this upstream at once.'),
+  maxChildren: z.number().int().min(1).max(1000).default(100).describe('Processes of each instance at once.'),
   idle: Timespan.prefault('1h').describe('How long a child without sessions lives.'),
   stop: Timespan.prefault('2s').describe('How long a child has to exit after its stdin closed, and again after SIGTERM.'),
 });
@@ -153,7 +153,7 @@ export const UpstreamConfig = z.strictObject({
   credentials: CredentialsConfig.optional().describe("Our own credentials towards the server, one kind; the client's never leave."),
   health: HealthConfig.prefault({}).describe('Active checks of each instance.'),
   breaker: BreakerConfig.prefault({}).describe('Circuit breaker of each instance.'),
-  bulkhead: BulkheadConfig.prefault({}).describe('How much one instance is given at once.'),
+  bulkhead: BulkheadConfig.prefault({}).describe('How much the upstream is given at once, over all its instances.'),
   timeouts: TimeoutsConfig.prefault({}).describe('How long the phases of a call may take.'),
   retries: RetriesConfig.prefault({}).describe('What is tried again.'),
   pool: PoolConfig.prefault({}).describe('Connections to each instance with a url.'),
