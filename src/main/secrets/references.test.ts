@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { MAX_SECRET_BYTES, readFileUpTo, referencesIn, SecretError, secretResolver } from './references.ts';
+import { scanReferences } from '../../shared/config/secret-references.ts';
+import { MAX_SECRET_BYTES, readFileUpTo, SecretError, secretResolver } from './references.ts';
 
 let dir: string;
 beforeAll(() => {
@@ -111,7 +112,7 @@ test('values for masking are bounded, newest kept', async () => {
 });
 
 test('references are listed with their places', () => {
-  expect(referencesIn('a ${env:X} $${env:Y} ${file:/z}')).toEqual([
+  expect(scanReferences('a ${env:X} $${env:Y} ${file:/z}').found).toEqual([
     { text: '${env:X}', kind: 'env', name: 'X', at: 2 },
     { text: '${file:/z}', kind: 'file', name: '/z', at: 21 },
   ]);

@@ -57,11 +57,6 @@ export function secretResolver(sources: SecretSources): SecretResolver {
   };
 }
 
-/** The references in a text, as they are written. */
-export function referencesIn(text: string): readonly SecretReference[] {
-  return scanReferences(text).found;
-}
-
 /** Reads the beginning of a file, for `SecretSources`. */
 export async function readFileUpTo(path: string, maxBytes: number): Promise<Uint8Array> {
   const file = await open(path, 'r');

@@ -58,11 +58,6 @@ export function defaultOf(schema: Schema): { readonly value: unknown } | undefin
   return def.type === 'optional' ? defaultOf(def.innerType) : undefined;
 }
 
-/** Whether a key may be absent. */
-export function isOptional(schema: Schema): boolean {
-  return schema._zod.optin === 'optional';
-}
-
 export function descriptionOf(schema: Schema): string | undefined {
   return (schema as z.ZodType).description;
 }

@@ -295,5 +295,3 @@ export const Config = z.strictObject({
   shutdown: Shutdown.prefault({}).describe('How a stop goes.'),
 });
 export type Config = z.output<typeof Config>;
-/** As it stands in a file. */
-export type ConfigInput = z.input<typeof Config>;

@@ -34,10 +34,6 @@ export class Usage {
     this.line.openCount += 1;
   }
 
-  get isJudged(): boolean {
-    return this.#isJudged;
-  }
-
   /** The first judgement counts. */
   judge({ result, reason = '', isGone = false, wasSent = true }: Judgement): void {
     if (this.#isJudged) return;
