@@ -36,7 +36,7 @@ test('a session that is used stays, one that is idle ends', () => {
   const first = sealed('one');
   sessions.open({ ...first, conversationId: 'c' });
   now += 900;
-  expect(sessions.use(first, 'c')?.id).toBe('one');
+  expect(sessions.use(first, 'c')).toMatchObject({ id: 'one' });
   now += 1001;
   expect(sessions.use(first, 'c')).toBeUndefined();
   expect(ended).toEqual(['one expired']);
@@ -68,7 +68,7 @@ test('a sealed id from before a restart is taken up again, until it is too old',
   const sessions = table();
   const before = sealed('one');
   now += 9000;
-  expect(sessions.use(before, 'c')?.id).toBe('one');
+  expect(sessions.use(before, 'c')).toMatchObject({ id: 'one' });
   const older = sealed('two');
   now += 10_001;
   expect(sessions.use(older, 'c')).toBeUndefined();

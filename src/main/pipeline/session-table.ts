@@ -91,18 +91,19 @@ export class SessionTable {
   }
 
   /**
-   * The session of a sealed id: the living one; or, after a restart or on another replica, taken up again. Undefined when it
-   * ended, is too old, was idle for too long, or when there is no room to take it up.
+   * The session of a sealed id: the living one; or, after a restart or on another replica, taken up again (`full` where there is
+   * no room for that now). Undefined when it ended, is too old, or was idle for too long.
    */
   use(
     sealed: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'issuedAt' | 'bound'>,
     conversationId: string,
-  ): GatewaySession | undefined {
+  ): GatewaySession | 'full' | undefined {
     const now = this.#deps.clock.now();
     if (this.#ended.has(sealed.id)) return undefined;
     const live = this.#live.get(sealed.id);
     if (live === undefined) {
-      if (now - sealed.issuedAt > this.#limits.ageMs || this.isFull) return undefined;
+      if (now - sealed.issuedAt > this.#limits.ageMs) return undefined;
+      if (this.isFull) return 'full';
       const taken = { ...sealed, conversationId, lastAt: now, pendingCount: 0 };
       this.#live.set(sealed.id, taken);
       return taken;

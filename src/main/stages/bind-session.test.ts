@@ -79,6 +79,16 @@ test('the cap refuses with 50300 and says when to come again', async () => {
   });
 });
 
+test('a session from before a restart that finds no room is told to come again, and is not lost', async () => {
+  const keys = [randomBytes(32)];
+  const id = idOf(await stage(1, keys).stage.handle(anExchange({ body: initialize }), upstreamSays('up')));
+  const { stage: bind, table } = stage(1, keys);
+  await bind.handle(anExchange({ body: initialize }), upstreamSays('up'));
+  expect(await bind.handle(inSession(id), answering())).toMatchObject({ code: 'UNAVAILABLE', facts: { state: 'full' } });
+  for (const { id: other } of table.all()) table.end(other, 'ended', 'by the client');
+  expect(codeOf(await bind.handle(inSession(id), answering()))).toBe('answered 200');
+});
+
 test('handshakes that run side by side do not exceed the cap, and one that fails gives its place back', async () => {
   const { stage: bind, table } = stage(1);
   let fail = (_: Error): void => undefined;

@@ -39,19 +39,21 @@ export function bindSession(deps: BindSessionDeps): Stage {
 }
 
 async function initialize(deps: BindSessionDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
-  const { table, clock, emit } = deps;
-  if (table.isFull) {
-    const { upstream } = guard.route;
-    emit({ type: 'session', at: clock.now(), what: 'refused', reason: 'too many sessions', principalId: guard.principal.id, upstream });
-    const facts = { upstream, state: 'full', retry_after_ms: 5000 };
-    return refuse(guard, 'UNAVAILABLE', `All ${table.limits.max} sessions of this gateway are in use.`, facts);
-  }
+  const { table } = deps;
+  if (table.isFull) return noRoom(deps, guard);
   const giveBack = table.reserve();
   try {
     return opened(deps, exchange, guard, await next(exchange));
   } finally {
     giveBack();
   }
+}
+
+function noRoom({ table, clock, emit }: BindSessionDeps, guard: Guard): Verdict {
+  const { upstream } = guard.route;
+  emit({ type: 'session', at: clock.now(), what: 'refused', reason: 'too many sessions', principalId: guard.principal.id, upstream });
+  const facts = { upstream, state: 'full', retry_after_ms: 5000 };
+  return refuse(guard, 'UNAVAILABLE', `All ${table.limits.max} sessions of this gateway are in use.`, facts);
 }
 
 /** The session that an answer opens, if it does. */
@@ -108,6 +110,8 @@ async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard
   const { sessionId: id, upstream, principalId, issuedAt } = sealed;
   const session = table.use({ id, upstream, principalId, issuedAt, bound }, exchange.conversation.id);
   if (session === undefined) return refuse(guard, 'SESSION_LOST', lost, {});
+  // It is as good as before: whoever heard 404 would give it up, and begin another one for which there is no room either.
+  if (session === 'full') return noRoom(deps, guard);
   if (session.pendingCount >= table.limits.maxPending)
     return refuse(guard, 'LIMITED', `This session has ${table.limits.maxPending} requests under way.`, {
       tier: 'session',
