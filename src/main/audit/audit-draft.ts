@@ -131,11 +131,28 @@ function draft(
 
 /** Words of peers are cut and lose what looks like a secret. */
 function clip<T extends string | number | undefined>(value: T): T {
-  return (typeof value === 'string' ? maskText(value.slice(0, MAX_TEXT)).text : value) as T;
+  return (typeof value === 'string' ? masked(value.slice(0, MAX_TEXT)) : value) as T;
+}
+
+/** Methods, names and reasons come again and again. */
+const maskedTexts = new Map<string, string>();
+const MAX_REMEMBERED = 1_000;
+const MAX_REMEMBERED_LENGTH = 100;
+
+function masked(text: string): string {
+  const known = maskedTexts.get(text);
+  if (known !== undefined) return known;
+  const shown = maskText(text).text;
+  if (text.length > MAX_REMEMBERED_LENGTH) return shown;
+  if (maskedTexts.size >= MAX_REMEMBERED) maskedTexts.clear();
+  maskedTexts.set(text, shown);
+  return shown;
 }
 
 type Known<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
 function optional<T extends object>(fields: T): Known<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Known<T>;
+  const known: Known<T> = {};
+  for (const name in fields) if (fields[name] !== undefined) known[name] = fields[name] as Known<T>[typeof name];
+  return known;
 }

@@ -46,7 +46,7 @@ async function run(args: readonly string[], entryFile: string, screen: Screen): 
     level: levelOf(input.flags['log-level'], input.flags['json'] === true),
     isLevelNamed: input.flags['log-level'] !== undefined,
     clock: systemClock,
-    write: line => void process.stderr.write(line),
+    write: gatheredLines(text => void process.stderr.write(text)),
   });
   return command.run({
     flags: input.flags,
@@ -155,4 +155,22 @@ function sentenceOf(error: unknown): string {
 async function print(screen: Screen, text: string): Promise<ExitCode> {
   await screen.write(text);
   return exitCodes.ok;
+}
+
+const MAX_GATHERED_CHARS = 64 * 1024;
+
+/** Lines of one turn of the event loop go out in one write: each is a call into the system that everybody waits for. */
+function gatheredLines(write: (text: string) => void): (line: string) => void {
+  let text = '';
+  const flush = () => {
+    const gathered = text;
+    text = '';
+    if (gathered !== '') write(gathered);
+  };
+  process.once('exit', flush);
+  return line => {
+    if (text === '') setImmediate(flush);
+    text += line;
+    if (text.length > MAX_GATHERED_CHARS) flush();
+  };
 }

@@ -9,12 +9,16 @@ import { openBytes, SEAL_BYTES, sealBytes } from './sealed-box.ts';
 
 const PURPOSE = 'shadowcat session 1';
 const MAX_CHARS = 6000;
+/** Every request of a session shows its id again. Only what opened is kept, so that made-up ids push nothing out for free. */
+const MAX_OPENED = 2_000;
+const MAX_OPENED_CHARS = 1_000;
 const MAX_PLAIN_BYTES = Math.floor((MAX_CHARS * 3) / 4) - SEAL_BYTES;
 
 /** The first key seals, all open: two keys while rotating. */
 export function sessionSeal({ keys }: { readonly keys: readonly Buffer[] }): SessionSeal {
   const [sealingKey] = keys;
   if (sealingKey === undefined) throw new Error('Session ids need a key.');
+  const opened = new Map<string, SealedSession>();
   return {
     seal(session) {
       const plain = Buffer.from(JSON.stringify(toFields(session)));
@@ -28,12 +32,20 @@ export function sessionSeal({ keys }: { readonly keys: readonly Buffer[] }): Ses
     },
     open(text) {
       if (text.length > MAX_CHARS) return undefined;
+      const known = opened.get(text);
+      if (known !== undefined) return known;
       const sealed = Buffer.from(text, 'base64url');
       // Several texts decode to the same bytes; only the one that we gave out is the id.
       if (sealed.toString('base64url') !== text) return undefined;
       for (const key of keys) {
         const plain = openBytes(key, PURPOSE, sealed);
-        if (plain !== undefined) return fromFields(plain.toString('utf8'));
+        if (plain === undefined) continue;
+        const session = fromFields(plain.toString('utf8'));
+        if (session === undefined || text.length > MAX_OPENED_CHARS) return session;
+        const [oldest] = opened.keys();
+        if (opened.size >= MAX_OPENED && oldest !== undefined) opened.delete(oldest);
+        opened.set(text, session);
+        return session;
       }
       return undefined;
     },

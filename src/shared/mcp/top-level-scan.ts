@@ -182,7 +182,7 @@ export class TopLevelScan {
 
   get facts(): TopLevelFacts {
     const idText = this.#id === '' ? undefined : idTextOf(parsed(this.#id), `{"id":${this.#id}}`);
-    const method = parsed(this.#method);
+    const method = this.#method === '' ? undefined : parsed(this.#method);
     return {
       ...(idText === undefined ? {} : { idText }),
       ...(typeof method === 'string' ? { method } : {}),
@@ -202,6 +202,8 @@ function parsed(text: string): unknown {
 
 /** UTF-8 without a decoder class: this folder runs where neither Node nor the DOM is known. A cut sequence becomes ''. */
 function utf8(bytes: Uint8Array): string {
+  // Ids and methods are ASCII but for a few.
+  if (bytes.every(byte => byte < 0x80)) return String.fromCharCode(...bytes);
   try {
     return decodeURIComponent(Array.from(bytes, byte => `%${byte.toString(16).padStart(2, '0')}`).join(''));
   } catch {

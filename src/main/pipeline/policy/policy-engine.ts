@@ -7,6 +7,8 @@ import { judge, named, type Asking, type Judgement } from './decide.ts';
 import type { Subject } from './subject.ts';
 
 const STAGE = 'apply-policy';
+/** What each policy took is of interest to a dry run alone. */
+const noTimes = () => 0;
 
 /** What the stage does about one message. */
 export interface Ruling {
@@ -52,8 +54,7 @@ export class PolicyEngine {
     const { policyMode } = compiled;
     if (policyMode === 'off') return { isDenied: false, by: 'default', reason: '', decisions: [] };
     const startedUs = this.#clock.monotonicUs();
-    const judged =
-      this.#malformed(compiled, subject, about) ?? judge(compiled, subject, { ...about, nowUs: () => this.#clock.monotonicUs() });
+    const judged = this.#malformed(compiled, subject, about) ?? judge(compiled, subject, { ...about, nowUs: noTimes });
     const evaluationUs = this.#clock.monotonicUs() - startedUs;
     return ruling(judged, compiled, evaluationUs);
   }
