@@ -150,6 +150,10 @@ test('attempts are counted: one means none', async () => {
   expect(await attemptsOf(rpc('ping'), refused, setUp({ attempts: 2 }))).toBe(2);
 });
 
+test('a budget of nothing means none, not even the few of a quiet gateway', async () => {
+  expect(await attemptsOf(rpc('ping'), refused, setUp({ budget: 0 }))).toBe(1);
+});
+
 test('the budget: a fifth of the calls once what a quiet gateway has is spent, and one a second for a quiet one', async () => {
   const { run, clock } = setUp({ attempts: 2 });
   let retries = 0;

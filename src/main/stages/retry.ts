@@ -65,7 +65,8 @@ async function attempts({ deps, config, budget, exchange, guard, next }: Trying)
     const attempt = await tried(exchange, next);
     const again = whyAgain(attempt, () => isRepeatable(guard, config, deps.catalogue));
     if (again === undefined || count >= config.attempts || departure.hasHappened) return resultOf(attempt);
-    if (!budget.withdraw()) {
+    // A share of nothing leaves nothing, whatever a quiet gateway would have.
+    if (config.budget === 0 || !budget.withdraw()) {
       guard.decisions.push({ stage, kind: 'logged', reason: `not tried again, too many retries lately: ${again.reason}` });
       return resultOf(attempt);
     }

@@ -113,7 +113,12 @@ export type TimeoutsConfig = z.output<typeof TimeoutsConfig>;
 
 export const RetriesConfig = z.strictObject({
   attempts: z.number().int().min(1).max(10).default(3).describe('Tries of one call, the first included; 1 never retries.'),
-  budget: z.number().min(0).max(1).default(0.2).describe('Share of calls that may be retries.'),
+  budget: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.2)
+    .describe('Share of calls that may be retries; some ten at once, and one a second, are always free. 0 for none.'),
   tools: z.array(z.string().min(1)).max(200).default([]).describe('Tools that may be called twice, globs allowed.'),
   trustAnnotations: z.boolean().default(false).describe("Believe the server's readOnlyHint and idempotentHint."),
 });
