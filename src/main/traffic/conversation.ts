@@ -2,7 +2,6 @@
  * One session's traffic, in order: numbers each frame, reads it, links it to its exchange, and hands complete records on.
  * Everything that passes through Shadowcat, over any transport, is noted here and nowhere else.
  */
-import type { StatusWord } from '../../shared/model/exchange.ts';
 import type { Flag, FrameKind, Transport } from '../../shared/model/frame.ts';
 import { Exchanges, opposite, withStatus, type OpenExchange } from './exchanges.ts';
 import { headerMismatch } from './header-check.ts';
@@ -10,7 +9,7 @@ import { httpRowAfterHop, requestAfterHop, rowWithAnswer } from './hop-answer.ts
 import { Hops, learnAnswerHead, type Hop, type HopEnd } from './hops.ts';
 import { learnedFrom } from './peers.ts';
 import type { ExchangeRecord, RecordSink, SessionRecord } from './records.ts';
-import { errorFields, flagsOf, newFrame, newRow, otherKind, otherRow, ownToolErrorFields, type RowFacts } from './rows.ts';
+import { answerStatus, errorFields, flagsOf, newFrame, newRow, otherKind, otherRow, ownToolErrorFields, type RowFacts } from './rows.ts';
 import { readSighting, type ReadMessage, type Sighting } from './sighting.ts';
 
 export interface ConversationStart {
@@ -275,17 +274,7 @@ export class Conversation {
     const { message, facts } = item;
     const latencyMs = this.#sinceStart(request, sighting.monotonicUs, sighting.at);
     const wasCancelled = request.record.status === 'cancelled';
-    const status: StatusWord = wasCancelled
-      ? 'late'
-      : flags.includes('refused')
-        ? 'refused'
-        : flags.includes('own-error')
-          ? 'failed'
-          : message.kind === 'error'
-            ? 'error'
-            : facts.isToolError
-              ? 'tool-error'
-              : 'ok';
+    const status = wasCancelled ? 'late' : answerStatus(item, flags);
     request.record = {
       ...withStatus(request.record, status, wasCancelled ? [...flags, 'late'] : flags),
       ...(flags.includes('own-error') && facts.isToolError ? ownToolErrorFields(sighting) : errorFields(item)),

@@ -1,4 +1,5 @@
 /** How a frame and a new exchange of a session are written down. Built field by field: this runs for every message. */
+import type { StatusWord } from '../../shared/model/exchange.ts';
 import type { Flag, FrameKind } from '../../shared/model/frame.ts';
 import type { ExchangeRecord, FrameRecord, SessionRecord } from './records.ts';
 import type { ReadMessage, Sighting } from './sighting.ts';
@@ -67,6 +68,14 @@ const noVerdicts: FrameRecord['verdicts'] = [];
 /** What is already known of a frame to flag. */
 export function flagsOf({ flags = [], body }: Sighting): Flag[] {
   return body.isTruncated ? [...flags, 'body-truncated'] : [...flags];
+}
+
+/** What an answer makes of its request. What we refused or answered ourselves is told apart from what the server said. */
+export function answerStatus({ message, facts }: ReadMessage, flags: readonly Flag[]): StatusWord {
+  if (flags.includes('refused')) return 'refused';
+  if (flags.includes('own-error')) return 'failed';
+  if (message.kind === 'error') return 'error';
+  return facts.isToolError ? 'tool-error' : 'ok';
 }
 
 /** The kind of a frame without a message. */
