@@ -1,10 +1,12 @@
 /** Who sends an HTTP request, as far as it says so: the client's own name (2026-07-28), else its user agent. */
 import { readBody } from '../../shared/mcp/json-rpc.ts';
+import { keptKey, keptText } from '../support/kept-text.ts';
 
 export interface Identity {
   readonly key: string;
   /** The client named itself in `_meta`. */
   readonly isNamed: boolean;
+  /** To compare; a long one as its hash. */
   readonly userAgent: string;
   readonly displayName: string;
 }
@@ -22,9 +24,10 @@ export function identityOf({
 }): Identity {
   const info = body === undefined ? undefined : clientInfoText(buffer(body));
   const product = /^[^\s/(]+/.exec(userAgent)?.[0];
-  const fallback = { userAgent, displayName: product ?? 'unknown client' };
-  if (info === undefined) return { ...fallback, key: `agent ${userAgent}`, isNamed: false };
-  return { ...fallback, key: `client ${info}`, isNamed: true };
+  const agent = keptKey(userAgent);
+  const fallback = { userAgent: agent, displayName: keptText(product ?? 'unknown client') };
+  if (info === undefined) return { ...fallback, key: `agent ${agent}`, isNamed: false };
+  return { ...fallback, key: `client ${keptKey(info)}`, isNamed: true };
 }
 
 /** True for the handshake of the legacy era. Looks for the word first, because most bodies need no second parse. */

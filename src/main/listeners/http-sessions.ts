@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Conversation } from '../traffic/conversation.ts';
 import type { Conversations } from '../traffic/conversations.ts';
 import type { Clock } from '../ports.ts';
+import { keptKey } from '../support/kept-text.ts';
 import { identityOf, isInitialize, type Identity } from './http-identity.ts';
 
 /** Beyond this the id that was not used for longest is forgotten; its next request opens a session of its own. */
@@ -51,7 +52,7 @@ export interface Placed {
 
 export class HttpSessions {
   readonly #deps: HttpSessionsDeps;
-  /** By `Mcp-Session-Id`. Insertion order is age of use. */
+  /** By `Mcp-Session-Id`, long ones by their hash: anybody can claim 10,000 of 64 KiB. Insertion order is age of use. */
   readonly #byId = new Map<string, Conversation>();
   /** By path and query that an HTTP+SSE stream named. */
   readonly #byEndpoint = new Map<string, Conversation>();
@@ -73,15 +74,16 @@ export class HttpSessions {
   /** Finds or opens the session of a request that may pass. */
   place(hints: SessionHints): Placed {
     const { sessionId } = hints;
-    const byId = sessionId === undefined ? this.#byEndpoint.get(hints.path) : this.#byId.get(sessionId);
+    const idKey = sessionId === undefined ? undefined : keptKey(sessionId);
+    const byId = idKey === undefined ? this.#byEndpoint.get(hints.path) : this.#byId.get(idKey);
     if (byId !== undefined && !byId.isEnded) {
-      if (sessionId !== undefined) remember(this.#byId, sessionId, byId);
-      return { conversation: byId, isInitialize: sessionId === undefined && isInitialize(hints.body) };
+      if (idKey !== undefined) remember(this.#byId, idKey, byId);
+      return { conversation: byId, isInitialize: idKey === undefined && isInitialize(hints.body) };
     }
-    if (sessionId !== undefined) {
+    if (idKey !== undefined) {
       // Unknown to us (we were restarted, or it never was real): later requests with it belong together.
       const conversation = this.#openFor(hints, identityOf(hints));
-      remember(this.#byId, sessionId, conversation);
+      remember(this.#byId, idKey, conversation);
       return { conversation, isInitialize: false };
     }
     return this.#placeByClient(hints);
@@ -95,7 +97,7 @@ export class HttpSessions {
 
   /** The answer to an `initialize` named the session. Only such an answer is believed. */
   learnId(conversation: Conversation, sessionId: string): void {
-    remember(this.#byId, sessionId, conversation);
+    remember(this.#byId, keptKey(sessionId), conversation);
     this.#hideFromOthers(conversation);
   }
 
@@ -113,8 +115,9 @@ export class HttpSessions {
 
   /** The server ended or lost the session. */
   forgetId(sessionId: string, reason: string): void {
-    const conversation = this.#byId.get(sessionId);
-    this.#byId.delete(sessionId);
+    const key = keptKey(sessionId);
+    const conversation = this.#byId.get(key);
+    this.#byId.delete(key);
     if (conversation !== undefined) this.#end(conversation, reason);
   }
 

@@ -1,16 +1,13 @@
 /** By what a tier counts. A tier whose key is missing for a request is skipped. */
-import { createHash } from 'node:crypto';
+import { keptKey } from '../../support/kept-text.ts';
 import type { Guard, Principal } from '../guard.ts';
 import type { Subject } from '../policy/subject.ts';
 import { addressKey } from './addresses.ts';
 import type { Tier } from './prepare-limits.ts';
 
-/** Longer keys are kept as their hash: names come from outside. */
-const MAX_KEY_LENGTH = 200;
-
 export function keyOf(tier: Tier, guard: Guard, subject: Subject): string | undefined {
   const key = rawKey(tier, guard, subject);
-  return key === undefined || key.length <= MAX_KEY_LENGTH ? key : `sha256:${createHash('sha256').update(key).digest('hex')}`;
+  return key === undefined ? undefined : keptKey(key);
 }
 
 function rawKey(
