@@ -202,7 +202,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
 
   // 8: what windows and command lines see.
   const board = statusBoard({ store, latencies, recordingState: () => recorder.state(), listeners, sample: () => sample.state() });
-  const control = gatewayControl({ gateway, store, clock });
+  const control = gatewayControl({ gateway, store, vault, clock });
   const sample = deps.sample({ openProxy, closeProxy }, () => board.touch());
   const api = createApi({
     store,

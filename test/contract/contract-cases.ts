@@ -525,6 +525,8 @@ const badInputs: Readonly<Record<string, readonly unknown[]>> = {
     { viewId: 'x', from: 0, backwards: false, what: 'joy' },
     { viewId: 'x', from: 0, what: 'error' },
   ],
+  'secret.set': [{ name: 'x' }, { name: '', value: 'v' }, { name: '../x', value: 'v' }, { name: 'x', value: '' }, { name: 'x', value: 7 }],
+  'secret.delete': [{}, { name: '__proto__' }, { name: 'x'.repeat(65) }],
   'exchange.get': [{}, { id: '1' }, { id: 1.5 }],
   'frame.body': [
     { sessionId: 'x' },

@@ -204,6 +204,27 @@ export const gatewayCases: readonly ContractCase[] = [
       }),
   },
   {
+    title: 'secrets are kept, listed by name and deleted; no call gives a value back',
+    run: subject =>
+      withClient(subject, async client => {
+        const { names } = await client.call('secret.list', {});
+        assert.deepEqual(await client.call('secret.set', { name: 'tide.key', value: 'not-for-windows' }), {});
+        await client.call('secret.set', { name: 'tide.key', value: 'another-value' });
+        const listed = await client.call('secret.list', {});
+        assert.deepEqual(listed.names, [...names, 'tide.key'].toSorted());
+        assert.ok(!JSON.stringify(listed).includes('another-value'));
+        await eventually('both are audited, without a value', async () => {
+          const { rows } = await client.call('audit.query', { kinds: ['admin'] });
+          const mine = rows.filter(({ action }) => action === 'set secret');
+          assert.ok(!JSON.stringify(mine).includes('-value') && !JSON.stringify(mine).includes('not-for'));
+          return mine.length >= 2 && JSON.stringify(mine[0]).includes('tide.key');
+        });
+        assert.deepEqual(await client.call('secret.delete', { name: 'tide.key' }), {});
+        assert.equal(await client.refusal('secret.delete', { name: 'tide.key' }), 'NOT_FOUND');
+        assert.deepEqual((await client.call('secret.list', {})).names, names);
+      }),
+  },
+  {
     title: 'only the command line may name a configuration file of its own',
     run: subject =>
       withClient(subject, async client => {

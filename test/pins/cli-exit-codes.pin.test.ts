@@ -46,6 +46,9 @@ test('commands', () => {
     'config history',
     'config rollback',
     'policy dry-run',
+    'secret set',
+    'secret list',
+    'secret delete',
     'doctor',
     'completions',
   ]);

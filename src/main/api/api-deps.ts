@@ -80,6 +80,13 @@ export interface GatewayControl {
     begin(change: { readonly upstream: string; readonly actor: string }): Promise<{ readonly authorizationUrl: string }>;
     forget(change: { readonly upstream: string; readonly actor: string }): SignInStatus;
   };
+  readonly secrets: {
+    list(): { readonly names: string[]; readonly isPersistent: boolean; readonly problem?: string };
+    /** Rejects with STORE_FAILED when the vault does not take it; what was kept before stays. */
+    set(change: { readonly name: string; readonly value: string; readonly actor: string }): Promise<void>;
+    /** False when there was none. */
+    delete(change: { readonly name: string; readonly actor: string }): Promise<boolean>;
+  };
   readonly logs: {
     levels(): Readonly<Record<string, LogLevel>>;
     setLevel(change: { readonly component: string | undefined; readonly level: LogLevel; readonly actor: string }): void;

@@ -1,6 +1,6 @@
 /** Calls about the gateway: what it is doing, its breakers, its sessions, its configuration. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
-import type { Caller } from '../publish/caller.ts';
+import { actorOf } from '../publish/caller.ts';
 import type { ApiDeps, ConfigEdit } from './api-deps.ts';
 import type { CallHandlers } from './serve-calls.ts';
 
@@ -87,9 +87,4 @@ export function gatewayCalls({ gateway, board, endSession, store }: ApiDeps): Ga
       return Promise.resolve({ levels: { ...gateway.logs.levels() } });
     },
   };
-}
-
-/** For the audit: a window and the command line are told apart, whoever sits before them is not. */
-function actorOf(caller: Caller): string {
-  return caller.canAdminister ? 'command line' : 'window';
 }

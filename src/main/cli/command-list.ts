@@ -73,6 +73,17 @@ export const commandList: readonly CommandEntry[] = [
     summary: 'judge recorded calls by the policies of a draft',
     load: async () => (await import('./policy-dry-run.ts')).policyDryRun,
   },
+  {
+    name: 'secret set',
+    summary: 'keep what ${vault:NAME} in a configuration stands for',
+    load: async () => (await import('./secret-set.ts')).secretSet,
+  },
+  { name: 'secret list', summary: 'list the names in the vault', load: async () => (await import('./secret-list.ts')).secretList },
+  {
+    name: 'secret delete',
+    summary: 'delete a secret from the vault',
+    load: async () => (await import('./secret-delete.ts')).secretDelete,
+  },
   { name: 'doctor', summary: 'look for what is wrong on this machine', load: async () => (await import('./doctor.ts')).doctor },
   {
     name: 'completions',

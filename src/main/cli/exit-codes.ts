@@ -8,7 +8,7 @@ export const exitCodes = {
   failed: 1,
   /** The command line itself is wrong: nothing was tried. */
   usage: 2,
-  /** No such session. */
+  /** No such session, or nothing of the name that was given. */
   notFound: 3,
   /** The data directory, the port or the running host cannot be used now. */
   unavailable: 4,

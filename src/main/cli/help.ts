@@ -25,7 +25,7 @@ Short forms: "shadowcat URL" is "shadowcat proxy --upstream URL", "shadowcat -- 
 
 ${globalHelp}  --version        the version
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such session, 4 directory, port or host not available.
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 no such session or name, 4 directory, port or host not available.
 `;
 }
 

@@ -9,6 +9,13 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return word.length < 3 ? undefined : known.find(name => name.startsWith(word));
 }
 
+/** What could have been meant: the nearest name, else all there are (the first 20). */
+export function oneOf(word: string, known: readonly string[]): string {
+  const guess = nearest(word, known);
+  if (guess !== undefined) return `Did you mean ${guess}?`;
+  return known.length === 0 ? 'There is none.' : `There is: ${known.slice(0, 20).join(', ')}${known.length > 20 ? ', …' : ''}.`;
+}
+
 /** Insertions, deletions, changes and swaps of neighbours. */
 function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];

@@ -6,13 +6,16 @@ import type { AuditCheck, SignInStatus, ToolChangeData } from '../../shared/mode
 import type { ToolChange } from '../pipeline/policy/tool-pins.ts';
 import type { Clock, LogLevel } from '../ports.ts';
 import { SignInError } from '../secrets/sign-in/sign-in-config.ts';
+import type { TokenVault } from '../secrets/token-vault.ts';
 import type { StoreReader } from '../store/traffic-store.ts';
 import { type DryRunDraft, dryRunOver, explainRecorded, type RecordedFrame } from './dry-run.ts';
 import type { Gateway } from './gateway.ts';
+import { secretsByHand } from './secrets-by-hand.ts';
 
 export interface GatewayControlDeps {
   readonly gateway: Gateway;
   readonly store: StoreReader;
+  readonly vault: TokenVault;
   readonly clock: Clock;
 }
 
@@ -21,7 +24,7 @@ interface ByHand {
   readonly actor: string;
 }
 
-export function gatewayControl({ gateway, store, clock }: GatewayControlDeps) {
+export function gatewayControl({ gateway, store, vault, clock }: GatewayControlDeps) {
   const { emit } = gateway.observers.hub;
   const { signIns } = gateway.guards;
   const tell = (action: string, target: string, { actor }: ByHand, reason?: string) => {
@@ -87,6 +90,7 @@ export function gatewayControl({ gateway, store, clock }: GatewayControlDeps) {
         return signIns.state(upstream);
       },
     },
+    secrets: secretsByHand(vault, tell),
     logs: {
       levels: () => gateway.logs.levels(),
       setLevel({ component, level, actor }: ByHand & { readonly component: string | undefined; readonly level: LogLevel }) {

@@ -9,3 +9,8 @@ export interface Caller {
   /** Runs when the connection closes, newest first. Returns the way to take it back. */
   onClose(release: () => void): () => void;
 }
+
+/** For the audit: a window and the command line are told apart, whoever sits before them is not. */
+export function actorOf(caller: Caller): string {
+  return caller.canAdminister ? 'command line' : 'window';
+}

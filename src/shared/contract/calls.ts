@@ -22,6 +22,12 @@ const Nothing = z.object({});
 const SessionId = z.string().min(1).max(100);
 const LogLevelWord = z.enum(['debug', 'info', 'warn', 'error', 'silent']);
 const ViewId = z.string().min(1).max(100);
+const SecretName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/,
+    'A name has letters, digits, ".", "_" and "-", at most 64, and begins with a letter or digit.',
+  );
 
 export const ExchangeDetail = z.object({
   exchange: ExchangeSummary,
@@ -205,6 +211,25 @@ export const calls = {
   /** Answers with the address that the person has to open; `signIn.state` tells how it went. BAD_CALL when nobody can sign in there. */
   'signIn.begin': { input: z.object({ upstream: z.string().max(64) }), output: z.object({ authorizationUrl: z.string() }) },
   'signIn.forget': { input: z.object({ upstream: z.string().max(64) }), output: SignInStatus },
+
+  /** Names of what `${vault:NAME}` stands for. No call gives a value back. */
+  'secret.list': {
+    input: Nothing,
+    /** `isPersistent`: false where the vault has no key and forgets everything with the host; `problem`: why what was kept is not there. */
+    output: z.object({ names: z.array(z.string()), isPersistent: z.boolean(), problem: z.string().optional() }),
+  },
+  /** Keeps a secret, in place of one of that name. */
+  'secret.set': {
+    input: z.object({
+      name: SecretName,
+      value: z
+        .string()
+        .min(1)
+        .max(64 * 1024),
+    }),
+    output: Nothing,
+  },
+  'secret.delete': { input: z.object({ name: SecretName }), output: Nothing },
 
   'log.levels': { input: Nothing, output: z.object({ levels: z.record(z.string(), LogLevelWord) }) },
   /** Of one component, or of all that have no level of their own; until the configuration changes. */

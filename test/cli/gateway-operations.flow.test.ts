@@ -1,0 +1,101 @@
+/** What an operator of a gateway does from the command line alone: secrets kept, changed tools approved, breakers moved. */
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { httpCaller, outcomeOf } from '../gateway/kit/callers.ts';
+import { type RunningGateway, startGateway } from '../gateway/kit/running-gateway.ts';
+import { startToolServer, type ToolServer } from '../gateway/kit/tool-server.ts';
+import { type Finished, runToEnd, startProcess } from '../peers/child-process.ts';
+import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
+import { cliFile, type CommandLine, commandLine } from './command-line.ts';
+
+let home: ScratchHome;
+let server: ToolServer;
+let gateway: RunningGateway;
+let cli: CommandLine;
+const vaultKey = randomBytes(32).toString('base64');
+const text = (part: string) => expect.stringContaining(part) as unknown;
+
+const configFor = (url: string) => ({
+  version: 1,
+  listeners: [{ name: 'main', port: 0, routes: [{ path: '/tools', upstream: 'tools' }] }],
+  upstreams: {
+    tools: {
+      pinning: 'hold',
+      health: { kind: 'none' },
+      credentials: { bearer: '${vault:tools-token}' },
+      instances: [{ id: 'a', url }],
+    },
+  },
+  admin: { port: 0 },
+  shutdown: { readyDelay: '0ms' },
+});
+
+beforeAll(async () => {
+  home = await scratchHome();
+  server = await startToolServer();
+  gateway = await startGateway({
+    home: home.path,
+    name: 'operations',
+    config: configFor(server.url),
+    env: { SHADOWCAT_VAULT_KEY: vaultKey },
+  });
+  cli = commandLine(home, 'operations');
+});
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+  await home[Symbol.asyncDispose]();
+});
+
+/** Runs a command with something on its standard input. */
+async function piped(value: string, ...args: readonly string[]): Promise<Finished> {
+  const running = startProcess({ args: [cliFile, ...args, '--data-dir', cli.dataDir], home: home.path });
+  running.child.stdin?.end(value);
+  const exit = await running.exited;
+  return { ...exit, stdout: running.stdout(), stderr: running.stderr() };
+}
+
+test('a secret that is piped in reaches the server as the credential that the configuration refers to, and is shown nowhere', async () => {
+  await using before = await httpCaller(gateway.url('/tools'), 'modern');
+  expect(outcomeOf(await before.call('add'))).toBe(50200);
+  expect(server.captured).toEqual([]);
+
+  const set = await piped('tide-s3cret\n', 'secret', 'set', 'tools-token');
+  expect(set).toMatchObject({ code: 0, stdout: 'Kept as ${vault:tools-token}.\n', stderr: '' });
+  expect(outcomeOf(await before.call('add'))).toBe('ok');
+  expect(server.captured.at(-1)?.rawHeaders).toContain('Bearer tide-s3cret');
+
+  expect(await piped('x', 'secret', 'set', 'other', '--json')).toMatchObject({ code: 0, stdout: '{"name":"other","isPersistent":true}\n' });
+  expect(await cli.json('secret', 'list')).toEqual({ names: ['other', 'tools-token'], isPersistent: true });
+  expect(await cli.run('secret', 'delete', 'othre')).toMatchObject({ code: 3, stderr: text('Did you mean other?') });
+  expect(await cli.run('secret', 'delete', 'other')).toMatchObject({ code: 0, stdout: 'Deleted other.\n' });
+  expect(await cli.run('secret', 'list')).toMatchObject({ code: 0, stdout: 'tools-token\n' });
+
+  const told = gateway.audit().filter(({ kind }) => kind === 'admin');
+  expect(told.map(({ action }) => action)).toEqual(['set secret', 'set secret', 'delete secret']);
+  expect(JSON.stringify(told) + gateway.process.stdout() + gateway.process.stderr()).not.toContain('tide-s3cret');
+});
+
+test('no secret, a bad name, and one on the command line are refused before anything is tried', async () => {
+  expect(await piped('', 'secret', 'set', 'tools-token')).toMatchObject({ code: 2, stderr: text('No secret came') });
+  expect(await piped('x', 'secret', 'set', '../x')).toMatchObject({ code: 2, stderr: text('at most 64') });
+  expect(await piped('', 'secret', 'set', 'tools-token', 'tide-s3cret')).toMatchObject({ code: 2, stderr: text('Usage: ') });
+});
+
+test('without a host the vault opens by its key, and says so where there is none', async () => {
+  const vault = (dataDir: string, env: Record<string, string>) =>
+    runToEnd({ args: [cliFile, 'secret', 'list', '--json', '--data-dir', dataDir], home: home.path, env });
+  const alone = join(home.path, 'alone');
+  expect(await vault(alone, {})).toMatchObject({ code: 4, stderr: text('SHADOWCAT_VAULT_KEY is not set') });
+  const set = startProcess({
+    args: [cliFile, 'secret', 'set', 'kept', '--data-dir', alone],
+    home: home.path,
+    env: { SHADOWCAT_VAULT_KEY: vaultKey },
+  });
+  set.child.stdin?.end('v');
+  expect(await set.exited).toMatchObject({ code: 0 });
+  expect(await vault(alone, { SHADOWCAT_VAULT_KEY: vaultKey })).toMatchObject({ code: 0, stdout: text('"names":["kept"]') });
+  const other = randomBytes(32).toString('base64');
+  expect(await vault(alone, { SHADOWCAT_VAULT_KEY: other })).toMatchObject({ code: 4, stderr: text('does not open') });
+});
