@@ -159,6 +159,13 @@ describe('an event stream', () => {
     expect(taker.text.length).toBe(': hello\n: there\ndata: 1\n\n'.length + 8000 * line.length);
   });
 
+  test('an event that comes byte by byte is put together, however long it is', () => {
+    const { source, taker } = stream({ maxBytes: 1024 * 1024 });
+    const text = `data: ${message('a').replace('1.0', `"${'x'.repeat(200_000)}"`)}\n\n`;
+    for (const letter of text) source.push(letter);
+    expect([taker.text === text, taker.end_]).toEqual([true, undefined]);
+  });
+
   test('what is no JSON-RPC is dropped where something could hide in it, and passes otherwise', () => {
     const closed = stream();
     closed.source.push('data: {"jsonrpc":"2.0","id":1,"result":{"x":NaN}}\n\n');
@@ -316,6 +323,16 @@ describe('a whole body', () => {
     source.push(`\uFEFF${message('change')}`);
     source.sink?.end([]);
     expect(taker.text).toBe(message('CHANGED'));
+  });
+
+  test('that comes byte by byte is not kept as that many parts, and passes as it is', () => {
+    const { source, taker } = json({ maxBytes: 1024 * 1024 });
+    const text = message('a').replace('1.0', `"${'x'.repeat(5000)}"`);
+    source.push(text.slice(0, 10));
+    for (const letter of text.slice(10)) source.push(letter);
+    source.sink?.end([]);
+    expect([taker.text, taker.chunks.every(([, received]) => received === undefined)]).toEqual([text, true]);
+    expect(taker.chunks.length).toBeLessThan(1100);
   });
 
   test('beyond the bound it breaks off when closed, and streams on unseen otherwise', () => {

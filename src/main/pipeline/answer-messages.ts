@@ -4,6 +4,7 @@
  */
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import { fieldValue } from '../support/http-fields.ts';
+import { Parts } from './parts.ts';
 import { changedText, type MessageChange } from './policy/changed-text.ts';
 import { rewrittenEvent } from './policy/rewritten-event.ts';
 import { SseReader, type SseEventHead } from '../../shared/mcp/sse-reader.ts';
@@ -156,7 +157,9 @@ abstract class MappedBody implements BodySource, BodySink {
 class MappedWhole extends MappedBody {
   readonly #changes: AnswerChanges;
   readonly #mustBeMessage: boolean;
-  #chunks: { readonly chunk: Uint8Array; readonly received: Uint8Array | undefined }[] = [];
+  readonly #chunks = new Parts();
+  /** What came in place of them, part by part, once somebody further in changed one. */
+  #came: Parts | undefined;
   #sizeBytes = 0;
   #isPassing = false;
 
@@ -171,7 +174,9 @@ class MappedWhole extends MappedBody {
       this.hand(chunk, received);
       return;
     }
-    this.#chunks.push({ chunk, received });
+    if (received !== undefined) this.#came ??= this.#chunks.copy();
+    this.#came?.push(received ?? chunk);
+    this.#chunks.push(chunk);
     this.#sizeBytes += chunk.length;
     if (this.#sizeBytes <= this.#changes.maxBytes) return;
     if (this.#changes.isClosed) {
@@ -184,8 +189,7 @@ class MappedWhole extends MappedBody {
 
   protected finish(): void {
     if (this.#isPassing) return;
-    const bytes = joined(this.#chunks.map(({ chunk }) => chunk));
-    const outcome = changedText(textOf(bytes), this.#changes.change);
+    const outcome = changedText(textOf(this.#chunks.joined()), this.#changes.change);
     switch (outcome.kind) {
       case 'unreadable':
         if (this.#changes.isClosed && this.#mustBeMessage) this.breakOff(broke(this.#changes.upstream, 'sent a body that is no JSON-RPC'));
@@ -195,20 +199,20 @@ class MappedWhole extends MappedBody {
         this.#passAll();
         return;
       case 'dropped':
-        this.hand(lineFeed, this.#received());
+        this.hand(lineFeed, (this.#came ?? this.#chunks).joined());
         return;
       case 'changed':
-        this.hand(Buffer.from(outcome.text), this.#received());
+        this.hand(Buffer.from(outcome.text), (this.#came ?? this.#chunks).joined());
     }
   }
 
   #passAll(): void {
-    for (const { chunk, received } of this.#chunks) this.hand(chunk, received);
-    this.#chunks = [];
-  }
-
-  #received(): Uint8Array {
-    return joined(this.#chunks.map(({ chunk, received }) => received ?? chunk));
+    for (const [at, chunk] of this.#chunks.list.entries()) {
+      const came = this.#came?.list[at];
+      this.hand(chunk, came === chunk ? undefined : came);
+    }
+    this.#chunks.clear();
+    this.#came = undefined;
   }
 }
 
@@ -217,9 +221,9 @@ class MappedEvents extends MappedBody {
   readonly #changes: AnswerChanges;
   readonly #reader: SseReader;
   /** Of the event that is coming. */
-  #raw: Uint8Array[] = [];
+  readonly #raw = new Parts();
   #rawBytes = 0;
-  #data: Uint8Array[] = [];
+  readonly #data = new Parts();
   #isSkipping = false;
   /** Whole events, and comments, that pass as they are. */
   #passing: Uint8Array[] = [];
@@ -242,7 +246,7 @@ class MappedEvents extends MappedBody {
     this.#received = received;
     this.#reader.push(chunk);
     if (this.isOver) return;
-    if (this.#isSkipping || isComments(this.#raw)) this.#passRaw();
+    if (this.#isSkipping || isComments(this.#raw.list)) this.#passRaw();
     this.#flush(chunk);
     this.#received = undefined;
   }
@@ -259,32 +263,32 @@ class MappedEvents extends MappedBody {
     if (this.#rawBytes <= this.#changes.maxBytes || this.#isSkipping) return;
     if (this.#changes.isClosed) this.breakOff(tooLong(this.#changes));
     this.#isSkipping = true;
-    this.#data = [];
+    this.#data.clear();
   }
 
   /** One that the end of the stream cut off is judged like a whole one: not every client ignores it, as the standard has it. */
   #endEvent({ name }: SseEventHead): void {
-    const isMessage = !this.#isSkipping && (name === '' || name === 'message') && this.#data.length > 0;
-    const outcome = isMessage ? changedText(textOf(joined(this.#data)), this.#changes.change) : ({ kind: 'same' } as const);
+    const isMessage = !this.#isSkipping && (name === '' || name === 'message') && this.#data.count > 0;
+    const outcome = isMessage ? changedText(textOf(this.#data.joined()), this.#changes.change) : ({ kind: 'same' } as const);
     if (outcome.kind === 'changed') this.#replace(outcome.text);
     else if (outcome.kind === 'dropped' || (outcome.kind === 'unreadable' && this.#changes.isClosed)) this.#replace(undefined);
     else this.#passRaw();
-    this.#data = [];
+    this.#data.clear();
     this.#isSkipping = false;
   }
 
   #replace(data: string | undefined): void {
     this.#flush(undefined);
-    const raw = joined(this.#raw);
-    this.#raw = [];
+    const raw = this.#raw.joined();
+    this.#raw.clear();
     this.#rawBytes = 0;
     this.hand(rewrittenEvent(raw, data), this.#received ?? raw);
     this.#received = undefined;
   }
 
   #passRaw(): void {
-    this.#passing.push(...this.#raw);
-    this.#raw = [];
+    for (const part of this.#raw.list) this.#passing.push(part);
+    this.#raw.clear();
     this.#rawBytes = 0;
   }
 
