@@ -362,6 +362,15 @@ describe('an upstream', () => {
     expect(secure.clients.at(-1)).toBe('the gateway, renewed');
   });
 
+  test('gets a renewed certificate within seconds also when nobody asks for a reload', { timeout: 30_000 }, async () => {
+    keep('gateway-client', clientAuthority.issue({ commonName: 'the gateway, renewed by night' }));
+    await until('it is shown', async () => {
+      await ask('/secure', 'any');
+      return secure.clients.at(-1) === 'the gateway, renewed by night';
+    });
+    expect(gateway.audit().some(row => row['kind'] === 'config' && row['reason'] === 'a certificate was renewed')).toBe(true);
+  });
+
   test('cannot be given an authority that is none: the whole change is refused', async () => {
     const good = readFileSync(file('servers.crt'), 'utf8');
     const before = readFileSync(gateway.configPath, 'utf8');

@@ -54,7 +54,7 @@ export class ConfigControl {
   #watch: ConfigWatch | undefined;
   /** One at a time, in the order in which they were asked for. */
   #taking: Promise<unknown> = Promise.resolve();
-  #inForce: { readonly hash: string; readonly at: number } | undefined;
+  #inForce: { readonly hash: string; readonly at: number; readonly config: Config } | undefined;
   #problems: readonly ConfigProblem[] = [];
 
   constructor(deps: ConfigControlDeps) {
@@ -97,6 +97,16 @@ export class ConfigControl {
     const contents = await contentsOf(this.#path);
     if (contents === undefined) throw new TrafficError('NOT_FOUND', `There is no file ${this.#path}.`);
     await this.#queue(() => this.#take(contents, this.#path, 'reloaded by hand'));
+  }
+
+  /** Takes what is in force once more, whatever the file says now: what its references stand for has changed. */
+  async again(reason: string): Promise<void> {
+    const { take, emit, clock } = this.#deps;
+    await this.#queue(async () => {
+      if (this.#inForce === undefined) return;
+      await take(this.#inForce.config);
+      emit({ type: 'config', at: clock.now(), outcome: 'applied', hash: this.#inForce.hash, reason });
+    });
   }
 
   async read(): Promise<ConfigFile> {
@@ -197,7 +207,7 @@ export class ConfigControl {
     }
     const at = clock.now();
     this.#problems = [];
-    this.#inForce = { hash: read.hash, at };
+    this.#inForce = { hash: read.hash, at, config: read.config };
     this.#remember({ text: read.text, at, reason });
     for (const { path: place, message } of read.warnings)
       log.warn('The configuration has something worth a look', { path, place, message });

@@ -3,6 +3,7 @@
  * change keeps its buckets, breakers, sessions and children.
  */
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Config, type ListenerConfig, RetriesConfig } from '../../shared/config/schema.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { GatewayStatus } from '../../shared/model/gateway-state.ts';
@@ -34,7 +35,8 @@ import { expressionChecks } from './expression-checks.ts';
 import { Guards } from './guards.ts';
 import { instanceConnector } from './instance-connector.ts';
 import { type Observers, openObservers } from './observers.ts';
-import { noSecrets, type ResolvedSecrets, resolveSecrets } from './resolved-secrets.ts';
+import { type RenewalWatch, watchRenewals } from './renewals.ts';
+import { connectedWith, noSecrets, type ResolvedSecrets, resolveSecrets } from './resolved-secrets.ts';
 import { type ListenerServing, listenerServing, SessionsKeeper } from './serving.ts';
 import { stdioPlans } from './stdio-plans.ts';
 import { tlsProblems } from './tls-problems.ts';
@@ -111,6 +113,7 @@ export class Gateway {
   readonly #doors: DoorSet;
   readonly #admin: AdminDoor;
   readonly #sessions: SessionsKeeper;
+  readonly #renewals: RenewalWatch;
   readonly #pipelines: { readonly guarded: Next; readonly open: Next };
   readonly #planListeners = new Set<() => void>();
   #config: Config = initialConfig;
@@ -197,6 +200,12 @@ export class Gateway {
       checks: expressionChecks,
       take: config => this.#take(config),
     });
+    this.#renewals = watchRenewals({
+      log: deps.logs.of('config'),
+      inForce: () => ({ config: this.#config, secrets: this.#secrets }),
+      resolve: text => deps.secrets.resolve(text),
+      again: reason => this.control.again(reason),
+    });
   }
 
   get clock(): Clock {
@@ -280,6 +289,7 @@ export class Gateway {
 
   async close(): Promise<void> {
     this.#isDraining = true;
+    this.#renewals.close();
     await this.control.close();
     await this.#doors.close(0);
     await this.upstreams.close();
@@ -378,12 +388,6 @@ export class Gateway {
   }
 }
 
-/** The secrets that connections of an upstream are made of, as one text. */
-function connectedWith({ upstreamTls, environments }: ResolvedSecrets, name: string): string {
-  const own = [...environments].filter(([key]) => key.startsWith(`${name}/`));
-  return JSON.stringify([upstreamTls.get(name), own]);
-}
-
 function limitsOf({ sessions }: Config): SessionTable['limits'] {
   return { max: sessions.max, idleMs: sessions.idle, ageMs: sessions.age, maxPending: sessions.maxPending };
 }
@@ -391,8 +395,4 @@ function limitsOf({ sessions }: Config): SessionTable['limits'] {
 function placeOf(line: number, path: string): string {
   if (line > 0) return `line ${line}: `;
   return path === '' ? '' : `${path}: `;
-}
-
-function pause(ms: number): Promise<void> {
-  return ms <= 0 ? Promise.resolve() : new Promise(resolve => setTimeout(resolve, ms));
 }

@@ -96,3 +96,9 @@ async function fields(
   for (const [key, text] of Object.entries(texts)) if (text !== undefined) found[key] = await at(pathOf(key), text);
   return found;
 }
+
+/** The secrets that connections of an upstream are made of, as one text. */
+export function connectedWith({ upstreamTls, environments }: ResolvedSecrets, name: string): string {
+  const own = [...environments].filter(([key]) => key.startsWith(`${name}/`));
+  return JSON.stringify([upstreamTls.get(name), own]);
+}
