@@ -46,6 +46,8 @@ test('commands', () => {
     'config history',
     'config rollback',
     'policy dry-run',
+    'pin list',
+    'pin approve',
     'secret set',
     'secret list',
     'secret delete',

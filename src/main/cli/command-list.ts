@@ -74,6 +74,12 @@ export const commandList: readonly CommandEntry[] = [
     load: async () => (await import('./policy-dry-run.ts')).policyDryRun,
   },
   {
+    name: 'pin list',
+    summary: 'list tools that a server describes differently than before',
+    load: async () => (await import('./pin-list.ts')).pinList,
+  },
+  { name: 'pin approve', summary: 'let a changed tool go on', load: async () => (await import('./pin-approve.ts')).pinApprove },
+  {
     name: 'secret set',
     summary: 'keep what ${vault:NAME} in a configuration stands for',
     load: async () => (await import('./secret-set.ts')).secretSet,
