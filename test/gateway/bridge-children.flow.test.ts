@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../src/main/ports.ts';
 import { TrafficError } from '../../src/shared/errors/error-table.ts';
 import { bridged, eventually, isAlive, legacy, modern, type Bridged } from '../kit/bridged.ts';
 
@@ -143,4 +144,68 @@ test('a line without an end costs the child its life, and us no more than the bo
   const error = await failure(bridge.text(legacy(1, 'endless-line'), { sessionId }));
   expect(error).toMatchObject({ code: 'UPSTREAM_BROKE', message: expect.stringContaining('a line of more than') });
   expect(bridge.events.at(-1)).toMatchObject({ what: 'killed' });
+});
+
+/** A clock that can be put forward. */
+function movedClock() {
+  let aheadUs = 0;
+  const clock = { now: () => systemClock.now(), monotonicUs: () => systemClock.monotonicUs() + aheadUs };
+  return { clock, pass: (seconds: number) => (aheadUs += seconds * 1_000_000) };
+}
+
+test('at the limit, the child that was idle for longest gives way; one with a GET stream, a call under way or a recent one stays', async () => {
+  const { clock, pass } = movedClock();
+  const reclaimed: string[] = [];
+  const reclaim = (id: string, reason: string) => reclaimed.push(`${id}: ${reason}`) > 0;
+  await using bridge = bridged({ stdio: { maxChildren: 4 }, options: { clock, reclaim } });
+  const [listens, calls] = [await bridge.initialize('a'), await bridge.initialize('b')];
+  const idlest = await bridge.initialize('c');
+  await bridge.ask({ method: 'GET', sessionId: listens });
+  const call = failure(bridge.text(legacy(1, 'silent'), { sessionId: calls }));
+  const { pid } = await raw(bridge, idlest);
+  pass(25);
+  const recent = await bridge.initialize('d');
+  pass(25);
+  await bridge.initialize('e');
+  expect(reclaimed).toEqual([
+    `${idlest}: idle for 50 s, and gave way to another: test/one had all 4 processes that stdio.maxChildren allows in use`,
+  ]);
+  expect([isAlive(pid), bridge.connection.childCount()]).toEqual([false, 4]);
+  expect((await failure(bridge.text(legacy(1, 'raw'), { sessionId: idlest }))).code).toBe('SESSION_LOST');
+  const full = await failure(bridge.initialize('f'));
+  expect(full).toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('all 4 processes that stdio.maxChildren allows') });
+  expect(full.facts['retry_after_ms']).toSatisfy((ms: number) => ms > 3000 && ms <= 5000);
+  await raw(bridge, recent);
+  await bridge.connection.close();
+  await call;
+});
+
+test('the process that modern clients share gives way as well, and a session of which something is under way does not', async () => {
+  const { clock, pass } = movedClock();
+  await using bridge = bridged({ stdio: { maxChildren: 2 }, options: { clock, reclaim: () => false } });
+  const kept = await bridge.initialize('a');
+  const shared = await raw(bridge);
+  pass(31);
+  await bridge.initialize('b');
+  expect(isAlive(shared.pid)).toBe(false);
+  pass(31);
+  expect(await failure(bridge.text(modern(1, 'raw')))).toMatchObject({ code: 'UNAVAILABLE', facts: { retry_after_ms: 5000 } });
+  await raw(bridge, kept);
+});
+
+test('clients that come at once share what room there is, and never start more than is allowed', async () => {
+  const { clock, pass } = movedClock();
+  await using bridge = bridged({ stdio: { maxChildren: 2 }, options: { clock, reclaim: () => true } });
+  await Promise.all([bridge.initialize('a'), bridge.initialize('b')]);
+  pass(31);
+  const counts: number[] = [];
+  const came = await Promise.allSettled(
+    ['c', 'd', 'e'].map(async name => {
+      const id = await bridge.initialize(name);
+      counts.push(bridge.connection.childCount());
+      return id;
+    }),
+  );
+  expect(came.map(({ status }) => status).sort()).toEqual(['fulfilled', 'fulfilled', 'rejected']);
+  expect(Math.max(...counts)).toBe(2);
 });

@@ -69,6 +69,15 @@ test('one upstream of two, a refused configuration or a failing audit are troubl
   ]);
 });
 
+test('a command that runs as often as it may is a trouble, and no reason to take no traffic', async () => {
+  const ready = await health(withInstances({ id: 'a', childCount: 2, maxChildren: 2 }, { childCount: 1, maxChildren: 2 })).ready();
+  expect(ready).toEqual({
+    isReady: true,
+    reasons: [],
+    degraded: ['upstream u0: all 2 processes that stdio.maxChildren allows for a are in use'],
+  });
+});
+
 test('a store that is busy is given its last answer for a while, then it counts as failed', async () => {
   let now = eventTime;
   let answers = true;

@@ -55,7 +55,7 @@ export function gatewayHealth(reads: HealthReads): Health {
     const reasons = [...statusProblems(reads), ...storeProblems(await store())];
     const { unusable, count } = unusableUpstreams(reads);
     if (count > 0 && unusable.length === count) reasons.push('no upstream has a usable instance');
-    const degraded = unusable.map(name => `upstream ${name} has no usable instance`);
+    const degraded = [...unusable.map(name => `upstream ${name} has no usable instance`), ...fullInstances(reads)];
     const { configProblems } = reads.status();
     if (configProblems.length > 0) degraded.push('the newest configuration was not taken; the one before is in force');
     degraded.push(...reads.others());
@@ -136,14 +136,23 @@ function unusableUpstreams({ upstreams, clock }: HealthReads): { unusable: strin
   return { unusable, count: all.length };
 }
 
+/** Commands that run as often as they may: whoever needs a process of his own now waits for one that is idle, or is refused. */
+function fullInstances({ upstreams }: HealthReads): string[] {
+  return upstreams().flatMap(({ name, instances }) =>
+    instances
+      .filter(({ childCount, maxChildren = Infinity }) => childCount >= maxChildren)
+      .map(({ id, maxChildren }) => `upstream ${name}: all ${maxChildren} processes that stdio.maxChildren allows for ${id} are in use`),
+  );
+}
+
 /** It would get a call: a half-open breaker still probes. */
 function isUsable({ isDisabled, isHealthy, breaker, ejectedUntil = 0, pausedUntil = 0 }: InstanceState, now: number): boolean {
   const lets = breaker.word === 'closed' || breaker.word === 'half-open';
   return !isDisabled && isHealthy && lets && ejectedUntil <= now && pausedUntil <= now;
 }
 
-function instanceHealth({ id, isDisabled, isHealthy, healthReason, breaker, inFlight, childCount }: InstanceState) {
-  return { id, isDisabled, isHealthy, healthReason, breaker: breaker.word, inFlight, childCount };
+function instanceHealth({ id, isDisabled, isHealthy, healthReason, breaker, inFlight, childCount, maxChildren }: InstanceState) {
+  return { id, isDisabled, isHealthy, healthReason, breaker: breaker.word, inFlight, childCount, maxChildren };
 }
 
 async function diskRoom(dir: string): Promise<{ readonly freeBytes: number; readonly totalBytes: number } | undefined> {

@@ -151,6 +151,7 @@ export class Gateway {
         ownEnv: env,
         secrets: () => this.#secrets,
         maxPending: () => this.#config.sessions.maxPending,
+        reclaim: (session, reason) => this.table.reclaim(session, reason),
       }),
     });
     const stages: GuardDeps = {

@@ -2,6 +2,7 @@
 import type { InstanceConfig } from '../../shared/config/schema.ts';
 import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { Clock, Ids, Logger } from '../ports.ts';
+import type { UpstreamSession } from '../pipeline/session-table.ts';
 import { httpInstance } from '../upstreams/http-instance.ts';
 import { httpSseConnection } from '../upstreams/http-sse/http-sse-connection.ts';
 import type { ConnectInstance } from '../upstreams/instance-connection.ts';
@@ -18,6 +19,8 @@ export interface ConnectorDeps {
   /** Those of the configuration in force. */
   readonly secrets: () => ResolvedSecrets;
   readonly maxPending: () => number;
+  /** Ends a session whose process is to give way to another; false when it is in use after all. */
+  readonly reclaim: (session: UpstreamSession, reason: string) => boolean;
 }
 
 export function instanceConnector(deps: ConnectorDeps): (upstream: string) => ConnectInstance {
@@ -36,6 +39,8 @@ export function instanceConnector(deps: ConnectorDeps): (upstream: string) => Co
         ids,
         log,
         emit,
+        reclaim: (upstreamSessionId, reason) =>
+          deps.reclaim({ upstream: upstreamName, instanceId: instance.id, upstreamSessionId }, reason),
         maxPending,
       });
     const url = urlOf(instance);

@@ -90,3 +90,21 @@ test('a kill of a recorded session ends all that belong to it', () => {
   expect(sessions.endOfConversation('a', 'killed', 'by hand')).toBe(1);
   expect(sessions.count).toBe(1);
 });
+
+test('a session whose process is to give way ends as expired, with the reason; one with a call under way does not', () => {
+  const sessions = table();
+  const first = sealed('one');
+  const session = sessions.open({ ...first, conversationId: 'c' });
+  const theirs = { upstream: 'files', instanceId: 'a', upstreamSessionId: 'theirs' };
+  session.pendingCount = 1;
+  expect(sessions.reclaim(theirs, 'idle')).toBe(false);
+  expect(sessions.count).toBe(1);
+  session.pendingCount = 0;
+  // Of another instance, nobody here knows it.
+  expect(sessions.reclaim({ ...theirs, instanceId: 'b' }, 'idle')).toBe(true);
+  expect(sessions.count).toBe(1);
+  expect(sessions.reclaim(theirs, 'idle for 40 s')).toBe(true);
+  expect(ended).toEqual(['one expired']);
+  expect(events.at(-1)).toMatchObject({ type: 'session', what: 'expired', reason: 'idle for 40 s', sessionId: 'c' });
+  expect(sessions.use(first, 'c')).toBeUndefined();
+});

@@ -34,6 +34,13 @@ export interface SessionTableDeps {
   readonly ended?: EndedSessions;
 }
 
+/** What an instance knows a session by. */
+export interface UpstreamSession {
+  readonly upstream: string;
+  readonly instanceId: string;
+  readonly upstreamSessionId: string;
+}
+
 export type SessionEnd = 'ended' | 'expired' | 'killed';
 
 const SWEEP_MS = 5000;
@@ -132,6 +139,16 @@ export class SessionTable {
   endOfConversation(conversationId: string, what: SessionEnd, reason: string): number {
     const ids = [...this.#live.values()].filter(session => session.conversationId === conversationId).map(({ id }) => id);
     return ids.filter(id => this.end(id, what, reason)).length;
+  }
+
+  /** Ends a session that its instance wants to give up; false when a request of it is under way. One that is not known is nobody's. */
+  reclaim({ upstream, instanceId, upstreamSessionId }: UpstreamSession, reason: string): boolean {
+    for (const session of this.#live.values()) {
+      const { bound } = session;
+      if (bound.upstreamSessionId !== upstreamSessionId || bound.instanceId !== instanceId || session.upstream !== upstream) continue;
+      return session.pendingCount === 0 && this.end(session.id, 'expired', reason);
+    }
+    return true;
   }
 
   expire(): void {

@@ -77,6 +77,8 @@ export const InstanceState = z.object({
   connections: z.object({ open: z.number().int(), idle: z.number().int() }),
   /** Processes of a stdio instance. */
   childCount: z.number().int(),
+  /** How many of them may run at once; only where the instance is a command. */
+  maxChildren: z.number().int().optional(),
 });
 export type InstanceState = z.infer<typeof InstanceState>;
 

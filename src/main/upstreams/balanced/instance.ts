@@ -212,6 +212,7 @@ export class Instance implements Candidate {
       failureCount,
       connections: this.#line.connection.connections(),
       childCount: this.#line.connection.childCount(),
+      ...(url === undefined ? { maxChildren: this.#upstream.stdio.maxChildren } : {}),
     };
   }
 

@@ -5,40 +5,18 @@
 import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { BoundSession } from '../../pipeline/guard.ts';
 import type { Answer, Exchange } from '../../pipeline/stage.ts';
-import type { Clock, Ids, Logger } from '../../ports.ts';
 import { fieldValue } from '../../support/http-fields.ts';
 import type { Conversation } from '../../traffic/conversation.ts';
 import { BridgeLine, messagesOf } from './bridge-line.ts';
-import { HttpRefusal, type MessageChannel, type OpenChannel } from './channel.ts';
+import type { BridgeOptions } from './bridge-options.ts';
+import { HttpRefusal, type MessageChannel } from './channel.ts';
 import { streamAnswer } from './event-stream.ts';
+import { endIdlest, IDLE_BEFORE_RECLAIM_MS, type Reclaimable } from './idlest.ts';
 import { Link, type Lane } from './link.ts';
 import { RestartGate } from './restart-gate.ts';
 import { SessionLane } from './session-lane.ts';
 import { SharedLane } from './shared-lane.ts';
 import { emptyAnswer } from './whole-answer.ts';
-
-export interface BridgeOptions {
-  /** For messages: `files/local`. */
-  readonly name: string;
-  readonly open: OpenChannel;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Logger;
-  /** Channels at once; one more is refused. */
-  readonly maxChannels: number;
-  /** A channel that nobody uses for this long is closed. */
-  readonly idleMs: number;
-  /** Requests of one session that wait at once. */
-  readonly maxPending?: number;
-  /** Starts of the shared channel per minute. */
-  readonly maxRestarts?: number;
-  /** Silence after which a client that takes an event stream gets one. */
-  readonly silenceMs?: number;
-  /** A channel was refused: there are `maxChannels`. */
-  readonly onRefused?: (reason: string) => void;
-  /** A channel broke by itself; `isMissed`: while somebody waited for an answer on it. */
-  readonly onBroke?: (error: TrafficError, isMissed: boolean) => void;
-}
 
 const MAX_PENDING = 1000;
 const MAX_RESTARTS = 10;
@@ -68,6 +46,8 @@ export class BridgedConnection {
   readonly #sessions = new Map<string, Session>();
   readonly #restarts: RestartGate;
   #shared: Promise<SharedLine> | undefined;
+  /** That of `#shared`, once it is open. */
+  #sharedNow: SharedLine | undefined;
   #channelCount = 0;
   readonly #closing = new Set<Promise<void>>();
   #lastServerId = 0;
@@ -116,9 +96,9 @@ export class BridgedConnection {
     this.#isClosed = true;
     clearInterval(this.#timer);
     const gone = this.#shuttingDown({ may_have_executed: true });
-    for (const [id, session] of this.#sessions) this.#end(id, session, gone);
+    for (const [id, session] of this.#sessions) void this.#end(id, session, gone);
     const shared = this.#shared;
-    this.#shared = undefined;
+    this.#forgetShared();
     await shared?.then(
       line => this.#endLine(line, gone),
       () => undefined,
@@ -169,7 +149,7 @@ export class BridgedConnection {
       throw error;
     } finally {
       // A server that refused the handshake, or whose client left before it, serves nobody.
-      if (hasFailed) this.#end(id, session, new TrafficError('SESSION_LOST', 'The handshake failed.'));
+      if (hasFailed) void this.#end(id, session, new TrafficError('SESSION_LOST', 'The handshake failed.'));
     }
   }
 
@@ -184,7 +164,7 @@ export class BridgedConnection {
 
   #delete(bound: BoundSession): Answer {
     const session = this.#session(bound);
-    this.#end(bound.upstreamSessionId, session, new TrafficError('SESSION_LOST', 'The client ended its session.'));
+    void this.#end(bound.upstreamSessionId, session, new TrafficError('SESSION_LOST', 'The client ended its session.'));
     return emptyAnswer(204);
   }
 
@@ -204,12 +184,19 @@ export class BridgedConnection {
   }
 
   #sharedLine(exchange: Exchange): Promise<SharedLine> {
+    // It is needed from now on, though what it is asked comes a moment later.
+    if (this.#sharedNow !== undefined) this.#sharedNow.lastUsedUs = this.#options.clock.monotonicUs();
     if (this.#shared !== undefined) return this.#shared;
     const opening = this.#openShared(exchange);
     this.#shared = opening;
-    opening.catch(() => {
-      if (this.#shared === opening) this.#shared = undefined;
-    });
+    opening.then(
+      line => {
+        if (this.#shared === opening) this.#sharedNow = line;
+      },
+      () => {
+        if (this.#shared === opening) this.#forgetShared();
+      },
+    );
     return opening;
   }
 
@@ -225,7 +212,7 @@ export class BridgedConnection {
         conversation: () => undefined,
         broke: () => {
           this.#restarts.failed(clock.monotonicUs() - openedUs);
-          this.#shared = undefined;
+          this.#forgetShared();
         },
         isWanted: () => true,
       });
@@ -236,12 +223,10 @@ export class BridgedConnection {
   }
 
   async #open<L extends Lane>(opening: Opening<L>): Promise<BridgeLine<L>> {
-    const { maxChannels, maxPending = MAX_PENDING, name, open, onRefused, onBroke, clock, log } = this.#options;
-    if (this.#channelCount >= maxChannels) {
-      const reason = `${name} runs ${maxChannels} times already, which is its limit.`;
-      onRefused?.(reason);
-      throw new TrafficError('UNAVAILABLE', reason, { facts: { ...notSent, state: 'full', retry_after_ms: 5000 } });
-    }
+    const { maxChannels, maxPending = MAX_PENDING, name, open, onBroke, clock, log } = this.#options;
+    // Where several wait for room, what one made may be taken by another.
+    while (this.#channelCount >= maxChannels) await this.#makeRoom();
+    if (this.#isClosed) throw this.#shuttingDown(notSent);
     const uncount = this.#count();
     const nextServerId = () => String((this.#lastServerId += 1));
     const link = new Link({ maxPending, nextServerId, log, facts: { upstream: name } });
@@ -249,7 +234,7 @@ export class BridgedConnection {
     link.deliverTo(lane);
     const closed = (error: TrafficError, cleaned: Promise<void>) => {
       uncount();
-      this.#track(cleaned);
+      void this.#track(cleaned);
       const isMissed = link.replies.size > 0;
       opening.broke(error);
       link.fail(error);
@@ -260,7 +245,7 @@ export class BridgedConnection {
     try {
       const opened = open({ message: bytes => link.received(bytes), closed }, purpose);
       // A connection that is closed meanwhile waits for it: what was started must not outlive it.
-      this.#track(
+      void this.#track(
         opened.then(
           () => undefined,
           () => undefined,
@@ -274,7 +259,7 @@ export class BridgedConnection {
     link.attach(channel);
     const line = new BridgeLine({ link, lane, channel, clock, isModern: opening.isModern, closed: uncount });
     if (!this.#isClosed && opening.isWanted()) return line;
-    this.#track(line.close());
+    void this.#track(line.close());
     throw this.#isClosed ? this.#shuttingDown(notSent) : new TrafficError('CANCELLED', 'The client left.');
   }
 
@@ -289,22 +274,59 @@ export class BridgedConnection {
     };
   }
 
-  #end(id: string, session: Session, why: TrafficError): void {
+  /** Ends the channel that has been idle for longest; resolves when it is gone. Throws UNAVAILABLE where none may go. */
+  #makeRoom(): Promise<void> {
+    const { maxChannels, name, channelsAre, reclaim, onRefused, clock } = this.#options;
+    const went = endIdlest(reclaim === undefined ? [] : this.#reclaimable(reclaim), clock.monotonicUs());
+    if (went.closed !== undefined) return went.closed;
+    const remedy = reclaim === undefined ? '' : ` One that nobody uses for ${IDLE_BEFORE_RECLAIM_MS / 1000} s gives way.`;
+    const reason = `${name} has all ${maxChannels} ${channelsAre} in use.${remedy}`;
+    onRefused?.(reason);
+    throw new TrafficError('UNAVAILABLE', reason, { facts: { ...notSent, state: 'full', retry_after_ms: went.waitMs } });
+  }
+
+  #reclaimable(reclaim: (upstreamSessionId: string, reason: string) => boolean): Reclaimable[] {
+    const { maxChannels, name, channelsAre, log } = this.#options;
+    const why = (idleS: number) => `idle for ${idleS} s, and gave way to another: ${name} had all ${maxChannels} ${channelsAre} in use`;
+    const all: Reclaimable[] = [...this.#sessions].map(([id, session]) => ({
+      lastUsedUs: session.lastUsedUs,
+      isBusy: isBusy(session),
+      end: idleS =>
+        reclaim(id, why(idleS)) ? this.#end(id, session, new TrafficError('SESSION_LOST', 'The session gave way to another.')) : undefined,
+    }));
+    const shared = this.#sharedNow;
+    if (shared === undefined) return all;
+    const end = (idleS: number) => {
+      this.#forgetShared();
+      log.info('The shared channel was closed', { upstream: name, reason: why(idleS) });
+      return this.#endLine(shared, new TrafficError('SHUTTING_DOWN', 'The server gave way to another.'));
+    };
+    return [...all, { lastUsedUs: shared.lastUsedUs, isBusy: shared.link.replies.size > 0, end }];
+  }
+
+  #forgetShared(): void {
+    this.#shared = undefined;
+    this.#sharedNow = undefined;
+  }
+
+  #end(id: string, session: Session, why: TrafficError): Promise<void> {
     if (this.#sessions.get(id) === session) this.#sessions.delete(id);
     session.lane.stream?.end();
-    this.#endLine(session, why);
+    return this.#endLine(session, why);
   }
 
-  #endLine(line: BridgeLine, why: TrafficError): void {
+  #endLine(line: BridgeLine, why: TrafficError): Promise<void> {
     line.link.fail(why);
-    this.#track(line.close());
+    return this.#track(line.close());
   }
 
-  #track(closing: Promise<void>): void {
+  /** Never rejects. */
+  #track(closing: Promise<void>): Promise<void> {
     const tracked: Promise<void> = closing
       .catch((error: unknown) => this.#options.log.warn('A channel did not close', { upstream: this.#options.name, error: String(error) }))
       .finally(() => this.#closing.delete(tracked));
     this.#closing.add(tracked);
+    return tracked;
   }
 
   #tickMs(): number {
@@ -316,8 +338,9 @@ export class BridgedConnection {
     const ticks = Math.ceil((this.#options.silenceMs ?? SILENCE_MS) / this.#tickMs());
     for (const [id, session] of this.#sessions) {
       session.link.tick(ticks);
-      if (session.lane.stream?.isOpen === true || session.link.replies.size > 0) session.lastUsedUs = nowUs;
-      else if (this.#isIdle(session, nowUs)) this.#end(id, session, new TrafficError('SESSION_LOST', 'The session was idle for too long.'));
+      if (isBusy(session)) session.lastUsedUs = nowUs;
+      else if (this.#isIdle(session, nowUs))
+        void this.#end(id, session, new TrafficError('SESSION_LOST', 'The session was idle for too long.'));
     }
     void this.#shared?.then(
       line => this.#tickShared(line, nowUs, ticks),
@@ -329,8 +352,8 @@ export class BridgedConnection {
     line.link.tick(ticks);
     if (line.link.replies.size > 0) line.lastUsedUs = nowUs;
     else if (this.#isIdle(line, nowUs) && this.#shared !== undefined) {
-      this.#shared = undefined;
-      this.#endLine(line, new TrafficError('SHUTTING_DOWN', 'The server was idle for too long.'));
+      this.#forgetShared();
+      void this.#endLine(line, new TrafficError('SHUTTING_DOWN', 'The server was idle for too long.'));
     }
   }
 
@@ -341,6 +364,11 @@ export class BridgedConnection {
   #isIdle(line: BridgeLine, nowUs: number): boolean {
     return nowUs - line.lastUsedUs > this.#options.idleMs * 1000;
   }
+}
+
+/** It has an open GET stream, or somebody waits for an answer. */
+function isBusy({ lane, link }: Session): boolean {
+  return lane.stream?.isOpen === true || link.replies.size > 0;
 }
 
 const notSent = { may_have_executed: false } as const;

@@ -47,6 +47,7 @@ export function httpSseConnection(options: HttpSseConnectionOptions): InstanceCo
     ids,
     log,
     maxChannels: maxStreams,
+    channelsAre: 'streams that a gateway opens to it',
     idleMs,
     ...(maxPending === undefined ? {} : { maxPending }),
     ...(silenceMs === undefined ? {} : { silenceMs }),

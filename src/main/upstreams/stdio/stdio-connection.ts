@@ -20,6 +20,8 @@ export interface StdioConnectionOptions {
   readonly ids: Ids;
   readonly log: Logger;
   readonly emit: EmitEvent;
+  /** A session's child is to give way to another. Ends the session for its client; false when it is in use after all. */
+  readonly reclaim?: (upstreamSessionId: string, reason: string) => boolean;
   /** Requests of one session that wait at once. */
   readonly maxPending?: number;
   /** Silence after which a client that takes an event stream gets one. */
@@ -27,11 +29,11 @@ export interface StdioConnectionOptions {
 }
 
 /**
- * Legacy sessions have a child each; clients of the modern era share one. At most `maxChildren` run at once, beyond that
- * UNAVAILABLE. A child that ends by itself fails what it was asked (UPSTREAM_BROKE) and its session is lost (SESSION_LOST).
+ * Legacy sessions have a child each; clients of the modern era share one. At most `maxChildren` run at once; for one
+ * more, one that was idle for long gives way (`reclaim`), else it is UNAVAILABLE. A child that ends by itself fails what it was asked (UPSTREAM_BROKE) and its session is lost (SESSION_LOST).
  */
 export function stdioConnection(options: StdioConnectionOptions): InstanceConnection {
-  const { upstreamName, instance, config, resolvedEnv, ownEnv, clock, ids, log, emit, maxPending, silenceMs } = options;
+  const { upstreamName, instance, config, resolvedEnv, ownEnv, clock, ids, log, emit, reclaim, maxPending, silenceMs } = options;
   const { command, args, cwd } = instance;
   if (command === undefined) throw new Error(`${upstreamName}/${instance.id} has no command.`);
   const name = `${upstreamName}/${instance.id}`;
@@ -56,6 +58,8 @@ export function stdioConnection(options: StdioConnectionOptions): InstanceConnec
     ids,
     log,
     maxChannels: config.maxChildren,
+    channelsAre: 'processes that stdio.maxChildren allows',
+    ...(reclaim === undefined ? {} : { reclaim }),
     idleMs: config.idle,
     ...(maxPending === undefined ? {} : { maxPending }),
     ...(silenceMs === undefined ? {} : { silenceMs }),
