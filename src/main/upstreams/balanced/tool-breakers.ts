@@ -1,6 +1,7 @@
-/** One breaker per tool of an instance, where the configuration asks for it. Names come from clients, so their number is bounded. */
+/** One breaker per tool of an instance, where the configuration asks for it. Names come from clients, so their number and length are bounded. */
 import type { BreakerConfig } from '../../../shared/config/schema.ts';
 import type { BreakerState } from '../../../shared/model/gateway-state.ts';
+import { keptKey } from '../../support/kept-text.ts';
 import { Breaker, type BreakerDeps, type BreakerTransition } from './breaker.ts';
 
 /** Beyond this the one that was used longest ago and has nothing to remember is forgotten; where all have, a tool gets none. */
@@ -29,17 +30,18 @@ export class ToolBreakers {
 
   /** The breaker of a tool if there is one already. */
   find(tool: string | undefined): Breaker | undefined {
-    return tool === undefined ? undefined : this.#byTool.get(tool);
+    return tool === undefined ? undefined : this.#byTool.get(keptKey(tool));
   }
 
   /** The breaker of a tool that is about to be called. */
   use(tool: string | undefined): Breaker | undefined {
     if (tool === undefined || !this.#config.perTool || !this.#config.enabled) return undefined;
-    const known = this.#byTool.get(tool);
+    const key = keptKey(tool);
+    const known = this.#byTool.get(key);
     if (known === undefined && this.#byTool.size >= MAX_TOOLS && !this.#forgetOne()) return undefined;
-    const breaker = known ?? this.#make(tool);
-    this.#byTool.delete(tool);
-    this.#byTool.set(tool, breaker);
+    const breaker = known ?? this.#make(key);
+    this.#byTool.delete(key);
+    this.#byTool.set(key, breaker);
     return breaker;
   }
 
