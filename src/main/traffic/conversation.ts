@@ -271,7 +271,7 @@ export class Conversation {
   }
 
   #noteAnswer({ seq, sighting, flags }: Noting, item: ReadMessage, request: OpenExchange): NotedMessage {
-    const { message, facts } = item;
+    const { facts } = item;
     const latencyMs = this.#sinceStart(request, sighting.monotonicUs, sighting.at);
     const wasCancelled = request.record.status === 'cancelled';
     const status = wasCancelled ? 'late' : answerStatus(item, flags);
