@@ -116,9 +116,28 @@ test('a changed tool is held, looked at, and approved', async () => {
   expect(await cli.run('pin', 'approve', 'tools', 'add')).toMatchObject({ code: 3, stderr: text('There is none.') });
 });
 
+test('a breaker is tripped and reset, an instance isolated and taken back, and calls obey', async () => {
+  await using caller = await httpCaller(gateway.url('/tools'), 'modern');
+  const outcome = async () => outcomeOf(await caller.call('add'));
+  expect(await cli.run('upstream', 'trip', 'tools', 'a')).toMatchObject({ code: 0, stdout: text('tools/a is open, probed again at ') });
+  expect(await outcome()).toBe(50300);
+  expect(await cli.run('upstream', 'reset', 'tools')).toMatchObject({ code: 0, stdout: 'tools/a is closed.\n' });
+  expect(await outcome()).toBe('ok');
+  expect(await cli.json('upstream', 'isolate', 'tools')).toEqual({ upstream: 'tools', instances: [{ id: 'a', breaker: 'isolated' }] });
+  expect(await outcome()).toBe(50300);
+  expect(await cli.json('upstream', 'rejoin', 'tools', 'a')).toEqual({ upstream: 'tools', instances: [{ id: 'a', breaker: 'closed' }] });
+  expect(await outcome()).toBe('ok');
+
+  expect(await cli.run('upstream', 'trip', 'web')).toMatchObject({ code: 3, stderr: text('There is: tools.') });
+  expect(await cli.run('upstream', 'trip', 'tools', 'b')).toMatchObject({ code: 3, stderr: text('no instance b. Did you mean a?') });
+  const told = gateway.audit().filter(({ kind, action }) => kind === 'admin' && String(action) !== 'set secret');
+  expect(JSON.stringify(told)).toContain('"actor":"command line"');
+});
+
 test('without a running host there is no gateway to steer, and what to do about it is said', async () => {
   const idle = commandLine(home, 'idle');
   expect(await idle.run('pin', 'list')).toMatchObject({ code: 4, stderr: text('shadowcat gateway --config FILE') });
+  expect(await idle.run('upstream', 'reset', 'tools')).toMatchObject({ code: 4, stderr: text('No host runs on') });
 });
 
 test('without a host the vault opens by its key, and says so where there is none', async () => {

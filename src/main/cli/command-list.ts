@@ -74,6 +74,26 @@ export const commandList: readonly CommandEntry[] = [
     load: async () => (await import('./policy-dry-run.ts')).policyDryRun,
   },
   {
+    name: 'upstream trip',
+    summary: 'stop calling an instance until it is probed',
+    load: async () => (await import('./upstream-breaker.ts')).upstreamTrip,
+  },
+  {
+    name: 'upstream reset',
+    summary: 'close the breakers of an instance',
+    load: async () => (await import('./upstream-breaker.ts')).upstreamReset,
+  },
+  {
+    name: 'upstream isolate',
+    summary: 'keep every request from an instance',
+    load: async () => (await import('./upstream-breaker.ts')).upstreamIsolate,
+  },
+  {
+    name: 'upstream rejoin',
+    summary: 'take an isolation back',
+    load: async () => (await import('./upstream-breaker.ts')).upstreamRejoin,
+  },
+  {
     name: 'pin list',
     summary: 'list tools that a server describes differently than before',
     load: async () => (await import('./pin-list.ts')).pinList,

@@ -8,6 +8,11 @@ export function localTime(at: number): string {
   return `${day} ${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
+/** Local time of a day that goes without saying. */
+export function clockTime(at: number): string {
+  return localTime(at).slice('2026-11-22 '.length);
+}
+
 /** Bytes with a unit, three digits. */
 export function bytes(count: number): string {
   const units = ['B', 'kB', 'MB', 'GB'];
