@@ -1,13 +1,14 @@
 /** Whether an answer that passes is an error of the protocol or of the tool: found in its bytes, parsed only where the words are there. */
 import { factsOf } from '../../../shared/mcp/facts.ts';
 import { readBody } from '../../../shared/mcp/json-rpc.ts';
+import { Parts } from '../../pipeline/parts.ts';
 
 /** Beyond this an answer is counted without its kind of error. */
 const MAX_BYTES = 64 * 1024;
 
 export class AnswerLook {
   readonly #isEventStream: boolean;
-  #chunks: Uint8Array[] = [];
+  readonly #parts = new Parts();
   #sizeBytes = 0;
 
   constructor(isEventStream: boolean) {
@@ -17,16 +18,15 @@ export class AnswerLook {
   push(chunk: Uint8Array): void {
     if (this.#sizeBytes > MAX_BYTES) return;
     this.#sizeBytes += chunk.length;
-    if (this.#sizeBytes > MAX_BYTES) this.#chunks = [];
-    else this.#chunks.push(chunk);
+    if (this.#sizeBytes > MAX_BYTES) this.#parts.clear();
+    else this.#parts.push(chunk);
   }
 
   /** The JSON-RPC error code as text, `tool` for `isError: true`, undefined for success and for what is too long to tell. */
   get errorType(): string | undefined {
-    if (this.#chunks.length === 0) return undefined;
-    const [first, ...others] = this.#chunks as [Uint8Array, ...Uint8Array[]];
-    // Nearly every answer is one chunk, and needs no copy.
-    const bytes = others.length === 0 ? Buffer.from(first.buffer, first.byteOffset, first.byteLength) : Buffer.concat(this.#chunks);
+    if (this.#parts.count === 0) return undefined;
+    const all = this.#parts.joined();
+    const bytes = Buffer.from(all.buffer, all.byteOffset, all.byteLength);
     if (!bytes.includes('"error"') && !bytes.includes('"isError"')) return undefined;
     const texts = this.#isEventStream ? dataLines(bytes) : [bytes.toString('utf8')];
     return texts.map(text => errorTypeOf(text)).find(found => found !== undefined);

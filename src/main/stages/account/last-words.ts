@@ -6,6 +6,7 @@ import { SseReader } from '../../../shared/mcp/sse-reader.ts';
 import { readBody } from '../../../shared/mcp/json-rpc.ts';
 import type { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Guard } from '../../pipeline/guard.ts';
+import { Parts } from '../../pipeline/parts.ts';
 import type { Answer } from '../../pipeline/stage.ts';
 import { fieldValue } from '../../support/http-fields.ts';
 import { ownLine, ownReason } from '../../traffic/own-answer.ts';
@@ -16,7 +17,7 @@ const MAX_BYTES = 64 * 1024;
 export class LastWords {
   readonly #guard: Guard;
   readonly #isPossible: boolean;
-  #chunks: Uint8Array[] = [];
+  readonly #parts = new Parts();
   #sizeBytes = 0;
   #isSilenced = false;
   #tail: Uint8Array = new Uint8Array(0);
@@ -37,10 +38,10 @@ export class LastWords {
     this.#tail = chunk;
     if (this.#sizeBytes > MAX_BYTES) return;
     this.#sizeBytes += chunk.length;
-    this.#chunks.push(chunk);
+    this.#parts.push(chunk);
     if (this.#sizeBytes <= MAX_BYTES) return;
     this.#isSilenced = this.#isSaid();
-    this.#chunks = [];
+    this.#parts.clear();
   }
 
   /** The event, or undefined where the stream has to be cut: it can be resumed, or its answer is there already. */
@@ -65,7 +66,7 @@ export class LastWords {
         data = [];
       },
     });
-    for (const chunk of this.#chunks) reader.push(chunk);
+    for (const part of this.#parts.list) reader.push(part);
     reader.finish();
     return isSaid;
   }
