@@ -53,6 +53,16 @@ test('the refusal names the row, whatever else was noted before it', () => {
   expect(draft?.decisions).toHaveLength(3);
 });
 
+test('a request that has no route is a row with the path that was asked for', () => {
+  const nowhere = { outcome: 'refused' as const, code: 'NO_ROUTE', status: 404, route: '', upstream: '', path: '/nope' };
+  expect(draftOf(anExchangeEvent({ ...nowhere, method: undefined }), false)).toMatchObject({
+    kind: 'request',
+    action: 'refused',
+    code: 'NO_ROUTE',
+    details: { path: '/nope' },
+  });
+});
+
 test('a call that was tried again is a call all the same; a list leaves no row for it', () => {
   const decisions = [decided('retry', 'changed')];
   const failed = { outcome: 'failed' as const, code: 'UPSTREAM_DOWN', status: 502, decisions };

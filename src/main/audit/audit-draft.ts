@@ -62,7 +62,7 @@ function exchangeDraft(event: ExchangeEvent, keepsArguments: boolean): AuditDraf
   const kind = refusedElsewhere ? 'request' : decisive === undefined ? 'call' : (kindOfStage[decisive.stage] ?? 'request');
   const action = refusedElsewhere ? 'refused' : (decisive?.kind ?? 'allowed');
   return {
-    ...draft(event, kind, action, event.reason ?? decisive?.reason),
+    ...draft(event, kind, action, event.reason ?? decisive?.reason, { path: event.path }),
     ...optional({
       instance: event.instance,
       client_name: clip(event.clientName),

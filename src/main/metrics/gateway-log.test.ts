@@ -44,6 +44,13 @@ test('an exchange is one line of the access log', () => {
   ]);
 });
 
+test('a request that has no route says what was asked for, and names no server', () => {
+  const [line] = linesOf(anExchangeEvent({ httpMethod: 'GET', method: undefined, path: '/nope', route: '', upstream: '' }));
+  expect(line).toMatchObject({ message: 'GET /nope', path: '/nope' });
+  expect(line).not.toHaveProperty('server');
+  expect(line).not.toHaveProperty('route');
+});
+
 test('a request that belongs to a trace says to which', () => {
   expect(linesOf(anExchangeEvent({ traceId: '0af7651916cd43dd8448eb211c80319c' }))).toMatchObject([
     { component: 'access', trace_id: '0af7651916cd43dd8448eb211c80319c' },

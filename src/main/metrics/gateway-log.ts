@@ -77,13 +77,14 @@ function eventLine(event: Exclude<GatewayEvent, { type: 'exchange' }>): EventLin
 }
 
 function exchangeLine(log: Logger, event: GatewayEventOf<'exchange'>): void {
-  const { httpMethod, method, target, status, outcome, code, reason, errorType, attempts, decisions } = event;
+  const { httpMethod, method, target, path, status, outcome, code, reason, errorType, attempts, decisions } = event;
   const refusing = decisions.find(({ kind }) => kind === 'refused');
   // What the upstream or we are to blame for is worth a look; what a client did is not.
-  log[outcome === 'failed' ? 'warn' : 'info'](`${httpMethod} ${method ?? event.route ?? ''}`.trim(), {
+  log[outcome === 'failed' ? 'warn' : 'info'](`${httpMethod} ${method ?? path ?? event.route ?? ''}`.trim(), {
     ...where(event),
     method,
     target,
+    path,
     status,
     outcome,
     total_ms: rounded(event.durationMs),
@@ -117,8 +118,10 @@ function guardLines(logs: Readonly<Record<'auth' | 'policy' | 'limits', Logger>>
   }
 }
 
+/** Where there is no route, its name and its server's are empty. */
 function where({ upstream, route, listener, sessionId, correlationId, principalId }: GatewayEvent): Record<string, unknown> {
-  return { server: upstream, route, listener, session: sessionId, correlation_id: correlationId, principal: principalId };
+  const [server, path] = [upstream, route].map(name => (name === '' ? undefined : name));
+  return { server, route: path, listener, session: sessionId, correlation_id: correlationId, principal: principalId };
 }
 
 const rounded = (ms: number | undefined) => (ms === undefined ? undefined : Math.round(ms * 1000) / 1000);

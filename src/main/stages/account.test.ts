@@ -121,6 +121,19 @@ test.each(['FOREIGN_HOST', 'FOREIGN_ORIGIN', 'BODY_TOO_LARGE', 'BAD_REQUEST', 'U
   },
 );
 
+test.each([
+  ['/nope?token=abc', '/nope'],
+  ['/caf\u00e9\u001b[31m', '/caf%C3%A9%1B[31m'],
+  [`/${'a'.repeat(300)}`, `/${'a'.repeat(199)}`],
+  ['/\ud83d', '/%EF%BF%BD'],
+])('where there is no route, the path that was asked for is told: %j', async (path, told) => {
+  const { stage, events } = setUp();
+  const nowhere: Next = () => Promise.reject(new TrafficError('NO_ROUTE', 'Not here.'));
+  const exchange = anExchange({ method: 'GET', path, route: { path: '', upstream: '' } });
+  await expect(stage.handle(exchange, nowhere)).rejects.toThrow('Not here.');
+  expect(events).toMatchObject([{ code: 'NO_ROUTE', path: told }]);
+});
+
 test('a client that leaves is a cancellation, before the answer and within it', async () => {
   const { stage, events } = setUp();
   const exchange = anExchange({ body: call });

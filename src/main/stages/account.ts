@@ -27,6 +27,9 @@ export interface AccountDeps {
   readonly keepsArguments: () => boolean;
 }
 
+/** Whoever tries paths out shall not fill logs with them. */
+const MAX_PATH = 200;
+
 type ExchangeEvent = GatewayEventOf<'exchange'>;
 /** What the end of an exchange adds to what was known at its beginning. */
 type Ending = Pick<ExchangeEvent, 'status' | 'outcome' | 'isEventStream' | 'responseBytes'> &
@@ -210,6 +213,7 @@ class Entry implements PendingRequest {
       decisions,
       ...ending,
       ...this.#asked(),
+      ...(guarded.path === '' && route.transport !== 'stdio' ? { path: shownPath(request.path) } : {}),
       ...(client.name === undefined ? {} : { clientName: client.name }),
       ...(traceId === undefined ? {} : { traceId }),
       ...(instance === undefined ? {} : { instance }),
@@ -249,6 +253,15 @@ function isStream({ request }: Exchange, { items }: Guard): boolean {
   if (request.method === 'GET') return true;
   const message = items[0]?.message;
   return message?.kind === 'request' && message.method === 'subscriptions/listen';
+}
+
+/** Without its query, which may hold secrets; printable, whatever the client sent. */
+function shownPath(path: string): string {
+  const [plain = ''] = path.split(/[?#]/, 1);
+  return plain
+    .slice(0, MAX_PATH)
+    .toWellFormed()
+    .replaceAll(/[^\x21-\x7e]/gu, encodeURIComponent);
 }
 
 function argumentsOf(item: Guard['items'][number] | undefined): unknown {

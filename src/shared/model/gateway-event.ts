@@ -41,6 +41,8 @@ export const GatewayEvent = z.discriminatedUnion('type', [
     transport: z.enum(['stdio', 'streamable-http', 'http-sse']),
     era: z.enum(['legacy', 'modern']),
     httpMethod: z.string(),
+    /** What was asked for where no route is, without the query: cut, and escaped to printable ASCII. */
+    path: z.string().optional(),
     /** JSON-RPC method of the first message; absent on a GET, a DELETE, an answer. */
     method: z.string().optional(),
     target: z.string().optional(),
