@@ -63,11 +63,3 @@ export const randomIds: Ids = {
 };
 
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };
-
-export const silentLogs: ComponentLogs = {
-  of: () => silentLogger,
-  setLevel() {},
-  levels: () => ({}),
-  hideValues() {},
-  configure() {},
-};

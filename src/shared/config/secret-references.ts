@@ -47,7 +47,7 @@ export function fillReferences(text: string, valueOf: (reference: SecretReferenc
 const names: Readonly<Record<ReferenceKind, { readonly form: RegExp; readonly advice: string }>> = {
   env: { form: /^[A-Za-z_][A-Za-z0-9_]*$/, advice: 'Write the name of an environment variable: ${env:NAME}.' },
   file: { form: /^(?:\/|[A-Za-z]:[\\/])[^\0]+$/, advice: 'Write an absolute path: ${file:/run/secrets/name}.' },
-  vault: { form: /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, advice: 'Write the name of a kept secret: ${vault:name}.' },
+  vault: { form: /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, advice: 'Write the name of a kept secret, at most 64 characters: ${vault:name}.' },
 };
 
 function readReference(text: string, inside: string | undefined, at: number): SecretReference | BadReference {

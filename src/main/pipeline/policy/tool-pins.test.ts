@@ -129,6 +129,10 @@ test('more tools than are pinned are hidden where changes are', () => {
     Array.from({ length: MAX_TOOLS }, (_, at) => ({ name: `t${at}` })),
   );
   expect([...pins.observe('files', [{ name: 't0' }, { name: 'more' }])]).toEqual(['more']);
+  expect([pins.blocked('files', 't0'), pins.blocked('files', 'more')]).toEqual([
+    undefined,
+    expect.stringContaining('more than 2000 tools'),
+  ]);
 });
 
 test('the file is private, whole, and closed when it is damaged', async () => {

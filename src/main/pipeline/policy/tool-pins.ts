@@ -105,7 +105,12 @@ export class ToolPins implements ToolCatalogue {
   /** Why calls of this tool are refused; undefined when they are not. */
   blocked(upstream: string, tool: string): string | undefined {
     if (!this.canBlock(upstream)) return undefined;
-    const record = this.#upstreams.get(upstream)?.get(tool)?.record;
+    const known = this.#upstreams.get(upstream);
+    const entry = known?.get(tool);
+    // It is in no list that went to a client, so nobody can have it from there.
+    if (entry === undefined && known !== undefined && known.size >= MAX_TOOLS)
+      return `The server lists more than ${MAX_TOOLS} tools, and no definition of this one is kept that it could be compared with.`;
+    const record = entry?.record;
     if (record?.changed === undefined) return undefined;
     const what = changeText(memberChanges(record.pinned, record.changed));
     return this.#modeOf(upstream) === 'hold'
