@@ -125,6 +125,13 @@ test('a breaker is tripped and reset, an instance isolated and taken back, and c
   expect(await outcome()).toBe('ok');
   expect(await cli.json('upstream', 'isolate', 'tools')).toEqual({ upstream: 'tools', instances: [{ id: 'a', breaker: 'isolated' }] });
   expect(await outcome()).toBe(50300);
+  expect((await cli.run('status')).stdout).toMatch(/^tools +a +healthy +isolated +0 /m);
+  expect(await cli.json('status')).toMatchObject({
+    gateway: { isRunning: true, configPath: gateway.configPath, configProblems: [] },
+    upstreams: [{ name: 'tools', instances: [{ id: 'a', isHealthy: true, breaker: { word: 'isolated' } }] }],
+    limits: { refusedCount: 0 },
+    degraded: ['The upstream tools has no usable instance.'],
+  });
   expect(await cli.json('upstream', 'rejoin', 'tools', 'a')).toEqual({ upstream: 'tools', instances: [{ id: 'a', breaker: 'closed' }] });
   expect(await outcome()).toBe('ok');
 
@@ -137,6 +144,7 @@ test('a breaker is tripped and reset, an instance isolated and taken back, and c
 test('without a running host there is no gateway to steer, and what to do about it is said', async () => {
   const idle = commandLine(home, 'idle');
   expect(await idle.run('pin', 'list')).toMatchObject({ code: 4, stderr: text('shadowcat gateway --config FILE') });
+  expect(await idle.run('status')).toMatchObject({ code: 4, stderr: text('No host runs on') });
   expect(await idle.run('upstream', 'reset', 'tools')).toMatchObject({ code: 4, stderr: text('No host runs on') });
 });
 

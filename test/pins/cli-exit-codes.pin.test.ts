@@ -46,6 +46,7 @@ test('commands', () => {
     'config history',
     'config rollback',
     'policy dry-run',
+    'status',
     'upstream trip',
     'upstream reset',
     'upstream isolate',

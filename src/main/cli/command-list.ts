@@ -73,6 +73,7 @@ export const commandList: readonly CommandEntry[] = [
     summary: 'judge recorded calls by the policies of a draft',
     load: async () => (await import('./policy-dry-run.ts')).policyDryRun,
   },
+  { name: 'status', summary: 'show the gateway of the running host', load: async () => (await import('./status.ts')).status },
   {
     name: 'upstream trip',
     summary: 'stop calling an instance until it is probed',

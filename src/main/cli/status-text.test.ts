@@ -1,0 +1,130 @@
+/** The state of a gateway as a person reads it. */
+import { expect, test } from 'vitest';
+import type { GatewayStatus, InstanceState, LimiterKey, LimitsState, UpstreamState } from '../../shared/model/gateway-state.ts';
+import { statusText, troublesOf } from './status-text.ts';
+
+const at = new Date(2026, 10, 22, 8, 0, 0).getTime();
+
+const gateway: GatewayStatus = {
+  isRunning: true,
+  isDraining: false,
+  configPath: '/etc/shadowcat.yaml',
+  configHash: '9e62ec8bf789bdd22d2e',
+  configuredAt: at,
+  configProblems: [],
+  policyMode: 'enforce',
+  listeners: [{ name: 'main', url: 'http://127.0.0.1:7380', routes: [{ path: '/web', upstream: 'web' }], hasAuth: true }],
+  sessionCount: 1,
+  counters: { requests: 7, refused: 2, failed: 1, unauthorized: 0, limited: 2, denied: 0, retries: 0, inFlight: 3, openStreams: 0 },
+  changes: [],
+};
+
+const breaker = { since: at, consecutiveFailures: 0, consecutiveOpens: 0, buckets: [], failureRate: 0, threshold: 0.5 };
+const instance = (facts: Partial<InstanceState> = {}): InstanceState => ({
+  id: 'a',
+  address: 'https://web.example/mcp',
+  transport: 'streamable-http',
+  isDisabled: false,
+  isHealthy: true,
+  healthReason: '',
+  breaker: { ...breaker, word: 'closed' },
+  tools: [],
+  weight: 1,
+  effectiveWeight: 1,
+  inFlight: 3,
+  openStreams: 0,
+  callCount: 7,
+  failureCount: 1,
+  connections: { open: 1, idle: 0 },
+  childCount: 0,
+  ...facts,
+});
+const upstream = (...instances: InstanceState[]): UpstreamState => ({
+  name: 'web',
+  balance: 'round-robin',
+  instances,
+  queued: 0,
+  maxConcurrent: 10,
+  maxQueue: 10,
+  rejectedCount: 0,
+  retryCount: 0,
+});
+const key: LimiterKey = {
+  limitId: 'per-user',
+  tier: 'user',
+  key: 'ada',
+  algorithm: 'token-bucket',
+  mode: 'enforce',
+  capacity: 5,
+  remaining: 0.5,
+  resetMs: 100,
+  admittedCount: 5,
+  refusedCount: 2,
+  lastRefusedAt: at,
+  inFlight: 0,
+};
+const limits: LimitsState = {
+  keys: [key, { ...key, key: 'bob', refusedCount: 0 }],
+  keyCount: 2,
+  admittedCount: 5,
+  refusedCount: 2,
+  shadowCount: 0,
+};
+
+test('routes, instances and limits that refused stand below what is in force', () => {
+  expect(statusText({ gateway, upstreams: [upstream(instance())], limits, degraded: [] }, at, 0).split('\n')).toEqual([
+    '/etc/shadowcat.yaml 9e62ec8bf789 is in force since 2026-11-22 08:00:00; policy mode enforce.',
+    '1 session, 0 open streams; 7 requests: 3 in flight, 2 refused, 1 failed.',
+    '2 limiter keys in use, 2 refused by limits.',
+    '',
+    'ROUTE                      UPSTREAM  AUTH',
+    'http://127.0.0.1:7380/web  web       required',
+    '',
+    'UPSTREAM  INSTANCE  HEALTH   BREAKER  IN FLIGHT  CALLS  FAILED  ADDRESS',
+    'web       a         healthy  closed           3      7       1  https://web.example/mcp',
+    '',
+    'LIMIT     TIER  KEY  LEFT  REFUSED  LAST',
+    'per-user  user  ada   0/5        2  2026-11-22 08:00:00',
+    '',
+  ]);
+});
+
+test('without a configuration it says how to load one', () => {
+  const { configHash: _hash, ...none } = { ...gateway, listeners: [] };
+  const empty = { keys: [], keyCount: 0, admittedCount: 0, refusedCount: 0, shadowCount: 0 };
+  expect(statusText({ gateway: none, upstreams: [], limits: empty, degraded: [] }, at, 0)).toBe(
+    'No configuration is in force. Load one with "shadowcat gateway --config FILE".\n',
+  );
+});
+
+test.each<[string, Partial<InstanceState>, string]>([
+  ['disabled', { isDisabled: true }, 'disabled  closed'],
+  ['unhealthy', { isHealthy: false, healthReason: 'refused the connection' }, 'unhealthy: refused the connection  closed'],
+  ['ejected', { ejectedUntil: at + 1000 }, 'ejected until 08:00:01  closed'],
+  ['paused', { pausedUntil: at + 2000 }, 'paused until 08:00:02  closed'],
+  ['isolated', { breaker: { ...breaker, word: 'isolated' } }, 'healthy  isolated'],
+])('an upstream whose only instance is %s has none that is usable', (_what, facts, cells) => {
+  const upstreams = [upstream(instance(facts))];
+  const degraded = troublesOf(gateway, upstreams, undefined, at);
+  expect(degraded).toEqual(['The upstream web has no usable instance.']);
+  const text = statusText({ gateway, upstreams, limits, degraded }, at, 0);
+  expect(text).toContain('! The upstream web has no usable instance.\n');
+  expect(text).toContain(cells);
+  expect(troublesOf(gateway, [upstream(instance(facts), instance({ id: 'b' }))], undefined, at)).toEqual([]);
+});
+
+test('a tool whose breaker is open is named beside the breaker of its instance', () => {
+  const tools = [{ tool: 'add', breaker: { ...breaker, word: 'open' as const } }];
+  expect(statusText({ gateway, upstreams: [upstream(instance({ tools }))], limits, degraded: [] }, at, 0)).toContain('closed; add open');
+});
+
+test('a configuration that was not taken, a stopping gateway and a vault without its key are troubles', () => {
+  expect(
+    troublesOf({ ...gateway, isDraining: true, isRunning: false, configProblems: ['line 2'] }, [], 'The vault has no key.', at),
+  ).toEqual([
+    'The gateway is stopping and takes no new sessions.',
+    'No listener is open.',
+    'The newest configuration was not taken: line 2',
+    'The vault has no key.',
+  ]);
+});

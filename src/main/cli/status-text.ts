@@ -1,0 +1,113 @@
+/** The state of a gateway as a person reads it: what is wrong first, then routes, instances, and limits that refused. */
+import type { GatewayStatus, InstanceState, LimiterKey, LimitsState, UpstreamState } from '../../shared/model/gateway-state.ts';
+import { clockTime, counted, localTime } from './formats.ts';
+import { printable, table } from './screen.ts';
+import { breakerText } from './upstream-breaker.ts';
+
+export interface GatewayState {
+  readonly gateway: GatewayStatus;
+  readonly upstreams: readonly UpstreamState[];
+  readonly limits: LimitsState;
+  /** What is wrong, as sentences; empty when all is well. */
+  readonly degraded: readonly string[];
+}
+
+/** Limiter keys that are shown; the JSON has more. */
+const MAX_KEYS = 10;
+
+/** `width` is that of the terminal, 0 elsewhere. */
+export function statusText({ gateway, upstreams, limits, degraded }: GatewayState, now: number, width: number): string {
+  const refused = limits.keys.filter(({ refusedCount }) => refusedCount > 0).slice(0, MAX_KEYS);
+  const routes = gateway.listeners.flatMap(({ url, hasAuth, routes: paths }) =>
+    paths.map(({ path, upstream }) => [`${url}${path}`, upstream, hasAuth ? 'required' : 'none']),
+  );
+  const instances = upstreams.flatMap(upstream => upstream.instances.map(instance => instanceCells(upstream.name, instance, now)));
+  const parts = [
+    [...sentences(gateway, limits), ...degraded.map(trouble => `! ${trouble}`)].map(line => `${printable(line)}\n`).join(''),
+    routes.length === 0 ? '' : table(routeColumns, routes, width),
+    instances.length === 0 ? '' : table(instanceColumns, instances, width),
+    refused.length === 0 ? '' : table(limitColumns, refused.map(limitCells), width),
+  ];
+  return parts.filter(part => part !== '').join('\n');
+}
+
+/** What keeps the gateway from being all that it is configured to be. `vault` is the vault's own problem. */
+export function troublesOf(gateway: GatewayStatus, upstreams: readonly UpstreamState[], vault: string | undefined, now: number): string[] {
+  const unusable = upstreams.filter(({ instances }) => !instances.some(instance => isUsable(instance, now)));
+  return [
+    ...(gateway.isDraining ? ['The gateway is stopping and takes no new sessions.'] : []),
+    ...(gateway.configHash !== undefined && !gateway.isRunning ? ['No listener is open.'] : []),
+    ...gateway.configProblems.map(problem => `The newest configuration was not taken: ${problem}`),
+    ...unusable.map(({ name }) => `The upstream ${name} has no usable instance.`),
+    ...(vault === undefined ? [] : [vault]),
+  ];
+}
+
+function sentences(gateway: GatewayStatus, { keyCount, refusedCount, shadowCount }: LimitsState): string[] {
+  const { configPath, configHash, configuredAt = 0, policyMode, adminUrl, sessionCount, counters } = gateway;
+  if (configHash === undefined) return ['No configuration is in force. Load one with "shadowcat gateway --config FILE".'];
+  const { requests, refused, failed, inFlight, openStreams } = counters;
+  const shadow = shadowCount === 0 ? '' : `, ${shadowCount} would have been`;
+  return [
+    `${configPath ?? 'A configuration'} ${configHash.slice(0, 12)} is in force since ${localTime(configuredAt)}; policy mode ${policyMode}.`,
+    `${counted(sessionCount, 'session')}, ${counted(openStreams, 'open stream')}; ${counted(requests, 'request')}: ${inFlight} in flight, ${refused} refused, ${failed} failed.`,
+    `${counted(keyCount, 'limiter key')} in use, ${refusedCount} refused by limits${shadow}.`,
+    ...(adminUrl === undefined ? [] : [`Health and metrics: ${adminUrl}/health`]),
+  ];
+}
+
+const routeColumns = [{ title: 'ROUTE' }, { title: 'UPSTREAM' }, { title: 'AUTH' }] as const;
+
+const instanceColumns = [
+  { title: 'UPSTREAM' },
+  { title: 'INSTANCE' },
+  { title: 'HEALTH' },
+  { title: 'BREAKER' },
+  { title: 'IN FLIGHT', align: 'right' },
+  { title: 'CALLS', align: 'right' },
+  { title: 'FAILED', align: 'right' },
+  { title: 'ADDRESS' },
+] as const;
+
+function instanceCells(upstream: string, instance: InstanceState, now: number): string[] {
+  const { id, inFlight, callCount, failureCount, address, tools } = instance;
+  const open = tools.map(({ tool, breaker }) => `${tool} ${breakerText({ breaker })}`);
+  return [
+    upstream,
+    id,
+    healthText(instance, now),
+    [breakerText(instance), ...open].join('; '),
+    String(inFlight),
+    String(callCount),
+    String(failureCount),
+    address,
+  ];
+}
+
+function healthText({ isDisabled, isHealthy, healthReason, ejectedUntil = 0, pausedUntil = 0 }: InstanceState, now: number): string {
+  if (isDisabled) return 'disabled';
+  if (!isHealthy) return `unhealthy: ${healthReason}`;
+  if (ejectedUntil > now) return `ejected until ${clockTime(ejectedUntil)}`;
+  return pausedUntil > now ? `paused until ${clockTime(pausedUntil)}` : 'healthy';
+}
+
+function isUsable({ isDisabled, isHealthy, breaker, ejectedUntil = 0, pausedUntil = 0 }: InstanceState, now: number): boolean {
+  const isKeptOut = ejectedUntil > now || pausedUntil > now;
+  return !isDisabled && isHealthy && !isKeptOut && (breaker.word === 'closed' || breaker.word === 'half-open');
+}
+
+const limitColumns = [
+  { title: 'LIMIT' },
+  { title: 'TIER' },
+  { title: 'KEY' },
+  { title: 'LEFT', align: 'right' },
+  { title: 'REFUSED', align: 'right' },
+  { title: 'LAST' },
+] as const;
+
+/** In shadow mode nothing was really refused. */
+function limitCells({ limitId, tier, key, mode, remaining, capacity, refusedCount, lastRefusedAt }: LimiterKey): string[] {
+  const left = `${Math.floor(remaining)}/${capacity}`;
+  const refused = mode === 'shadow' ? `${refusedCount} (shadow)` : String(refusedCount);
+  return [limitId, tier, key, left, refused, lastRefusedAt === undefined ? '' : localTime(lastRefusedAt)];
+}
