@@ -90,7 +90,8 @@ test('routes, instances and limits that refused stand below what is in force', (
 });
 
 test('without a configuration it says how to load one', () => {
-  const { configHash: _hash, ...none } = { ...gateway, listeners: [] };
+  const { isRunning, isDraining, configProblems, policyMode, sessionCount, counters, changes } = gateway;
+  const none = { isRunning, isDraining, configProblems, policyMode, listeners: [], sessionCount, counters, changes };
   const empty = { keys: [], keyCount: 0, admittedCount: 0, refusedCount: 0, shadowCount: 0 };
   expect(statusText({ gateway: none, upstreams: [], limits: empty, degraded: [] }, at, 0)).toBe(
     'No configuration is in force. Load one with "shadowcat gateway --config FILE".\n',
