@@ -145,9 +145,11 @@ test('a taker that fails is logged and called again with the next change; calls 
   writeFileSync(file(), 'one');
   const seen: string[] = [];
   let running = 0;
+  let begun = 0;
   const { watch, warnings } = await watching({
     async onChange({ contents }) {
       running += 1;
+      begun += 1;
       expect(running).toBe(1);
       await sleep(50);
       running -= 1;
@@ -157,7 +159,7 @@ test('a taker that fails is logged and called again with the next change; calls 
   });
   writeFileSync(file(), 'two');
   const first = watch.look();
-  await sleep(20);
+  await vi.waitFor(() => expect(begun).toBe(1), { interval: 5 });
   writeFileSync(file(), 'three');
   await Promise.all([first, watch.look()]);
   expect(seen).toEqual(['two', 'three']);

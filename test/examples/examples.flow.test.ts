@@ -55,14 +55,16 @@ describe.for(examples)('the README of $name', example => {
 
   /** With the ports of this run, and what `npx` would find in this project. */
   const start = (command: string): RunningProcess => {
-    const ported = [...free].reduce((text, [port, own]) => text.replaceAll(port, own), command);
-    const local = ported.replaceAll('npx shadowcat ', `'${process.execPath}' '${cliFile}' `).replaceAll('npx ', '');
+    const ported = [...free].reduce((text, [port, free]) => text.replaceAll(port, free), command);
+    // Before our own paths come in: this project may itself lie below /tmp.
+    const own = ported.replaceAll('/tmp/', `${home.path}/`);
+    const local = own.replaceAll('npx shadowcat ', `'${process.execPath}' '${cliFile}' `).replaceAll('npx ', '');
     const env: Record<string, string> = { SHADOWCAT_DATA_DIR: join(home.path, `data-${example.name}`) };
     for (const [port, variable] of Object.entries(example.ports)) env[variable] = free.get(port) ?? '';
     if (example.upstream !== undefined) env[example.upstream] = `http://127.0.0.1:${free.get('3001') ?? ''}/mcp`;
     return startProcess({
       command: '/bin/sh',
-      args: ['-c', `cd '${root}' && ${local.replace('/tmp/', `${home.path}/`)}`],
+      args: ['-c', `cd '${root}' && ${local}`],
       env,
       home: home.path,
     });
