@@ -5,6 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { httpCaller, outcomeOf } from '../gateway/kit/callers.ts';
 import { type RunningGateway, startGateway } from '../gateway/kit/running-gateway.ts';
 import { startToolServer, type ToolServer } from '../gateway/kit/tool-server.ts';
+import { testIssuer } from '../kit/oidc-provider.ts';
+import { browse, protectedServer } from '../kit/oidc-scripted.ts';
 import { type Finished, runToEnd, startProcess } from '../peers/child-process.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import { cliFile, type CommandLine, commandLine } from './command-line.ts';
@@ -139,6 +141,43 @@ test('a breaker is tripped and reset, an instance isolated and taken back, and c
   expect(await cli.run('upstream', 'trip', 'tools', 'b')).toMatchObject({ code: 3, stderr: text('no instance b. Did you mean a?') });
   const told = gateway.audit().filter(({ kind, action }) => kind === 'admin' && String(action) !== 'set secret');
   expect(JSON.stringify(told)).toContain('"actor":"command line"');
+});
+
+test('a person signs in to a server at the address that is printed, calls carry the token, and forgetting ends that', async () => {
+  await using idp = await testIssuer();
+  await using upstream = await protectedServer(idp.issuer);
+  await using signing = await startGateway({
+    home: home.path,
+    name: 'signing-in',
+    config: {
+      version: 1,
+      listeners: [{ name: 'main', port: 0, routes: [{ path: '/web', upstream: 'web' }] }],
+      upstreams: {
+        web: { health: { kind: 'none' }, credentials: { signIn: {} }, instances: [{ id: 'a', url: `${upstream.origin}/mcp` }] },
+      },
+      admin: { port: 0 },
+    },
+  });
+  const desk = commandLine(home, 'signing-in');
+  const addressOf = (line: string) => (/^https?:/.test(line) ? line : undefined);
+  await using calledOff = desk.start('sign-in', 'web');
+  await calledOff.firstLine('stdout', addressOf);
+  calledOff.child.kill('SIGINT');
+  expect(await calledOff.exited).toMatchObject({ code: 1 });
+  expect(calledOff.stderr()).toContain('The sign-in was called off.');
+  expect(await desk.json('sign-in', 'web', '--status')).toMatchObject({ kind: 'signed-out' });
+
+  await using going = desk.start('sign-in', 'web');
+  await browse(await going.firstLine('stdout', addressOf));
+  expect(await going.exited).toMatchObject({ code: 0 });
+  expect(going.stdout()).toContain(`Signed in to web at ${idp.issuer}`);
+  await using caller = await httpCaller(signing.url('/web'), 'modern');
+  expect(outcomeOf(await caller.ask('tools/list'))).toBe('ok');
+  expect(upstream.requests.at(-1)?.headers.authorization).toMatch(/^Bearer ./);
+  expect(await desk.json('sign-in', 'web', '--status')).toMatchObject({ kind: 'signed-in', issuer: idp.issuer });
+  expect(await desk.run('sign-in', 'web', '--forget')).toMatchObject({ code: 0, stdout: 'Nobody is signed in to web.\n' });
+  expect(await desk.run('sign-in', 'wbe')).toMatchObject({ code: 3, stderr: text('Did you mean web?') });
+  expect(await cli.run('sign-in', 'tools')).toMatchObject({ code: 2, stderr: text('not configured for signing in') });
 });
 
 test('without a running host there is no gateway to steer, and what to do about it is said', async () => {

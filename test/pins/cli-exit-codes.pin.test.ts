@@ -53,6 +53,7 @@ test('commands', () => {
     'upstream rejoin',
     'pin list',
     'pin approve',
+    'sign-in',
     'secret set',
     'secret list',
     'secret delete',

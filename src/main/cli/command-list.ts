@@ -100,6 +100,7 @@ export const commandList: readonly CommandEntry[] = [
     load: async () => (await import('./pin-list.ts')).pinList,
   },
   { name: 'pin approve', summary: 'let a changed tool go on', load: async () => (await import('./pin-approve.ts')).pinApprove },
+  { name: 'sign-in', summary: 'sign in to a server that the gateway calls', load: async () => (await import('./sign-in.ts')).signIn },
   {
     name: 'secret set',
     summary: 'keep what ${vault:NAME} in a configuration stands for',
