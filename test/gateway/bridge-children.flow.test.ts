@@ -34,7 +34,12 @@ test('a child gets a small environment, what is configured, and its directory', 
 });
 
 test.each([
-  ['a command that is not there', { command: '/no/such/command', args: [] }, '/no/such/command cannot be started (ENOENT)'],
+  ['a command that is not there', { command: '/no/such/command', args: [] }, '/no/such/command cannot be started: there is no such file'],
+  [
+    'a command that is not installed',
+    { command: 'no-such-command', args: [] },
+    'no-such-command cannot be started: it was not found on the PATH',
+  ],
   ['a directory that is not there', { cwd: '/no/such/directory' }, 'its directory /no/such/directory is not there'],
 ])('%s fails with the reason, and nothing was executed', async (_what, options, message) => {
   await using bridge = bridged(options);
@@ -105,7 +110,7 @@ test('more children than are allowed are refused, and room is made by those that
 });
 
 test('idle children are stopped; a GET stream keeps its own', async () => {
-  await using bridge = bridged({ stdio: { idle: 150 } });
+  await using bridge = bridged({ stdio: { idle: 1000 } });
   const [kept, left] = await Promise.all([bridge.initialize('a'), bridge.initialize('b')]);
   await bridge.text(modern(1, 'raw'));
   const stream = await bridge.ask({ method: 'GET', sessionId: kept });

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expressionChecks } from '../engine.ts';
+import { missingCommands } from '../settings/config-checks/missing-commands.ts';
 import { unsetVariables } from '../settings/config-checks/unset-variables.ts';
 import { problemText } from '../settings/config-problem.ts';
 import { MAX_CONFIG_BYTES } from '../settings/config-yaml.ts';
@@ -34,7 +35,10 @@ export async function readConfigFile({ words, dataDir }: CommandInput): Promise<
   }
   return {
     file: named ?? shortest(path),
-    read: readConfig(contents, { env: process.env, checks: [...expressionChecks, unsetVariables(process.env)] }),
+    read: readConfig(contents, {
+      env: process.env,
+      checks: [...expressionChecks, unsetVariables(process.env), missingCommands(process.env)],
+    }),
   };
 }
 

@@ -132,13 +132,19 @@ function spawnProcess({ command, args, env, cwd }: ChildStart): Process {
   }
 }
 
-function notStarted({ command, cwd }: Pick<ChildStart, 'command' | 'cwd'>, cause: NodeJS.ErrnoException): TrafficError {
-  const isMissing = cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true;
-  const why = isMissing ? `its directory ${cwd} is not there` : (cause.code ?? cause.message);
-  return new TrafficError('UPSTREAM_DOWN', `${command} cannot be started (${why}).`, {
+function notStarted(start: Pick<ChildStart, 'command' | 'cwd'>, cause: NodeJS.ErrnoException): TrafficError {
+  return new TrafficError('UPSTREAM_DOWN', `${start.command} cannot be started: ${whyNot(start, cause)}.`, {
     cause,
     facts: { phase: 'spawn', may_have_executed: false },
   });
+}
+
+/** ENOENT alone does not say whose: a directory's, a program's, or that of an interpreter which its first line names. */
+function whyNot({ command, cwd }: Pick<ChildStart, 'command' | 'cwd'>, { code, message }: NodeJS.ErrnoException): string {
+  if (cwd !== undefined && statSync(cwd, { throwIfNoEntry: false })?.isDirectory() !== true) return `its directory ${cwd} is not there`;
+  if (code !== 'ENOENT') return code ?? message;
+  if (!/[/\\]/.test(command)) return 'it was not found on the PATH that it gets (ENOENT); install it, or name it with its directory';
+  return 'there is no such file, or no interpreter for it (ENOENT)';
 }
 
 /** Whether it happened in time. */
