@@ -69,12 +69,12 @@ const whose: Readonly<Record<Tier, string>> = {
   endpoint: 'for this method or tool',
 };
 
-/** Which limit, how much, how long to wait: the model itself may read it. */
+/** Which limit, how much, how long to wait, in the seconds of Retry-After: the model itself may read it. */
 export function rateReason({ id, tier, config, limit, windowMs }: PreparedLimit, waitMs: number): string {
   const burst = config.algorithm === 'token-bucket' ? ` (at most ${config.capacity} at once)` : '';
   const promise = `The limit ${id} allows ${limit} ${limit === 1 ? 'call' : 'calls'} per ${spoken(windowMs)}${burst} ${whose[tier]}`;
   if (!Number.isFinite(waitMs)) return `${promise}; this request asks for more than that at once and can never be made as it is.`;
-  return `${promise}, and ${limit === 1 ? 'it is' : 'they are'} used up. The next one is free in ${spoken(waitMs)}.`;
+  return `${promise}, and ${limit === 1 ? 'it is' : 'they are'} used up. The next one is free in ${Math.max(1, Math.ceil(waitMs / 1000))} s.`;
 }
 
 export function concurrencyReason({ id, tier, config }: PreparedLimit): string {

@@ -5,6 +5,7 @@ import { anExchange, type ExchangeWish } from '../../../../test/kit/an-exchange.
 import type { Guarded } from '../../../../test/kit/exchange-types.ts';
 import { LimitConfig } from '../../../shared/config/schema.ts';
 import type { Guard, Principal } from '../guard.ts';
+import { ownAnswer } from '../../traffic/own-answer.ts';
 import { RateLimiter, type Admission } from './rate-limiter.ts';
 import type { Tier } from './prepare-limits.ts';
 
@@ -263,6 +264,21 @@ describe('what a refusal says', () => {
       return verdict?.kind === 'refuse' ? verdict.facts?.['retry_after_ms'] : undefined;
     };
     expect([wait(() => 0), wait(() => 0.5)]).toEqual([10_000, 10_500]);
+  });
+
+  test.each([
+    [6, 0.9, '11 s'],
+    [600, 0, '1 s'],
+    [0.1, 0, '600 s'],
+  ])('the words name the seconds of Retry-After (%d per minute)', (refill, random, said) => {
+    const limiter = limiterOf([{ id: 'g', tier: 'global', algorithm: 'token-bucket', capacity: 1, refill }], () => random);
+    admit(limiter, { body: call('a') });
+    const verdict = verdictOf(admit(limiter, { body: call('a') }));
+    if (verdict?.kind !== 'refuse') throw new Error('expected a refusal');
+    const asked = { idText: '1' };
+    const { rawHeaders } = ownAnswer({ code: verdict.code, message: verdict.reason, facts: verdict.facts ?? {} }, asked);
+    expect(verdict.reason).toContain(`The next one is free in ${said}.`);
+    expect(rawHeaders.slice(-2)).toEqual(['Retry-After', said.replace(' s', '')]);
   });
 });
 

@@ -188,9 +188,10 @@ export class RateLimiter {
     this.#tell(guard, enforced, nowUs);
     const worst = shortages.reduce((one, other) => (other.waitMs > one.waitMs ? other : one));
     const { limit } = worst.charge.entry;
-    const reason = reasonOf(worst);
-    guard.decisions.push({ stage, kind: 'refused', id: limit.id, tier: limit.tier, reason });
+    // Drawn out once, so that words, data and Retry-After name the same time.
     const retryAfterMs = Math.ceil(worst.waitMs * (1 + JITTER * this.#deps.random()));
+    const reason = reasonOf({ ...worst, waitMs: retryAfterMs });
+    guard.decisions.push({ stage, kind: 'refused', id: limit.id, tier: limit.tier, reason });
     return {
       kind: 'refuse',
       stage,
