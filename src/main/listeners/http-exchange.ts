@@ -1,6 +1,6 @@
 /** One HTTP request from the client's side: into the stages, and the answer back out. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { TrafficError } from '../../shared/errors/error-table.ts';
+import { type ErrorCode, TrafficError } from '../../shared/errors/error-table.ts';
 import type { Guard } from '../pipeline/guard.ts';
 import type { Answer, Exchange, ExchangeEvents, IncomingRequest, Next, Route, Upstream, Verdict } from '../pipeline/stage.ts';
 import type { Clock, Logger } from '../ports.ts';
@@ -57,6 +57,9 @@ export function serveExchange(deps: ServeDeps, from: ReceivedRequest): void {
   );
 }
 
+/** Refusals after which there is no session to go on with. */
+const turnedAway = new Set<ErrorCode>(['UNAUTHORIZED', 'SESSION_LOST', 'NO_ROUTE', 'FOREIGN_HOST', 'FOREIGN_ORIGIN']);
+
 class ServedCall implements ExchangeEvents {
   readonly exchange: Exchange;
   readonly #deps: ServeDeps;
@@ -95,6 +98,7 @@ class ServedCall implements ExchangeEvents {
       return;
     }
     const { answer } = verdict;
+    this.#deps.served.sessions.served(this.#placed.conversation);
     this.#learn(answer);
     this.#answer = answer;
     if (this.#from.response.destroyed) {
@@ -174,6 +178,7 @@ class ServedCall implements ExchangeEvents {
 
   async #answerOurselves(reason: OwnReason): Promise<void> {
     const { response, received } = this.#from;
+    if (turnedAway.has(reason.code)) this.#deps.served.sessions.turnedAway(this.#placed.conversation);
     await received.idRead();
     if (response.destroyed || response.headersSent) {
       response.destroy();

@@ -121,3 +121,27 @@ test('claiming ever new ids keeps 12,000 sessions open; then the oldest that has
   expect(ended.map(session => [session.id, session.endReason])).toEqual([[quiet.id, 'too many sessions are open']]);
   expect(streaming.isEnded).toBe(false);
 });
+
+test('a session of which everything was refused ends soon, and does not while its client tries again', () => {
+  const refused = placed();
+  sessions.turnedAway(refused);
+  pass(4_000);
+  expect(placed().id).toBe(refused.id);
+  const body = { bytes: new Uint8Array(0), sizeBytes: 0, isTruncated: false };
+  refused.note({ direction: 'fromServer', delivery: 'line', at: now, monotonicUs: 0, body });
+  sessions.turnedAway(refused);
+  pass(4_000);
+  expect(refused.isEnded).toBe(false);
+  pass(10_000);
+  expect(ended.map(({ id, endReason }) => [id, endReason])).toEqual([[refused.id, 'everything was refused']]);
+});
+
+test('a session of which something was served stays live, whatever is refused before or after', () => {
+  const [before, after] = [placed({ sessionId: 'before' }), placed({ sessionId: 'after' })];
+  sessions.turnedAway(before);
+  sessions.served(before);
+  sessions.served(after);
+  sessions.turnedAway(after);
+  pass(20_000);
+  expect([before.isEnded, after.isEnded]).toEqual([false, false]);
+});

@@ -19,6 +19,8 @@ const MAX_LOOKED_AT = 50;
 const IDENTITY_GAP_MS = 5 * 60_000;
 const IDLE_END_MS = 30 * 60_000;
 const SWEEP_MS = 60_000;
+/** A session of which everything was refused ends after this: whoever tries again at once is the same one still. */
+const REFUSED_END_MS = 5_000;
 
 export interface HttpSessionsDeps {
   readonly conversations: Conversations;
@@ -64,6 +66,10 @@ export class HttpSessions {
   readonly #withoutId = new WeakSet<Conversation>();
   readonly #open = new Map<string, Conversation>();
   readonly #sweep: NodeJS.Timeout;
+  readonly #served = new WeakSet<Conversation>();
+  /** Those of which nothing was served, and something refused. */
+  readonly #barren = new Set<Conversation>();
+  #barrenTimer: NodeJS.Timeout | undefined;
   #refused: Conversation | undefined;
 
   constructor(deps: HttpSessionsDeps) {
@@ -95,6 +101,19 @@ export class HttpSessions {
     return this.#refused;
   }
 
+  /** A request of it was answered by more than a refusal. */
+  served(conversation: Conversation): void {
+    this.#served.add(conversation);
+    this.#barren.delete(conversation);
+  }
+
+  /** A request of it was refused before anybody knew whose it is. Unless more comes of it, it ends soon: there is nobody to be live. */
+  turnedAway(conversation: Conversation): void {
+    if (this.#served.has(conversation)) return;
+    this.#barren.add(conversation);
+    this.#barrenTimer ??= setInterval(() => this.#endBarren(), REFUSED_END_MS).unref();
+  }
+
   /** The answer to an `initialize` named the session. Only such an answer is believed. */
   learnId(conversation: Conversation, sessionId: string): void {
     remember(this.#byId, keptKey(sessionId), conversation);
@@ -123,6 +142,7 @@ export class HttpSessions {
 
   close(reason: string): void {
     clearInterval(this.#sweep);
+    clearInterval(this.#barrenTimer);
     for (const conversation of this.#open.values()) this.#end(conversation, reason);
   }
 
@@ -134,6 +154,16 @@ export class HttpSessions {
       else if (conversation.openHopCount === 0 && conversation.lastAt < before) this.#end(conversation, 'idle');
     for (const map of [this.#byId, this.#byEndpoint, this.#byIdentity])
       for (const [key, conversation] of map) if (conversation.isEnded) map.delete(key);
+  }
+
+  #endBarren(): void {
+    const before = this.#deps.clock.now() - REFUSED_END_MS;
+    for (const conversation of this.#barren)
+      if (conversation.isEnded) this.#barren.delete(conversation);
+      else if (conversation.openHopCount === 0 && conversation.lastAt <= before) this.#end(conversation, 'everything was refused');
+    if (this.#barren.size > 0) return;
+    clearInterval(this.#barrenTimer);
+    this.#barrenTimer = undefined;
   }
 
   #placeByClient(hints: SessionHints): Placed {
@@ -201,6 +231,7 @@ export class HttpSessions {
 
   #end(conversation: Conversation, reason: string): void {
     this.#open.delete(conversation.id);
+    this.#barren.delete(conversation);
     this.#deps.conversations.end(conversation.id, { at: this.#deps.clock.now(), reason });
   }
 }
