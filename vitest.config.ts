@@ -24,6 +24,8 @@ export default defineConfig({
           include: ['{src,test,resources,bench}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'src/renderer/**', slowTests],
           testTimeout: 10_000,
+          // One per core of the smallest machine that runs them; left alone, two cores get a single worker.
+          maxWorkers: 2,
         },
       },
       {

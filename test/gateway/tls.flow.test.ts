@@ -368,7 +368,9 @@ describe('an upstream', () => {
       await ask('/secure', 'any');
       return secure.clients.at(-1) === 'the gateway, renewed by night';
     });
-    expect(gateway.audit().some(row => row['kind'] === 'config' && row['reason'] === 'a certificate was renewed')).toBe(true);
+    await until('it is in the audit', () =>
+      gateway.audit().some(row => row['kind'] === 'config' && row['reason'] === 'a certificate was renewed'),
+    );
   });
 
   test('cannot be given an authority that is none: the whole change is refused', async () => {
