@@ -368,9 +368,15 @@ describe('an upstream', () => {
       await ask('/secure', 'any');
       return secure.clients.at(-1) === 'the gateway, renewed by night';
     });
-    await until('it is in the audit', () =>
-      gateway.audit().some(row => row['kind'] === 'config' && row['reason'] === 'a certificate was renewed'),
-    );
+    await expect
+      .poll(
+        () =>
+          gateway
+            .audit()
+            .filter(row => row['kind'] === 'config')
+            .at(-1)?.['reason'],
+      )
+      .toBe('a certificate was renewed');
   });
 
   test('cannot be given an authority that is none: the whole change is refused', async () => {
