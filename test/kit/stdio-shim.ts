@@ -251,3 +251,12 @@ export function spoolFiles(dataDir: string): string[] {
   const dir = join(dataDir, 'spool');
   return existsSync(dir) ? readdirSync(dir).map(name => join(dir, name)) : [];
 }
+
+/** A line of a client. */
+export const request = (id: unknown, method: string, params: Record<string, unknown> = {}): string =>
+  JSON.stringify({ jsonrpc: '2.0', id, method, params });
+
+export const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
+
+/** Lines that a scripted server wrote down as they came; none before the first. */
+export const received = (log: string): string[] => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : []);

@@ -2,27 +2,26 @@
  * The hub is lost in every state that a line can be in. A session under an enforced deny or require refuses, every other goes on;
  * nothing is lost, nothing comes twice, and nobody is left without an answer.
  */
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
   isGapless,
   linesOf,
   onlySession,
+  received,
   recordedBy,
+  request,
   scriptedServer,
   startHost,
   startWrapped,
   tempDataDir,
   until,
+  wait,
   type RecordedSession,
   type StdioClient,
 } from '../kit/stdio-shim.ts';
 
-const request = (id: number, method: string, params: Record<string, unknown> = {}): string =>
-  JSON.stringify({ jsonrpc: '2.0', id, method, params });
 const notification = '{"jsonrpc":"2.0","method":"notifications/fine"}';
-const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 interface Answer {
   readonly id: number;
@@ -33,7 +32,6 @@ interface Answer {
 const answers = (client: StdioClient): Answer[] => client.lines.map(line => JSON.parse(line) as Answer);
 const answered = (client: StdioClient, id: number): Promise<Answer> =>
   until(() => answers(client).find(one => one.id === id), `answer ${id}`);
-const received = (log: string): string[] => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : []);
 const modes = ({ frames }: RecordedSession): string[] =>
   frames.flatMap(({ frame, body }) => {
     const fact = frame.kind === 'lifecycle' ? (JSON.parse(Buffer.from(body).toString()) as Record<string, string>) : {};

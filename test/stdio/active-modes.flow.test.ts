@@ -1,5 +1,5 @@
 /** When lines wait and when they stream: at the start, when the configuration changes, under load, and between versions. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -12,20 +12,19 @@ import {
   isGapless,
   linesOf,
   onlySession,
+  received,
   recordedBy,
+  request,
   scriptedServer,
   startHost,
   startWrapped,
   tempDataDir,
   until,
+  wait,
   type RecordedSession,
   type StdioClient,
 } from '../kit/stdio-shim.ts';
 
-const request = (id: number, method: string, params: Record<string, unknown> = {}): string =>
-  JSON.stringify({ jsonrpc: '2.0', id, method, params });
-const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
-const received = (log: string): string[] => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').slice(0, -1) : []);
 const idsOf = (lines: readonly string[]): number[] =>
   lines.flatMap(line => (line.includes('"id"') ? [(JSON.parse(line) as { id: number }).id] : []));
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);

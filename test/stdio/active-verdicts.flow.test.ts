@@ -8,6 +8,7 @@ import {
   linesOf,
   onlySession,
   recordedBy,
+  request,
   scriptedServer,
   startHost,
   startWrapped,
@@ -16,8 +17,6 @@ import {
   type StdioClient,
 } from '../kit/stdio-shim.ts';
 
-const request = (id: unknown, method: string, params: Record<string, unknown> = {}): string =>
-  JSON.stringify({ jsonrpc: '2.0', id, method, params });
 const answerTo = async (client: StdioClient, id: string): Promise<string> =>
   client.line(line => line.includes(`"id":${id},`) || line.includes(`"id":${id}}`));
 const frameOf = ({ frames }: RecordedSession, direction: string, text: string) =>

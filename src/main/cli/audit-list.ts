@@ -4,8 +4,9 @@ import { auditDirOf } from '../audit/audit-files.ts';
 import { queryAuditFiles } from '../audit/query-audit.ts';
 import { auditFilterFlags, auditFilterHelp, auditFilters } from './audit-filters.ts';
 import type { Command } from './command.ts';
-import { CommandError, exitCodes } from './exit-codes.ts';
+import { exitCodes } from './exit-codes.ts';
 import { localTime } from './formats.ts';
+import { limitOf } from './limit-flag.ts';
 import { table } from './screen.ts';
 
 const USUAL_LIMIT = 100;
@@ -19,7 +20,10 @@ ${auditFilterHelp}
   flags: { ...auditFilterFlags, limit: { type: 'string' } },
   words: { min: 0, max: 0 },
   async run({ flags, dataDir, isJson, screen }) {
-    const { rows, cursor } = await queryAuditFiles(auditDirOf(dataDir), { ...auditFilters(flags), limit: limitOf(flags['limit']) });
+    const { rows, cursor } = await queryAuditFiles(auditDirOf(dataDir), {
+      ...auditFilters(flags),
+      limit: limitOf(flags['limit'], { usual: USUAL_LIMIT, max: MAX_LIMIT }),
+    });
     if (isJson) await screen.write(`${JSON.stringify(rows)}\n`);
     else if (rows.length === 0) await screen.write('No such row is in the audit.\n');
     else await screen.write(table(columns, rows.map(auditCells), screen.isTerminal ? screen.columns : 0));
@@ -27,14 +31,6 @@ ${auditFilterHelp}
     return exitCodes.ok;
   },
 };
-
-function limitOf(wish: string | boolean | undefined): number {
-  if (wish === undefined) return USUAL_LIMIT;
-  const limit = Number(wish);
-  if (!/^[1-9]\d*$/.test(String(wish)) || limit > MAX_LIMIT)
-    throw new CommandError(exitCodes.usage, `--limit needs a number from 1 to ${MAX_LIMIT}.`);
-  return limit;
-}
 
 const columns = [
   { title: 'SEQ', align: 'right' },

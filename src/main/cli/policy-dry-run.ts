@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 import { reasonOf } from './config-file.ts';
 import { CommandError, exitCodes } from './exit-codes.ts';
 import { counted, localTime } from './formats.ts';
+import { limitOf } from './limit-flag.ts';
 import { printable, table } from './screen.ts';
 import { findSession } from './sessions.ts';
 
@@ -29,7 +30,7 @@ anonymous. Without a running host nothing is in force.
     const text = await readFile(file, 'utf8').catch((error: unknown) => {
       throw new CommandError(exitCodes.failed, `${file} cannot be read: ${reasonOf(error)}.`);
     });
-    const limit = limitOf(flags['limit']);
+    const limit = limitOf(flags['limit'], { usual: USUAL_LIMIT, max: MAX_LIMIT });
     const result = await withHost(input, async ({ call }) => {
       const sessionId = typeof flags['session'] === 'string' ? (await findSession(call, flags['session'])).id : undefined;
       return call('policy.dryRun', { text, limit, ...(sessionId === undefined ? {} : { sessionId }) });
@@ -42,14 +43,6 @@ anonymous. Without a running host nothing is in force.
     return result.problems.length > 0 ? exitCodes.failed : exitCodes.ok;
   },
 };
-
-function limitOf(wish: string | boolean | undefined): number {
-  if (wish === undefined) return USUAL_LIMIT;
-  const limit = Number(wish);
-  if (!/^[1-9]\d*$/.test(String(wish)) || limit > MAX_LIMIT)
-    throw new CommandError(exitCodes.usage, `--limit needs a number from 1 to ${MAX_LIMIT}.`);
-  return limit;
-}
 
 function shown({ callCount, allowCount, denyCount, changedCount, rows }: DryRunResult, isAll: boolean, width: number): string {
   const sum = `${counted(callCount, 'call')}: ${allowCount} would be allowed, ${denyCount} denied; ${changedCount} otherwise than now.\n`;

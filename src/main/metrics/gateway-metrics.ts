@@ -9,7 +9,7 @@ import { type Exposition, expositionFor } from './exposition.ts';
 import { instruments, operationLabels, requestLabels } from './instruments.ts';
 import { LabelWords, methodWord, OTHER } from './label-words.ts';
 import { processMetrics } from './process-metrics.ts';
-import { type Percentiles, RecentDurations } from './recent-durations.ts';
+import { type Percentiles, RecentDurations } from '../support/recent-durations.ts';
 import { type MetricReads, readState } from './state-metrics.ts';
 
 /** Label sets of one metric; a histogram has seventeen lines for each. */

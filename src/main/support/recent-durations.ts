@@ -1,5 +1,4 @@
 /** The percentiles of the newest durations, for windows that cannot ask a Prometheus. */
-import type { Clock } from '../ports.ts';
 
 const KEPT = 4096;
 const WINDOW_MS = 5 * 60_000;
@@ -12,19 +11,22 @@ export interface Percentiles {
   readonly p99Ms?: number;
 }
 
-/** A ring of the newest 4096 durations; older than five minutes they do not count. */
+/** A ring of the newest durations (4096 unless told otherwise); older than five minutes they do not count. */
 export class RecentDurations {
-  readonly #clock: Clock;
-  readonly #durations = new Float64Array(KEPT);
-  readonly #endedAt = new Float64Array(KEPT);
+  readonly #clock: { now(): number };
+  readonly #durations: Float64Array;
+  readonly #endedAt: Float64Array;
   #count = 0;
 
-  constructor(clock: Clock) {
+  constructor(clock: { now(): number }, kept = KEPT) {
     this.#clock = clock;
+    this.#durations = new Float64Array(kept);
+    this.#endedAt = new Float64Array(kept);
   }
 
+  /** `endedAt` in epoch ms. */
   note(durationMs: number, endedAt: number): void {
-    const slot = this.#count % KEPT;
+    const slot = this.#count % this.#durations.length;
     this.#durations[slot] = durationMs;
     this.#endedAt[slot] = endedAt;
     this.#count += 1;
@@ -33,7 +35,7 @@ export class RecentDurations {
   /** Nearest rank, ms. */
   percentiles(): Percentiles {
     const since = this.#clock.now() - WINDOW_MS;
-    const filled = Math.min(this.#count, KEPT);
+    const filled = Math.min(this.#count, this.#durations.length);
     const recent = this.#durations.subarray(0, filled).filter((_, slot) => (this.#endedAt[slot] as number) >= since);
     if (recent.length === 0) return { count: 0 };
     recent.sort();
