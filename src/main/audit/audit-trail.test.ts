@@ -194,6 +194,17 @@ test('a file that is another one shows, by its number, its place in the chain, o
   await filled(other, 80, { config });
   writeFileSync(second, readFileSync(join(other, 'audit-000002.jsonl')));
   expect((await whats(dir))[0]).toBe('swapped-file');
+  // Where files turn is another row in each installation: one that begins further on is no gap to a database that knows better.
+  const later = scratch();
+  await filled(later, 80, { config: { maxFile: 16_000 } });
+  writeFileSync(second, readFileSync(join(later, 'audit-000002.jsonl')));
+  expect((await whats(dir))[0]).toBe('removed-rows');
+  expect((await verified(dir, kit.store)).problems[0]).toMatchObject({ what: 'swapped-file', file: 'audit-000002.jsonl', line: 1 });
+  // One that begins further back: its numbers were there already, which is no row that the database lacks.
+  const earlier = scratch();
+  await filled(earlier, 80, { config: { maxFile: 3_000 } });
+  writeFileSync(second, readFileSync(join(earlier, 'audit-000002.jsonl')));
+  expect(new Set(await whats(dir, kit.store))).toEqual(new Set(['swapped-file', 'changed-row', 'removed-rows']));
   // All files of another installation: a whole chain, which the database does not know.
   for (const name of readdirSync(dir)) rmSync(join(dir, name));
   for (const name of readdirSync(other)) writeFileSync(join(dir, name), readFileSync(join(other, name)));

@@ -65,6 +65,7 @@ class Walk {
   #firstAt: string | undefined;
   #lastAt: string | undefined;
   #disagrees = false;
+  #comparedTo = 0;
 
   constructor(ledger: LedgerView | undefined) {
     this.#ledger = ledger;
@@ -112,8 +113,10 @@ class Walk {
           seq: read.row.seq,
           ...place,
         });
+      // At the beginning of a file the database comes first: a foreign file that begins further on is not a gap.
+      if (line === 1) await this.#compare(read.row, place);
       this.#link(read.row, place);
-      await this.#compare(read.row, place);
+      if (line > 1) await this.#compare(read.row, place);
     }
   }
 
@@ -171,6 +174,9 @@ class Walk {
       this.#aheadCount += 1;
       return;
     }
+    // The cursor goes forwards alone. A number that was there already is a break in the chain, which `#link` tells.
+    if (row.seq <= this.#comparedTo) return;
+    this.#comparedTo = row.seq;
     const known = await this.#hashes.of(row.seq);
     if (known === row.hash) return;
     this.#disagrees = true;
