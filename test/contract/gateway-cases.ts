@@ -193,7 +193,7 @@ export const gatewayCases: readonly ContractCase[] = [
         const { isWhole, problems } = await client.call('audit.verify', {});
         assert.deepEqual([isWhole, problems], [true, []]);
         assert.deepEqual((await client.call('pin.changes', {})).changes, []);
-        assert.equal(await client.refusal('pin.approve', { upstream: 'sample', tool: 'none' }), 'NOT_FOUND');
+        assert.equal(await client.refusal('pin.approve', { upstream: 'sample', tool: 'none', digest: 'sha256:x' }), 'NOT_FOUND');
         assert.equal((await client.call('signIn.state', { upstream: 'sample' })).kind, 'signed-out');
         assert.equal(await client.refusal('signIn.begin', { upstream: 'sample' }), 'BAD_CALL');
         assert.equal((await client.call('signIn.forget', { upstream: 'sample' })).kind, 'signed-out');

@@ -72,8 +72,8 @@ export interface GatewayControl {
   };
   readonly pins: {
     changes(upstream: string | undefined): ToolChangeData[];
-    /** False when there is no change to approve. */
-    approve(change: { readonly upstream: string; readonly tool: string; readonly actor: string }): boolean;
+    /** Throws NOT_FOUND when there is no change to approve, CONFLICT when what waits is not what the digest is of. */
+    approve(change: { readonly upstream: string; readonly tool: string; readonly digest: string; readonly actor: string }): void;
   };
   readonly signIns: {
     state(upstream: string): SignInStatus;

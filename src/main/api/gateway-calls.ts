@@ -73,9 +73,8 @@ export function gatewayCalls({ gateway, board, endSession, store }: ApiDeps): Ga
     },
     'audit.verify': () => gateway.audit.verify(),
     'pin.changes': ({ upstream }) => Promise.resolve({ changes: gateway.pins.changes(upstream) }),
-    'pin.approve': async ({ upstream, tool }, caller) => {
-      if (!gateway.pins.approve({ upstream, tool, actor: actorOf(caller) }))
-        throw new TrafficError('NOT_FOUND', `The definition of ${tool} at ${upstream} has no change to approve.`);
+    'pin.approve': async ({ upstream, tool, digest }, caller) => {
+      gateway.pins.approve({ upstream, tool, digest, actor: actorOf(caller) });
       return Promise.resolve({});
     },
     'signIn.state': ({ upstream }) => Promise.resolve(gateway.signIns.state(upstream)),

@@ -1,7 +1,7 @@
 /** What a person sees of a changed tool before approving it. */
 import { expect, test } from 'vitest';
 import type { ToolChangeData } from '../../shared/model/gateway-desk.ts';
-import { changeCells, changeDiff } from './tool-changes.ts';
+import { changeCells, changeDiff, isDigestOf } from './tool-changes.ts';
 
 const at = new Date(2026, 10, 22, 8, 0, 0).getTime();
 const text = (value: unknown) => ({ digest: 'sha256:x', text: JSON.stringify(value) });
@@ -11,6 +11,7 @@ const change = (members: ToolChangeData['members'], isBlocked = true): ToolChang
   pinnedAt: at,
   changedAt: at + 1000,
   isBlocked,
+  digest: `sha256:${'a1'.repeat(32)}`,
   members,
 });
 const linesOf = (members: ToolChangeData['members']) =>
@@ -20,8 +21,20 @@ const linesOf = (members: ToolChangeData['members']) =>
 
 test('a row names what changed, and whether it passes', () => {
   const members = [{ member: 'description', after: text('x') }, { member: 'annotations' }];
-  expect(changeCells(change(members))).toEqual(['web', 'add', 'held', '2026-11-22 08:00:01', 'description, annotations']);
+  expect(changeCells(change(members))).toEqual([
+    'web',
+    'add',
+    'held',
+    '2026-11-22 08:00:01',
+    `sha256:${'a1'.repeat(16)}`,
+    'description, annotations',
+  ]);
   expect(changeCells(change(members, false))[2]).toBe('passes');
+});
+
+test('a digest fits as the table shows it or whole; fewer digits, and other words, are none', () => {
+  const given = ['a1'.repeat(16), `sha256:${'a1'.repeat(32)}`, 'a2'.repeat(16), 'a1a1', `sha256:${'A1'.repeat(32)}`];
+  expect(given.map(text => isDigestOf(text, change([])))).toEqual([true, true, false, undefined, undefined]);
 });
 
 test('a text is compared by its lines', () => {

@@ -18,17 +18,28 @@ export const changeColumns = [
   { title: 'TOOL' },
   { title: 'STATE' },
   { title: 'CHANGED' },
+  { title: 'DIGEST' },
   { title: 'WHAT' },
 ] as const;
 
-export function changeCells({ upstream, tool, isBlocked, changedAt, members }: ToolChangeData): string[] {
-  return [upstream, tool, isBlocked ? 'held' : 'passes', localTime(changedAt), members.map(({ member }) => member).join(', ')];
+/** What a person copies from the table: `sha256:` and half the digits. A server cannot make another definition that begins so. */
+const SHORT_DIGEST = 'sha256:'.length + 32;
+const digestFlag = /^(?:sha256:)?[0-9a-f]{32,64}$/;
+
+/** Whether the digest, or the beginning of it that the table shows, is that of the definition that waits. Undefined where it is none. */
+export function isDigestOf(given: string, { digest }: ToolChangeData): boolean | undefined {
+  return digestFlag.test(given) ? digest.startsWith(given.startsWith('sha256:') ? given : `sha256:${given}`) : undefined;
+}
+
+export function changeCells({ upstream, tool, isBlocked, changedAt, digest, members }: ToolChangeData): string[] {
+  const what = members.map(({ member }) => member).join(', ');
+  return [upstream, tool, isBlocked ? 'held' : 'passes', localTime(changedAt), digest.slice(0, SHORT_DIGEST), what];
 }
 
 /** The whole change, line by line; what hides in a text is shown by its code. */
 export function changeDiff(change: ToolChangeData): string {
-  const { upstream, tool, isBlocked, pinnedAt, changedAt, members } = change;
-  const head = `${upstream} ${tool}: ${isBlocked ? 'held' : 'passes'}; pinned ${localTime(pinnedAt)}, changed ${localTime(changedAt)}`;
+  const { upstream, tool, isBlocked, pinnedAt, changedAt, digest, members } = change;
+  const head = `${upstream} ${tool}: ${isBlocked ? 'held' : 'passes'}; pinned ${localTime(pinnedAt)}, changed ${localTime(changedAt)}; now ${digest}`;
   const parts = members.flatMap(({ member, before, after }) => {
     const names = { from: `${member}, pinned`, to: `${member}, now` };
     const diff = unifiedDiff(readable(before?.text), readable(after?.text), names);

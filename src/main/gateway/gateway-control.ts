@@ -62,10 +62,18 @@ export function gatewayControl({ gateway, store, vault, clock }: GatewayControlD
     },
     pins: {
       changes: (upstream: string | undefined): ToolChangeData[] => gateway.guards.pins.changes(upstream).map(change => shown(change)),
-      approve({ upstream, tool, actor }: ByHand & { readonly upstream: string; readonly tool: string }) {
-        const isDone = gateway.guards.pins.approve(upstream, tool);
-        if (isDone) tell('approve definition', `${upstream}/${tool}`, { actor });
-        return isDone;
+      approve({ upstream, tool, digest, actor }: ByHand & { readonly upstream: string; readonly tool: string; readonly digest: string }) {
+        switch (gateway.guards.pins.approve(upstream, tool, digest)) {
+          case 'nothing-waits':
+            throw new TrafficError('NOT_FOUND', `The definition of ${tool} at ${upstream} has no change to approve.`);
+          case 'changed-again':
+            throw new TrafficError(
+              'CONFLICT',
+              `The definition of ${tool} at ${upstream} changed again since you looked, and was not approved: run pin list.`,
+            );
+          case 'approved':
+            tell('approve definition', `${upstream}/${tool}`, { actor }, digest);
+        }
       },
     },
     signIns: {

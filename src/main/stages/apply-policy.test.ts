@@ -312,7 +312,7 @@ describe('pinned tools', () => {
     const { verdict, decisions } = await ask(setting, { body: call('read') });
     expect([refusal(verdict), decisions]).toMatchObject([{ code: 'DENIED', policy_id: 'pinning' }, [{ kind: 'refused', id: 'pinning' }]]);
     expect(refusal((await ask(setting, { body: call('other') })).verdict)).toBe('passed');
-    expect(setting.pins.approve('files', 'read')).toBe(true);
+    expect(setting.pins.approve('files', 'read', setting.pins.changes()[0]?.digest ?? '')).toBe('approved');
     expect([refusal((await ask(setting, { body: call('read') })).verdict), (await see('two')).body]).toEqual(['passed', listed('two')]);
   });
 

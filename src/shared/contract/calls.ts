@@ -204,8 +204,14 @@ export const calls = {
 
   /** Tools whose definition changed since it was first seen; of all upstreams where none is named. */
   'pin.changes': { input: z.object({ upstream: z.string().max(64).optional() }), output: z.object({ changes: z.array(ToolChangeData) }) },
-  /** From now on the changed definition is the pinned one. NOT_FOUND when there is no change to approve. */
-  'pin.approve': { input: z.object({ upstream: z.string().max(64), tool: z.string().max(500) }), output: Nothing },
+  /**
+   * From now on the changed definition of that digest is the pinned one. NOT_FOUND when there is no change to approve, CONFLICT when the
+   * definition is not that of `digest` any more.
+   */
+  'pin.approve': {
+    input: z.object({ upstream: z.string().max(64), tool: z.string().max(500), digest: z.string().min(1).max(100) }),
+    output: Nothing,
+  },
 
   'signIn.state': { input: z.object({ upstream: z.string().max(64) }), output: SignInStatus },
   /** Answers with the address that the person has to open; `signIn.state` tells how it went. BAD_CALL when nobody can sign in there. */

@@ -34,6 +34,8 @@ export const ToolChangeData = z.object({
   pinnedAt: z.number(),
   changedAt: z.number(),
   isBlocked: z.boolean(),
+  /** Of the definition that waits: what `pin.approve` has to name. */
+  digest: z.string(),
   /** What differs; `text` is canonical JSON, cut where it is long. */
   members: z.array(z.object({ member: z.string(), before: MemberText.optional(), after: MemberText.optional() })),
 });

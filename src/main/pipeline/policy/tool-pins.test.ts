@@ -87,7 +87,12 @@ test.each(['block', 'hold'] as const)('%s hides the tool and refuses it until it
   pins.observe('files', [tool]);
   expect(pins.blocked('files', 'read')).toBeUndefined();
   pins.observe('files', [changedTool]);
-  expect([pins.approve('files', 'read'), pins.approve('files', 'read'), pins.approve('files', 'nothing')]).toEqual([true, false, false]);
+  const digest = pins.changes()[0]?.digest ?? '';
+  expect(['read', 'read', 'nothing'].map(name => pins.approve('files', name, digest))).toEqual([
+    'approved',
+    'nothing-waits',
+    'nothing-waits',
+  ]);
   expect([...pins.observe('files', [changedTool])]).toEqual([]);
   expect([...pins.observe('files', [tool])]).toEqual(['read']);
   expect(events.map(text => text.split(':')[0])).toEqual([
@@ -97,6 +102,18 @@ test.each(['block', 'hold'] as const)('%s hides the tool and refuses it until it
     'read approved',
     `read ${mode === 'block' ? 'blocked' : 'held'}`,
   ]);
+});
+
+test('a definition that changed again since somebody looked is not approved', () => {
+  const { pins } = pinsOf('hold');
+  const digestNow = () => pins.changes()[0]?.digest ?? '';
+  pins.observe('files', [tool]);
+  pins.observe('files', [changedTool]);
+  const seen = digestNow();
+  pins.observe('files', [{ ...changedTool, description: 'Reads, and sends it on' }]);
+  expect([pins.approve('files', 'read', seen), pins.blocked('files', 'read') === undefined]).toEqual(['changed-again', false]);
+  expect(pins.approve('files', 'read', digestNow())).toBe('approved');
+  expect([...pins.observe('files', [changedTool])]).toEqual(['read']);
 });
 
 test('a name that is there twice is judged by the definition that differs', () => {

@@ -34,8 +34,13 @@ export interface ToolChange {
   readonly pinnedAt: number;
   readonly changedAt: number;
   readonly isBlocked: boolean;
+  /** Of the definition that waits: what an approval has to name. */
+  readonly digest: string;
   readonly members: readonly MemberChange[];
 }
+
+/** How an approval went. `changed-again`: the definition that waits is not the one that was named; nothing was approved. */
+export type Approval = 'approved' | 'nothing-waits' | 'changed-again';
 
 /** More tools than this of one upstream are not pinned; where changes block, lists lose them. */
 export const MAX_TOOLS = 2000;
@@ -118,17 +123,21 @@ export class ToolPins implements ToolCatalogue {
       : `The server describes this tool differently than before (${what}), and changed tools are blocked.`;
   }
 
-  /** From now on the changed definition is the pinned one. False when there is no change to approve. */
-  approve(upstream: string, tool: string): boolean {
+  /**
+   * From now on the changed definition is the pinned one, if it is that of the digest: a server may change it once more between a
+   * person's look and the approval, and what nobody has seen is not approved.
+   */
+  approve(upstream: string, tool: string, digest: string): Approval {
     const entry = this.#upstreams.get(upstream)?.get(tool);
     const changed = entry?.record?.changed;
-    if (entry?.record === undefined || changed === undefined) return false;
+    if (entry?.record === undefined || changed === undefined) return 'nothing-waits';
+    if (changed.digest !== digest) return 'changed-again';
     const what = changeText(memberChanges(entry.record.pinned, changed));
     entry.record = { pinned: changed };
     entry.toldDigest = undefined;
     this.#tell(upstream, tool, 'approved', what);
     this.#save();
-    return true;
+    return 'approved';
   }
 
   /** What differs, tool by tool; of all upstreams where none is named. */
@@ -144,6 +153,7 @@ export class ToolPins implements ToolCatalogue {
             pinnedAt: record.pinned.seenAt,
             changedAt: record.changed.seenAt,
             isBlocked: this.canBlock(name),
+            digest: record.changed.digest,
             members: memberChanges(record.pinned, record.changed),
           });
     }
