@@ -77,6 +77,8 @@ export interface Engine {
     load(path: string): Promise<void>;
     /** Takes the usual file of the data directory, where there is one; a wrong one is told and changes nothing. */
     loadUsual(): Promise<void>;
+    /** Reads the file that is followed anew, and what its references stand for. Rejects when it cannot be taken: the former stays. */
+    reload(reason: string): Promise<void>;
     /** Lets what is under way end, before `close`. At once where nothing is served. */
     drain(times?: Partial<DrainTimes>): Promise<void>;
   };
@@ -249,6 +251,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     gateway: {
       load: path => control.load(path),
       loadUsual: () => gateway.control.loadUsual(),
+      reload: reason => gateway.control.reload(reason),
       drain: times => gateway.drain(times),
     },
     close: ({ graceMs }) =>

@@ -10,8 +10,8 @@ import { untilStopped } from './until-stopped.ts';
 export const gateway: Command = {
   usage: 'gateway --config FILE [--json]',
   help: `Guards MCP servers as FILE says (see docs/configuration.md): OAuth, limits, policies, breakers, balancing. Follows
-changes of FILE. Beside a running host of the data directory that host takes FILE and keeps it; else this command is the host until
-Ctrl-C.
+changes of FILE, and reads it anew at SIGHUP unless it runs in a terminal. Beside a running host of the data directory that host takes
+FILE and keeps it; else this command is the host until Ctrl-C.
   --config FILE    YAML or JSON; check it first with shadowcat config check FILE
   --json           print JSON lines, as serve does; "listeners" holds the addresses to dial`,
   flags: { config: { type: 'string' } },
@@ -25,12 +25,17 @@ Ctrl-C.
     return runHost(input, {
       uiPort: undefined,
       isTabWanted: false,
+      isReloadable: true,
       async open(host) {
         await host.engine.gateway.load(path);
       },
       async join(running): Promise<ExitCode> {
-        const watch = untilStopped();
-        const status: GatewayStatus = await running.connection.call('gateway.load', { path });
+        const load = (): Promise<GatewayStatus> => running.connection.call('gateway.load', { path });
+        // What is wrong with the file is told by the host.
+        const watch = untilStopped({
+          onHangup: () => void load().catch((error: unknown) => input.screen.remark(`shadowcat: ${sentenceOf(error)}`)),
+        });
+        const status = await load();
         const ready = await describeRunning(running);
         await tellReady(
           input,
@@ -47,6 +52,10 @@ Ctrl-C.
     });
   },
 };
+
+function sentenceOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
 
 /** One address per route, as a client dials it. */
 function routesOf({ listeners }: GatewayStatus) {

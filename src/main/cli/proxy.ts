@@ -21,6 +21,7 @@ host of the data directory, or becomes it.
     return runHost(input, {
       uiPort: undefined,
       isTabWanted: false,
+      isReloadable: false,
       async open(host) {
         await host.engine.gateway.loadUsual();
         await host.engine.openProxy(request);

@@ -20,6 +20,8 @@ export interface HostRun {
   /** `undefined` takes the usual one, or the next free. */
   readonly uiPort: number | undefined;
   readonly isTabWanted: boolean;
+  /** Whether SIGHUP has the configuration read anew, as services do; else it ends the host. */
+  readonly isReloadable: boolean;
   /** Opens what the host shall listen on before it says that it is ready. */
   open(host: Host): Promise<void>;
   /** The directory has a host already: what to do with that one. */
@@ -28,7 +30,10 @@ export interface HostRun {
 
 /** Ends with 0 after an orderly stop. */
 export async function runHost(input: CommandInput, run: HostRun): Promise<ExitCode> {
-  const watch = untilStopped();
+  const ready = Promise.withResolvers<Host>();
+  // One that comes during the start is seen to after it: the file may have been read already.
+  const onHangup = () => void ready.promise.then(host => reload(host, input));
+  const watch = untilStopped(run.isReloadable ? { onHangup } : {});
   try {
     const started = await startHost({
       kind: 'headless',
@@ -44,6 +49,7 @@ export async function runHost(input: CommandInput, run: HostRun): Promise<ExitCo
     let cause: StopCause = 'person';
     try {
       await run.open(started.host);
+      ready.resolve(started.host);
       await tell(input, readinessOf(started.host), started.host.engine, run.isTabWanted);
       input.log.info('The host is ready', { dataDir: input.dataDir, apiUrl: started.host.apiUrl });
       cause = await watch.stopped;
@@ -55,6 +61,15 @@ export async function runHost(input: CommandInput, run: HostRun): Promise<ExitCo
     return exitCodes.ok;
   } finally {
     watch.release();
+  }
+}
+
+/** Why a file was not taken is told by the gateway: in log, metrics, audit and status. */
+async function reload({ engine }: Host, { log }: CommandInput): Promise<void> {
+  try {
+    await engine.gateway.reload('SIGHUP');
+  } catch (error) {
+    log.debug('The configuration was not read anew', { error: String(error) });
   }
 }
 

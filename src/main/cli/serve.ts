@@ -23,6 +23,7 @@ prints a fresh address of its window, or brings the desktop app's to the front, 
     return runHost(input, {
       uiPort: portFlag(input.flags['port']),
       isTabWanted,
+      isReloadable: true,
       open: host => (typeof config === 'string' ? host.engine.gateway.load(resolve(config)) : host.engine.gateway.loadUsual()),
       async join(running) {
         const ready = { ...(await describeRunning(running)), ...(await raiseWindow(running)) };

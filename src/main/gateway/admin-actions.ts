@@ -22,7 +22,7 @@ export function adminActions(gateway: Gateway): AdminActions {
     setBreaker: change => setBreaker(gateway, change),
     killSession: ({ id, reason }) => gateway.killSession(id, reason),
     async reloadConfig() {
-      await gateway.control.reload();
+      await gateway.control.reload('reloaded by hand');
       return gateway.status();
     },
     logLevels: () => gateway.logs.levels(),

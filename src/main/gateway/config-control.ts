@@ -25,7 +25,12 @@ export interface ConfigControlDeps {
   /** What only a compilation finds: expressions, patterns. */
   readonly checks: readonly ConfigCheck[];
   /** Takes it into force as a whole, or rejects and changes nothing. */
-  readonly take: (config: Config) => Promise<void>;
+  readonly take: (config: Config, how?: Taking) => Promise<void>;
+}
+
+/** `isAnew`: also what is kept for a while of the secrets behind references is looked up again. */
+export interface Taking {
+  readonly isAnew: boolean;
 }
 
 type Contents = string | Uint8Array;
@@ -80,7 +85,7 @@ export class ConfigControl {
   async load(path: string): Promise<void> {
     const contents = await contentsOf(path);
     if (contents === undefined) throw new TrafficError('NOT_FOUND', `There is no file ${path}.`);
-    await this.#queue(() => this.#take(contents, path, 'loaded'));
+    await this.#queue(() => this.#take(contents, path, 'loaded', { isAnew: true }));
     this.#path = path;
     this.#follow();
   }
@@ -93,10 +98,15 @@ export class ConfigControl {
   }
 
   /** Reads the file anew, also when it did not change: secrets behind its references may have. */
-  async reload(): Promise<void> {
-    const contents = await contentsOf(this.#path);
-    if (contents === undefined) throw new TrafficError('NOT_FOUND', `There is no file ${this.#path}.`);
-    await this.#queue(() => this.#take(contents, this.#path, 'reloaded by hand'));
+  reload(reason: string): Promise<void> {
+    return this.#queue(async () => {
+      const contents = await contentsOf(this.#path).catch((error: unknown) => error as TrafficError);
+      if (contents instanceof Uint8Array) return this.#take(contents, this.#path, reason, { isAnew: true });
+      const error = contents ?? new TrafficError('NOT_FOUND', `There is no file ${this.#path}.`);
+      // Where nothing is in force, nobody expects a file. It is no problem of the text: that may be back, as it is in force, any moment.
+      if (this.#inForce !== undefined) this.#tellRejected('', error);
+      throw error;
+    });
   }
 
   /** Takes what is in force once more, whatever the file says now: what its references stand for has changed. */
@@ -172,7 +182,7 @@ export class ConfigControl {
   async #write(text: string, expectedHash: string, reason: string, outcome: Outcome = 'applied'): Promise<void> {
     const before = await contentsOf(this.#path);
     if (configHash(before ?? '') !== expectedHash) throw changedMeanwhile(this.#path);
-    await this.#take(text, this.#path, reason, outcome);
+    await this.#take(text, this.#path, reason, { outcome });
     writeConfig(this.#path, text, before === undefined ? undefined : expectedHash);
   }
 
@@ -196,12 +206,13 @@ export class ConfigControl {
     });
   }
 
-  async #take(contents: Contents, path: string, reason: string, outcome: Outcome = 'applied'): Promise<void> {
+  async #take(contents: Contents, path: string, reason: string, how: Partial<Taking> & { readonly outcome?: Outcome } = {}): Promise<void> {
+    const { outcome = 'applied', isAnew = false } = how;
     const { clock, log, emit, take } = this.#deps;
     const read = this.#read(contents);
     if (!read.ok) throw this.#rejected(contents, path, read.problems);
     try {
-      await take(read.config);
+      await take(read.config, { isAnew });
     } catch (error) {
       throw this.#rejected(contents, path, problemsOf(error), isTaken(error));
     }
@@ -236,9 +247,14 @@ export class ConfigControl {
   }
 
   #rejected(contents: Contents, path: string, problems: readonly ConfigProblem[], isTaken = false): TrafficError {
-    const { clock, emit } = this.#deps;
-    this.#problems = plain(problems);
     const error = wrong(problems, path, isTaken ? 'CONFLICT' : 'BAD_CALL');
+    this.#problems = plain(problems);
+    this.#tellRejected(contents, error);
+    return error;
+  }
+
+  #tellRejected(contents: Contents, error: TrafficError): void {
+    const { clock, emit } = this.#deps;
     emit({
       type: 'config',
       at: clock.now(),
@@ -246,7 +262,6 @@ export class ConfigControl {
       hash: configHash(contents),
       reason: error.message.replaceAll('\n', ' ').slice(0, 500),
     });
-    return error;
   }
 
   #read(contents: Contents) {

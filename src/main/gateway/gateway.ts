@@ -29,7 +29,7 @@ import type { TrafficStore } from '../store/traffic-store.ts';
 import type { Conversations } from '../traffic/conversations.ts';
 import { adminActions } from './admin-actions.ts';
 import { AdminDoor } from './admin-door.ts';
-import { CannotTake, ConfigControl } from './config-control.ts';
+import { CannotTake, ConfigControl, type Taking } from './config-control.ts';
 import { DoorSet } from './door-set.ts';
 import { expressionChecks } from './expression-checks.ts';
 import { Guards } from './guards.ts';
@@ -199,7 +199,7 @@ export class Gateway {
       log: deps.logs.of('config'),
       emit,
       checks: expressionChecks,
-      take: config => this.#take(config),
+      take: (config, how) => this.#take(config, how),
     });
     this.#renewals = watchRenewals({
       log: deps.logs.of('config'),
@@ -303,14 +303,14 @@ export class Gateway {
   }
 
   /** Prepares everything, then swaps. Rejects before anything changed. */
-  async #take(config: Config): Promise<void> {
+  async #take(config: Config, how: Taking = { isAnew: false }): Promise<void> {
     const { secrets: resolver, store, recorder, dataDir } = this.#deps;
     const { secrets, problems } = await resolveSecrets(config, text => resolver.resolve(text));
     if (problems.length === 0) problems.push(...tlsProblems(config, secrets));
     if (problems.length > 0)
       throw new CannotTake(problems.map(({ path, message }) => ({ line: 0, column: 0, path: pathText(path), message })));
     const seal = sessionSeal({ keys: sessionKeys({ dataDir, configured: secrets.sessionKeys }) });
-    const guards = this.guards.prepare(config);
+    const guards = this.guards.prepare(config, how);
     const doors = await this.#doors.prepare(config.listeners, secrets.listenerTls, listener => this.#servingOf(listener, config));
     const admin = await this.#admin.prepare(config, secrets.adminToken).catch(async (error: unknown) => {
       await doors.discard();

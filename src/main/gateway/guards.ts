@@ -1,5 +1,5 @@
 /** What the stages of a gateway decide by: authentication, policies, limits, credentials, affinity. Compiled from a configuration, then swapped. */
-import type { Config } from '../../shared/config/schema.ts';
+import type { Config, CredentialsConfig } from '../../shared/config/schema.ts';
 import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { LimitsState } from '../../shared/model/gateway-state.ts';
 import type { Expression } from '../pipeline/cel/compile-expression.ts';
@@ -73,15 +73,15 @@ export class Guards {
     };
   }
 
-  /** Touches nothing that is in force. */
-  prepare(config: Config): PreparedGuards {
+  /** Touches nothing that is in force. `isAnew`: secrets that are sent as they are will be looked up at once, instead of within a minute. */
+  prepare(config: Config, { isAnew }: { readonly isAnew: boolean }): PreparedGuards {
     const { clock, log, secret } = this.#deps;
     const auth = new Map<string, ListenerAuth>();
     for (const listener of config.listeners) {
       const prepared = prepareAuth(listener, { clock, log, secret, previous: this.#auth.get(listener.name) });
       if (prepared !== undefined) auth.set(listener.name, prepared);
     }
-    const credentials = this.#preparedCredentials(config);
+    const credentials = this.#preparedCredentials(config, isAnew);
     return {
       config,
       limits: this.limiter.prepare(config.limits),
@@ -138,7 +138,7 @@ export class Guards {
   }
 
   /** Tokens that were got stay while the entry is the same. */
-  #preparedCredentials(config: Config): ReadonlyMap<string, Kept> {
+  #preparedCredentials(config: Config, isAnew: boolean): ReadonlyMap<string, Kept> {
     const { secret, clock, log } = this.#deps;
     const prepared = new Map<string, Kept>();
     for (const [name, { credentials }] of Object.entries(config.upstreams)) {
@@ -146,8 +146,8 @@ export class Guards {
       const text = JSON.stringify(credentials);
       const kept = this.#credentials.get(name);
       const signIn = (upstream: string) => this.signIns.credentialsFor(upstream);
-      const made =
-        kept?.text === text ? kept.credentials : upstreamCredentials(credentials, { upstream: name, secret, clock, log, signIn });
+      const isKept = kept?.text === text && !(isAnew && isStatic(credentials));
+      const made = isKept ? kept.credentials : upstreamCredentials(credentials, { upstream: name, secret, clock, log, signIn });
       prepared.set(name, { text, credentials: made });
     }
     return prepared;
@@ -169,4 +169,8 @@ export class Guards {
     if (url === undefined || credentials === undefined || !('signIn' in credentials)) return undefined;
     return { upstream: name, url, config: credentials.signIn };
   }
+}
+
+function isStatic(credentials: CredentialsConfig): boolean {
+  return 'bearer' in credentials || 'header' in credentials;
 }
