@@ -5,7 +5,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { Clock, Ids, Logger } from '../ports.ts';
 import { type DoorRules, refusalAtDoor } from './http-admission.ts';
-import { answerMalformed } from './http-malformed.ts';
+import { type ParserError, refuseMalformed } from './http-malformed.ts';
 import { BodyRoom, receiveBody, receiveWholeBody, type ReceivedBody, unread } from './http-request-body.ts';
 import { refusalOfBody, refusalOfShape } from './http-unclear-body.ts';
 import { serveExchange, type Served, type ServeDeps } from './http-exchange.ts';
@@ -94,9 +94,9 @@ function serverFor(options: HttpDoorOptions, certificates: DoorCertificates | un
   };
   const depsFor = (served: Served): ServeDeps => ({ served, clock, log, nextHopId });
   const room = new BodyRoom(MAX_LARGE_BODIES_BYTES);
-  const newest = new WeakMap<Socket, IncomingMessage>();
+  const newest = new WeakMap<Socket, ServerResponse>();
   const serve = (request: IncomingMessage, response: ServerResponse, isExpecting: boolean) => {
-    newest.set(request.socket, request);
+    newest.set(request.socket, response);
     const { door, find, isDraining } = serving();
     const target = request.url ?? '/';
     const served = find(pathOf(target), request.method ?? 'GET');
@@ -130,11 +130,12 @@ function serverFor(options: HttpDoorOptions, certificates: DoorCertificates | un
   server.on('request', (request, response) => serve(request, response, false));
   server.on('checkContinue', (request, response) => serve(request, response, true));
   server.on('checkExpectation', (request, response) => serve(request, response, false));
-  server.on('clientError', (error: Error & { code?: string; rawPacket?: Buffer }, stream) => {
+  server.on('clientError', (error: ParserError, stream) => {
     const socket = stream as Socket;
+    const last = newest.get(socket);
     // The client closed in the middle of a body: whoever reads that body learns it from the close.
-    if (error.code === 'HPE_INVALID_EOF_STATE' && newest.get(socket)?.complete === false) socket.destroy();
-    else answerMalformed(depsFor(serving().find('', 'GET')), error, socket);
+    if (error.code === 'HPE_INVALID_EOF_STATE' && last?.req.complete === false) socket.destroy();
+    else refuseMalformed(depsFor(serving().find('', 'GET')), error, socket, last);
   });
   return server;
 }

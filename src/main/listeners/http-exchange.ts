@@ -25,7 +25,7 @@ export interface Served {
 
 /** What of a request its guard is made from. */
 export interface GuardRequest {
-  readonly request: IncomingMessage;
+  readonly request: Pick<IncomingMessage, 'socket' | 'rawHeaders'>;
   readonly conversation: Conversation;
   /** The whole body; undefined where there is none, or where it was refused unread. */
   readonly body: Uint8Array | undefined;
@@ -192,7 +192,7 @@ class ServedCall implements ExchangeEvents {
 }
 
 /** An upstream that refuses before anything is sent: what the listener found wrong passes the same stages as all else. */
-function closedDoor(refusal: TrafficError): Upstream {
+export function closedDoor(refusal: TrafficError): Upstream {
   return { name: 'refused at the door', send: () => Promise.reject(refusal), close: () => Promise.resolve() };
 }
 

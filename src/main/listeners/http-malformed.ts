@@ -1,64 +1,103 @@
-/** Bytes that are no HTTP request, or one that two readers could take differently: answered here, closed, and recorded. */
+/**
+ * Bytes that are no HTTP request, or one that two readers could take differently. They pass the stages like everything that is
+ * refused at the door, so that they are recorded, counted and audited; the answer goes onto the bare connection, which is then closed.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { ownAnswer } from '../traffic/own-answer.ts';
+import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { Exchange } from '../pipeline/stage.ts';
+import { Departure } from '../support/departure.ts';
 import { fieldPairs } from '../support/http-fields.ts';
-import type { ServeDeps } from './http-exchange.ts';
+import { ownAnswer, ownReason } from '../traffic/own-answer.ts';
+import { closedDoor, type ServeDeps } from './http-exchange.ts';
+import { maskedHead, pathOfHead } from './masked-head.ts';
 
-/** What the record keeps of them. */
-const MAX_KEPT_BYTES = 4096;
+/** What Node's parser says when it gives up. */
+export type ParserError = Error & { readonly code?: string; readonly rawPacket?: Buffer };
 
-/** Node's parser gave up on a connection. It reads strictly: both lengths, folded fields, bare line ends and the like end here. */
-export function answerMalformed(deps: ServeDeps, error: Error & { code?: string; rawPacket?: Buffer }, socket: Socket): void {
-  // The client went away, or an answer is already under way: there is nobody to tell.
-  if (error.code === 'ECONNRESET' || !socket.writable || socket.bytesWritten > 0) {
+/** How long the client has to read why, before the connection goes. */
+const LINGER_MS = 2000;
+
+/** What still comes over a connection that was given up gives it up again. */
+const givenUp = new WeakSet<Socket>();
+
+/**
+ * Node's parser gave up on a connection. It reads strictly: both lengths, folded fields, bare line ends and the like end here.
+ * `newest` is the answer to the last request that it could read.
+ */
+export function refuseMalformed(deps: ServeDeps, error: ParserError, socket: Socket, newest: ServerResponse | undefined): void {
+  if (givenUp.has(socket)) return;
+  const refusal = refusalOf(error);
+  // The connection itself failed, TLS did, or nobody ever said a word: there is no request to speak of.
+  if (refusal === undefined || socket.bytesRead === 0) {
     socket.destroy();
     return;
   }
-  const isTooLong = error.code === 'HPE_HEADER_OVERFLOW';
-  const message = isTooLong
-    ? 'The request head is too long.'
-    : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
-      ? 'The request did not come in time.'
-      : 'The request is malformed.';
-  const answer = ownAnswer({ code: 'BAD_REQUEST', message, facts: { parser: error.code ?? 'unknown' } }, { idText: undefined });
-  const status = isTooLong ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400;
-  let head = `HTTP/1.1 ${status} ${answer.statusText}\r\n`;
-  for (const [name, value] of fieldPairs(answer.rawHeaders)) head += `${name}: ${value}\r\n`;
-  socket.end(Buffer.concat([Buffer.from(`${head}Connection: close\r\n\r\n`, 'latin1'), answer.bytes]));
-  noteMalformed(deps, error.rawPacket ?? Buffer.alloc(0), { ...answer, status }, socket);
+  givenUp.add(socket);
+  const exchange = malformedExchange(deps, error.rawPacket ?? Buffer.alloc(0), refusal, socket);
+  const { pipeline, refusedPipeline = pipeline } = deps.served;
+  refusedPipeline(exchange)
+    // Whatever else a stage decides, a connection that cannot be read is of no further use.
+    .then(
+      () => refusal,
+      (thrown: unknown) => thrown,
+    )
+    .then(reason => {
+      deps.served.sessions.turnedAway(exchange.conversation);
+      if (isAnswerable(socket, newest)) answer(socket, exchange, reason);
+      else socket.destroy();
+    })
+    .catch((failure: unknown) => {
+      deps.log.error('Malformed bytes could not be answered', { error: String(failure) });
+      socket.destroy();
+    });
 }
 
-function noteMalformed(
-  deps: ServeDeps,
-  packet: Buffer,
-  answer: { status: number; rawHeaders: readonly string[]; bytes: Uint8Array },
-  socket: Socket,
-): void {
-  const { clock } = deps;
-  const { sessions } = deps.served;
-  const conversation = sessions.placeRefused({
-    socket,
-    path: '',
-    isStreamRequest: false,
-    sessionId: undefined,
-    userAgent: undefined,
-    body: undefined,
-  });
-  const hopId = deps.nextHopId();
-  const when = () => ({ at: clock.now(), monotonicUs: clock.monotonicUs(), hopId, delivery: 'body' as const });
-  const kept = packet.subarray(0, MAX_KEPT_BYTES);
-  conversation.note({
-    ...when(),
-    direction: 'fromClient',
-    body: { bytes: kept, sizeBytes: packet.length, isTruncated: kept.length < packet.length },
-    http: { method: 'malformed', path: '', headers: [] },
-  });
-  conversation.note({
-    ...when(),
-    direction: 'fromServer',
-    body: { bytes: answer.bytes, sizeBytes: answer.bytes.length, isTruncated: false },
-    http: { status: answer.status, headers: fieldPairs(answer.rawHeaders) },
-    flags: ['own-error'],
-  });
-  conversation.endHop(hopId, 'failed', clock.now(), clock.monotonicUs());
+function refusalOf({ code = '' }: ParserError): TrafficError | undefined {
+  const facts = { parser: code };
+  if (code === 'HPE_HEADER_OVERFLOW') return new TrafficError('BAD_REQUEST', 'The request head is too long.', { facts, httpStatus: 431 });
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return new TrafficError('BAD_REQUEST', 'The request did not come in time.', { facts, httpStatus: 408 });
+  return code.startsWith('HPE_') ? new TrafficError('BAD_REQUEST', 'The request is malformed.', { facts }) : undefined;
+}
+
+function malformedExchange({ served, clock, nextHopId }: ServeDeps, packet: Buffer, refusal: TrafficError, socket: Socket): Exchange {
+  const path = pathOfHead(packet);
+  const unknown = { isStreamRequest: false, sessionId: undefined, userAgent: undefined, body: undefined };
+  const conversation = served.sessions.placeRefused({ socket, path, ...unknown });
+  const request: Pick<IncomingMessage, 'socket' | 'rawHeaders'> = { socket, rawHeaders: [] };
+  const bytes = maskedHead(packet, socket.bytesRead === packet.length);
+  const departure = new Departure();
+  socket.once('close', () => departure.happen());
+  return {
+    id: nextHopId(),
+    conversation,
+    route: { ...served.route, upstream: closedDoor(refusal) },
+    request: {
+      method: 'malformed',
+      path,
+      rawHeaders: [],
+      body: bytes.length === 0 ? { kind: 'none' } : { kind: 'whole', bytes },
+      idText: () => undefined,
+    },
+    startedAt: clock.now(),
+    departure,
+    ...(served.guarded === undefined ? {} : { guard: served.guarded.guardFor({ request, conversation, body: undefined }) }),
+  };
+}
+
+/** Whoever waits for the answer to an earlier request must not take ours for it; a request that is broken in its body may. */
+function isAnswerable(socket: Socket, newest: ServerResponse | undefined): boolean {
+  if (!socket.writable) return false;
+  return newest === undefined || newest.writableFinished || (!newest.req.complete && !newest.headersSent);
+}
+
+function answer(socket: Socket, { guard }: Exchange, reason: unknown): void {
+  const { status, statusText, rawHeaders, bytes } = ownAnswer(ownReason(reason), { idText: undefined, guard });
+  let head = `HTTP/1.1 ${status} ${statusText}\r\n`;
+  for (const [name, value] of fieldPairs(rawHeaders)) head += `${name}: ${value}\r\n`;
+  socket.end(Buffer.concat([Buffer.from(`${head}Connection: close\r\n\r\n`, 'latin1'), bytes]));
+  // Closed at once, what is still coming would reset the connection, and the answer with it.
+  const linger = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('close', () => clearTimeout(linger));
 }

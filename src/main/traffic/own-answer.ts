@@ -16,6 +16,8 @@ export interface OwnReason {
   readonly code: ErrorCode;
   readonly message: string;
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Of a `TrafficError` that names one of its own. */
+  readonly httpStatus?: number | undefined;
   /** Further fields of the answer, such as WWW-Authenticate; flat. */
   readonly rawHeaders?: readonly string[];
 }
@@ -56,20 +58,24 @@ const inBandCodes = new Set<ErrorCode>([
 
 /** What a thrown error means for the client. Anything that was not thrown on purpose is our defect, and its text stays ours. */
 export function ownReason(error: unknown): OwnReason {
-  if (error instanceof TrafficError) return { code: error.code, message: error.message, facts: error.facts };
+  if (error instanceof TrafficError) {
+    const { code, message, facts, httpStatus } = error;
+    return { code, message, facts, httpStatus };
+  }
   return { code: 'INTERNAL', message: 'Shadowcat failed.', facts: {} };
 }
 
 /** The listener delivers it, the record stage notes it: both make it here, so that they are the same bytes. */
 export function ownAnswer(given: OwnReason, { idText, guard }: Asker): OwnAnswer {
   const reason = withReturn(given);
-  if (guard === undefined) return answerWith(errorTable[reason.code].httpStatus, ownFields(reason, []), errorText(reason, idText));
+  if (guard === undefined)
+    return answerWith(reason.httpStatus ?? errorTable[reason.code].httpStatus, ownFields(reason, []), errorText(reason, idText));
   const ids = requestIds(guard);
   const isInBand = guard.route.refusal !== 'http' && inBandCodes.has(reason.code);
   const fields = ownFields(reason, guard.answerHeaders);
   // A notification (or a client's answer) gets a status and nothing to read: there is no id to answer to.
-  if (guard.items.length > 0 && ids.length === 0) return answerWith(isInBand ? 202 : statusOf(reason.code, false), fields, undefined);
-  return answerWith(isInBand ? 200 : statusOf(reason.code, ids.length > 0), fields, guardedText(reason, guard, ids, idText));
+  if (guard.items.length > 0 && ids.length === 0) return answerWith(isInBand ? 202 : statusOf(reason, false), fields, undefined);
+  return answerWith(isInBand ? 200 : statusOf(reason, ids.length > 0), fields, guardedText(reason, guard, ids, idText));
 }
 
 /** Whoever drains knows no better than this when somebody will be there again, and 50300 always says when to come. */
@@ -103,7 +109,8 @@ export function ownLine(reason: OwnReason, guard: AskedOf): string | undefined {
 }
 
 /** 40300 is told in-band with 200 wherever there is a request to answer (`gateway.md`, error codes). */
-function statusOf(code: ErrorCode, hasRequest: boolean): number {
+function statusOf({ code, httpStatus }: OwnReason, hasRequest: boolean): number {
+  if (httpStatus !== undefined) return httpStatus;
   return code === 'DENIED' && !hasRequest ? 403 : errorTable[code].httpStatus;
 }
 

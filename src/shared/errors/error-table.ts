@@ -44,17 +44,25 @@ export const errorTable = {
 
 export type ErrorCode = keyof typeof errorTable;
 
+export interface TrafficErrorOptions extends ErrorOptions {
+  readonly facts?: Readonly<Record<string, unknown>>;
+  readonly httpStatus?: number;
+}
+
 /** The world broke on purpose-known ways: a code from the table and, where there is one, its cause. */
 export class TrafficError extends Error {
   override readonly name = 'TrafficError';
   readonly code: ErrorCode;
   /** Facts for `error.data`, such as `may_have_executed`; no secrets. */
   readonly facts: Readonly<Record<string, unknown>>;
+  /** Where HTTP has a closer word than the table: 408, 431. */
+  readonly httpStatus: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options: ErrorOptions & { readonly facts?: Readonly<Record<string, unknown>> } = {}) {
+  constructor(code: ErrorCode, message: string, options: TrafficErrorOptions = {}) {
     super(message, options);
     this.code = code;
     this.facts = options.facts ?? {};
+    this.httpStatus = options.httpStatus;
   }
 }
 
