@@ -67,7 +67,7 @@ test('a dry run says which recorded calls a draft would deny, and takes nothing 
       '2 calls: 1 would be allowed, 1 denied; 1 otherwise than now.',
       '',
       expect.stringMatching(/^TIME .*NOW +DRAFT +BY +REASON/),
-      expect.stringMatching(/ harbour +tools\/call \S+ +allow +deny +no-calls +Not now/),
+      expect.stringMatching(/ harbour +anonymous +tools\/call \S+ +allow +deny +no-calls +Not now/),
     ],
   });
   expect((await cli.run('policy', 'dry-run', draft, '--all', '--session', 'last')).stdout.split('\n')).toHaveLength(6);

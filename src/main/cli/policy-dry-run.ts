@@ -16,8 +16,8 @@ const MAX_LIMIT = 10_000;
 export const policyDryRun: Command = {
   usage: 'policy dry-run FILE [--session ID] [--limit N] [--all] [--json]',
   help: `Judges recorded calls, newest sessions first, by the policies of the configuration FILE and by those that are in force at the
-host, and shows what would differ. Nothing is taken into force. The record keeps no credentials: everybody in it is
-anonymous. Without a running host nothing is in force.
+host, each as whoever made it, and shows what would differ. Nothing is taken into force. "unknown" is what depends on something that
+is not recorded, such as claims of a token. Without a running host nothing is in force.
   --session ID     only the calls of this session; the beginning of an id will do, or "last"
   --limit N        judge at most N calls (default ${USUAL_LIMIT}, at most ${MAX_LIMIT})
   --all            show also what would not differ; at most 500 rows are shown
@@ -44,9 +44,14 @@ anonymous. Without a running host nothing is in force.
   },
 };
 
-function shown({ callCount, allowCount, denyCount, changedCount, rows }: DryRunResult, isAll: boolean, width: number): string {
-  const sum = `${counted(callCount, 'call')}: ${allowCount} would be allowed, ${denyCount} denied; ${changedCount} otherwise than now.\n`;
-  const wanted = isAll ? rows : rows.filter(({ now, draft }) => now !== draft);
+function shown(
+  { callCount, allowCount, denyCount, unknownCount, changedCount, rows }: DryRunResult,
+  isAll: boolean,
+  width: number,
+): string {
+  const unknown = unknownCount === 0 ? '' : `, ${unknownCount} cannot be told`;
+  const sum = `${counted(callCount, 'call')}: ${allowCount} would be allowed, ${denyCount} denied${unknown}; ${changedCount} otherwise than now.\n`;
+  const wanted = isAll ? rows : rows.filter(({ now, draft }) => now !== draft || draft === 'unknown');
   return wanted.length === 0 ? sum : `${sum}\n${table(columns, wanted.map(cells), width)}`;
 }
 
@@ -55,6 +60,7 @@ const columns = [
   { title: 'SESSION' },
   { title: 'SEQ', align: 'right' },
   { title: 'SERVER' },
+  { title: 'WHO' },
   { title: 'WHAT' },
   { title: 'NOW' },
   { title: 'DRAFT' },
@@ -62,6 +68,11 @@ const columns = [
   { title: 'REASON' },
 ] as const;
 
-function cells({ at, sessionId, seq, server, method, target = '', now, draft, policyId = '', reason = '' }: DryRunRow): string[] {
-  return [localTime(at), sessionId.slice(0, 8), String(seq), server, `${method} ${target}`.trim(), now, draft, policyId, reason];
+/** Of the hash of a token's subject; ids of keys are names, and shown whole. */
+const SHOWN_HASH = 8;
+
+function cells(row: DryRunRow): string[] {
+  const { at, sessionId, seq, server, principalId = '', method, target = '', now, draft, policyId = '', reason = '' } = row;
+  const who = /^[0-9a-f]{32}$/.test(principalId) ? principalId.slice(0, SHOWN_HASH) : principalId;
+  return [localTime(at), sessionId.slice(0, 8), String(seq), server, who, `${method} ${target}`.trim(), now, draft, policyId, reason];
 }

@@ -82,6 +82,10 @@ export interface Guard {
 export interface Journey {
   /** `Principal.id` of whoever authenticated, also where its scopes did not suffice. */
   principalId?: string;
+  /** Whoever was let in; for the record, which keeps a few of its words. */
+  principal?: Principal;
+  /** Of the session that the request was found to be in. */
+  sessionId?: string;
   /** Instances that were tried, newest last. */
   readonly tried: string[];
   /** Monotonic µs when the request was handed to an instance. */

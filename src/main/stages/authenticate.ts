@@ -33,8 +33,10 @@ export function authenticate(deps: AuthenticateDeps): Stage {
     handle(exchange, next) {
       const { guard } = exchange;
       if (guard === undefined) return next(exchange);
-      if (!guard.route.hasAuth)
+      if (!guard.route.hasAuth) {
+        guard.journey.principal = anonymous;
         return next(guard.principal === anonymous ? exchange : { ...exchange, guard: { ...guard, principal: anonymous } });
+      }
       const auth = deps.authFor(guard.route.listener);
       // Not knowing whom to believe is a defect, and no reason to believe everybody.
       if (auth === undefined) throw new Error(`The listener ${guard.route.listener} has auth, but nothing is known of it.`);
@@ -118,6 +120,7 @@ function admit(asked: Asked, admitted: Admitted, next: Next): Promise<Verdict> {
 }
 
 function pass(exchange: Exchange, guard: Guard, { principal, by, reason }: Admitted, next: Next): Promise<Verdict> {
+  guard.journey.principal = principal;
   guard.decisions.push({ stage: STAGE, kind: 'passed', ...(by === undefined ? {} : { id: by }), reason });
   return next(principal === guard.principal ? exchange : { ...exchange, guard: { ...guard, principal } });
 }

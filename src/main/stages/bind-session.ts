@@ -107,6 +107,7 @@ async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard
     sealed.listener === route.listener;
   if (!isOurs) return refuse(guard, 'SESSION_LOST', lost, {});
   const bound = boundSession(sealed);
+  guard.journey.sessionId = bound.id;
   const { sessionId: id, upstream, principalId, issuedAt } = sealed;
   const session = table.use({ id, upstream, principalId, issuedAt, bound }, exchange.conversation.id);
   if (session === undefined) return refuse(guard, 'SESSION_LOST', lost, {});

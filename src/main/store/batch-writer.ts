@@ -48,8 +48,8 @@ export class BatchWriter {
     this.#insertFrame = db.prepare(`
       INSERT INTO frame (id, session_key, seq, exchange_seq, at, monotonic_us, direction, transport, delivery, kind, id_text, method,
         target, event_id, hop_id, size_bytes, stored_bytes, delivered_bytes, latency_ms, content_hash, content_encoding, flags, verdicts,
-        preview, body_key, delivered_key, http, body, delivered)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        preview, body_key, delivered_key, http, body, delivered, asker)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
       ON CONFLICT (session_key, seq) DO NOTHING`);
     this.#nextSeq = db.prepare('SELECT seq FROM frame WHERE session_key = ? AND seq > ? ORDER BY seq LIMIT 1');
     this.#setCounter = db.prepare('UPDATE counter SET value = ? WHERE name = ?');
@@ -150,6 +150,7 @@ export class BatchWriter {
       frame.http,
       body.inline,
       delivered.inline,
+      frame.asker,
     );
     return result.changes > 0;
   }

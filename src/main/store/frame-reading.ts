@@ -48,20 +48,24 @@ export function readFramesWithBodies(db: Db, query: Query<'framesWithBodies'>): 
   let bytes = 0;
   const rows = db
     .prepare(
-      `SELECT ${frameColumns}, f.body, f.delivered, f.body_key, f.delivered_key FROM frame f JOIN session s ON s.key = f.session_key
+      `SELECT ${frameColumns}, f.body, f.delivered, f.body_key, f.delivered_key, f.asker FROM frame f JOIN session s ON s.key = f.session_key
        WHERE s.id = ? AND f.seq > ? ORDER BY f.seq LIMIT ?`,
     )
     .iterate(query.sessionId, query.afterSeq, query.limit);
   for (const row of rows) {
-    const columns = row as BodyColumns;
+    const columns = row as BodyColumns & { readonly asker: string | null };
     const frame = toFrame(row);
     const body = bodyOf(db, columns.body, columns.body_key);
     const delivered = frame.deliveredBytes === undefined ? undefined : bodyOf(db, columns.delivered, columns.delivered_key);
     bytes += body.length + (delivered?.length ?? 0);
     if (frames.length > 0 && bytes > MAX_EXPORT_BYTES) break;
-    frames.push({ frame, body, ...(delivered === undefined ? {} : { delivered }) });
+    frames.push({ frame, body, ...(delivered === undefined ? {} : { delivered }), ...askerOf(columns) });
   }
   return frames;
+}
+
+function askerOf({ asker }: { readonly asker: string | null }): Pick<FrameWithBody, 'asker'> {
+  return asker === null ? {} : { asker };
 }
 
 /** The body that was looked at last, decoded: the next slice of it is likely asked for. */

@@ -41,9 +41,10 @@ export interface PackedFrame {
   readonly contentEncoding: string | null;
   readonly flags: string | null;
   readonly verdicts: string | null;
+  readonly asker: string | null;
 }
 
-const CELLS_PER_FRAME = 23;
+const CELLS_PER_FRAME = 24;
 
 /** Copies the bodies once into one buffer; the result is posted with `[bodies.buffer]` as its transfer list. */
 export function packBatch(batch: RecordBatch): PackedBatch {
@@ -87,9 +88,14 @@ function pushCells(cells: Cell[], frame: FrameRecord): void {
     frame.latencyMs ?? null,
     frame.contentHash ?? null,
     frame.contentEncoding ?? null,
-    frame.flags.length === 0 ? null : JSON.stringify(frame.flags),
-    frame.verdicts.length === 0 ? null : JSON.stringify(frame.verdicts),
+    listText(frame.flags),
+    listText(frame.verdicts),
+    frame.asker ?? null,
   );
+}
+
+function listText(list: readonly unknown[]): string | null {
+  return list.length === 0 ? null : JSON.stringify(list);
 }
 
 /** The frames of a packed batch, in order; bodies are views into its buffer. */
@@ -124,6 +130,7 @@ export function* unpackFrames({ cells, bodies }: PackedBatch): Generator<PackedF
       contentEncoding: text(20),
       flags: text(21),
       verdicts: text(22),
+      asker: text(23),
     };
   }
 }

@@ -59,6 +59,8 @@ export interface FrameWithBody {
   readonly frame: FrameSummary;
   readonly body: Uint8Array;
   readonly delivered?: Uint8Array;
+  /** Who asked, in JSON, where that is recorded. */
+  readonly asker?: string;
 }
 
 /** What a look through the file found. */

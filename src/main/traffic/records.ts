@@ -34,6 +34,8 @@ export interface FrameRecord {
   readonly contentEncoding?: string;
   readonly flags: readonly Flag[];
   readonly verdicts: readonly Verdict[];
+  /** Who asked, in JSON; of requests on guarded routes. Policies are tried on it; it is in no list and no tape. */
+  readonly asker?: string;
 }
 
 /** The state of an exchange after a frame; upserted by `exchangeId`. The store adds the row number and the names. */

@@ -60,6 +60,7 @@ export function newFrame(session: SessionRecord, seq: number, sighting: Sighting
   if (body.contentHash !== undefined) frame.contentHash = body.contentHash;
   if (sighting.contentEncoding !== undefined) frame.contentEncoding = sighting.contentEncoding;
   if (sighting.delivered !== undefined) frame.delivered = sighting.delivered;
+  if (sighting.asker !== undefined) frame.asker = sighting.asker;
   return frame;
 }
 

@@ -24,6 +24,8 @@ export interface Sighting {
   readonly delivered?: Uint8Array;
   /** What stages decided about it, outermost first. */
   readonly verdicts?: FrameRecord['verdicts'];
+  /** Who asked, in JSON; of requests on guarded routes. */
+  readonly asker?: string;
 }
 
 export interface ReadMessage {

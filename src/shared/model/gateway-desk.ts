@@ -61,8 +61,8 @@ export type SignInStatus = z.infer<typeof SignInStatus>;
 /** Why a recorded message would pass or not by the policies in force now. */
 export const PolicyExplanation = z.object({
   /** As it would be enforced, whatever `policyMode` is. */
-  effect: z.enum(['allow', 'deny']),
-  /** The policy that decided, or `default`. */
+  effect: z.enum(['allow', 'deny', 'unknown']),
+  /** The policy that decided, or keeps it open, or `default`. */
   by: z.string(),
   reason: z.string(),
   version: z.string(),
@@ -73,6 +73,7 @@ export const PolicyExplanation = z.object({
       mode: z.enum(['enforce', 'shadow', 'off']),
       /** Its `match` fits the message; only then was it evaluated. */
       isMatched: z.boolean(),
+      /** `unknown`: it looks at what is not recorded, as `error` says. */
       result: z.enum(['true', 'false', 'error', 'unknown']).optional(),
       error: z.string().optional(),
       evaluationUs: z.number().optional(),

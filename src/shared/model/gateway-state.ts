@@ -123,6 +123,9 @@ export type ConfigFile = z.infer<typeof ConfigFile>;
 export const ConfigVersion = z.object({ hash: z.string(), at: z.number(), reason: z.string(), isInForce: z.boolean() });
 export type ConfigVersion = z.infer<typeof ConfigVersion>;
 
+/** `unknown`: it depends on something that is not recorded. */
+const DryRunEffect = z.enum(['allow', 'deny', 'unknown']);
+
 /** One recorded call, as a draft would judge it. */
 export const DryRunRow = z.object({
   sessionId: z.string(),
@@ -132,9 +135,11 @@ export const DryRunRow = z.object({
   server: z.string(),
   method: z.string(),
   target: z.string().optional(),
-  now: z.enum(['allow', 'deny']),
-  draft: z.enum(['allow', 'deny']),
-  /** Which policy decided under the draft, and why. */
+  /** Who asked, as the audit names them; absent where that is not recorded. */
+  principalId: z.string().optional(),
+  now: DryRunEffect,
+  draft: DryRunEffect,
+  /** Which policy decided under the draft, or keeps it open, and why. */
   policyId: z.string().optional(),
   reason: z.string().optional(),
 });
@@ -144,9 +149,11 @@ export const DryRunResult = z.object({
   callCount: z.number().int(),
   allowCount: z.number().int(),
   denyCount: z.number().int(),
+  /** Calls of which too little is recorded to tell. */
+  unknownCount: z.number().int(),
   /** Calls that would be judged otherwise than now. */
   changedCount: z.number().int(),
-  /** The changed ones first, newest first; at most 500. */
+  /** The changed ones first, then those that cannot be told, newest first; at most 500. */
   rows: z.array(DryRunRow),
   problems: z.array(ConfigProblem),
 });

@@ -5,6 +5,15 @@
 import type { CelInput } from '@bufbuild/cel';
 import type { Work } from './work-budget.ts';
 
+/** In place of a value that the record does not have: only what looks at it errs. */
+export class Unrecorded {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
 /** Deeper values are looked at by nobody. */
 const MAX_DEPTH = 64;
 
@@ -24,6 +33,7 @@ export function toCelInput(value: unknown, work: Work, depth = 0): CelInput {
       throw new Error('looks at a value that is no JSON');
   }
   if (value === null) return null;
+  if (value instanceof Unrecorded) return work.missed(value.name);
   if (depth >= MAX_DEPTH) throw new Error(`looks at a value more than ${MAX_DEPTH} levels deep`);
   if (!Array.isArray(value)) return new LazyMap(value as Record<string, unknown>, work, depth + 1);
   work.elements(value.length);

@@ -1,7 +1,8 @@
 /** The variables of expressions, and how a subject fills them: each only when an expression looks at it. */
 import type { CelInput } from '@bufbuild/cel';
+import { MASK } from '../../../shared/redaction/mask-text.ts';
 import type { Subject } from '../policy/subject.ts';
-import { toCelInput } from './lazy-values.ts';
+import { toCelInput, Unrecorded } from './lazy-values.ts';
 import type { Work } from './work-budget.ts';
 
 /** Members that always are what they are; `args` and what stands inside `claims` and `headers` is whatever came. */
@@ -69,34 +70,47 @@ class Variables {
   }
 
   get args(): CelInput {
+    if (this.#subject.unrecorded?.has('args') === true) return this.#work.missed('args');
     return (this.#args ??= this.#cel(this.#subject.args ?? {}));
   }
 
   get principal(): CelInput {
     const { sub = '', iss = '', scopes, roles, claims } = this.#subject.principal;
-    return (this.#principal ??= this.#cel({ sub, iss, scopes, roles, claims }));
+    return (this.#principal ??= this.#known('principal', { sub, iss, scopes, roles, claims }));
   }
 
   get client(): CelInput {
-    return this.#cel(this.#subject.client);
+    return this.#known('client', this.#subject.client);
   }
 
   get session(): CelInput {
-    return this.#cel(this.#subject.session);
+    return this.#known('session', this.#subject.session);
   }
 
   get http(): CelInput {
     const { http } = this.#subject;
-    return (this.#http ??= this.#cel({ method: http.method, path: http.path, headers: shownHeaders(http) }));
+    return (this.#http ??= this.#known('http', { method: http.method, path: http.path, headers: this.#headers(http) }));
   }
 
   get tool_meta(): CelInput {
     const { toolMeta } = this.#subject;
+    if (toolMeta === undefined && this.#subject.unrecorded?.has('tool_meta') === true) return this.#work.missed('tool_meta');
     return this.#cel(toolMeta === undefined ? {} : shownMeta(toolMeta));
   }
 
   get now(): CelInput {
     return (this.#now ??= this.#timestampOf(this.#subject.nowMs));
+  }
+
+  /** A variable with fixed members, of which the record may lack some. */
+  #known(variable: string, value: object): CelInput {
+    const { unrecorded } = this.#subject;
+    return this.#cel(unrecorded === undefined ? value : withGaps(variable, value, unrecorded));
+  }
+
+  #headers(http: Subject['http']): Record<string, unknown> {
+    const shown = shownHeaders(http);
+    return this.#subject.unrecorded === undefined ? shown : withMaskedGaps(shown);
   }
 
   #cel(value: unknown): CelInput {
@@ -111,6 +125,26 @@ function shownMeta({ readOnly, destructive, pinned }: NonNullable<Subject['toolM
     ...(readOnly === undefined ? {} : { readOnly }),
     ...(destructive === undefined ? {} : { destructive }),
   };
+}
+
+function withGaps(variable: string, value: object, unrecorded: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(value).map(([name, known]) => {
+      const full = `${variable}.${name}`;
+      return [name, unrecorded.has(full) || isMasked(known) ? new Unrecorded(full) : known];
+    }),
+  );
+}
+
+function withMaskedGaps(headers: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, value]) => [name, isMasked(value) ? new Unrecorded('a masked header') : value]),
+  );
+}
+
+/** The record has a mask in place of what was secret. */
+function isMasked(value: unknown): boolean {
+  return typeof value === 'string' && value.includes(MASK);
 }
 
 /** Lower-case names; values of repeated fields are joined as HTTP has it. */

@@ -21,9 +21,21 @@ const MAX_ALL_ELEMENTS = 10_000;
 /** Shared by all evaluations for one request. */
 export class RequestWork {
   unitsLeft: number;
+  #gap: string | undefined;
 
   constructor(units: number = REQUEST_UNITS) {
     this.unitsLeft = units;
+  }
+
+  missed(name: string): void {
+    this.#gap = name;
+  }
+
+  /** What was looked at since this was asked before, and the record does not have. */
+  takeGap(): string | undefined {
+    const gap = this.#gap;
+    this.#gap = undefined;
+    return gap;
   }
 }
 
@@ -48,6 +60,11 @@ export class Work {
   text(length: number): void {
     this.#textLeft -= length;
     if (this.#textLeft < 0) throw new Error(`looks at more than ${MAX_TEXT} characters`);
+  }
+
+  missed(name: string): never {
+    this.#request.missed(name);
+    throw new Error(`looks at ${name}, which is not recorded`);
   }
 
   elements(count: number): void {

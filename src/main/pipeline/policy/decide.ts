@@ -10,7 +10,8 @@ import type { Subject } from './subject.ts';
 /** What one policy said about one message. */
 export interface Finding {
   readonly policy: CompiledPolicy;
-  readonly result: 'true' | 'false' | 'error' | 'unknown';
+  /** `unrecorded`: it looks at what the record does not have of the message, and so may be anything. */
+  readonly result: 'true' | 'false' | 'error' | 'unknown' | 'unrecorded';
   readonly error?: string;
   readonly evaluationUs: number;
 }
@@ -25,6 +26,8 @@ export interface Judgement {
   /** What policies in shadow mode and `log` policies found. */
   readonly noted: readonly Pick<Decision, 'kind' | 'id' | 'reason'>[];
   readonly findings: readonly Finding[];
+  /** The policy that could have decided otherwise, had it not looked at what is not recorded, and why. Only of messages of the record. */
+  readonly open?: { readonly by: string; readonly reason: string };
 }
 
 export interface Asking {
@@ -59,10 +62,29 @@ export function judge(compiled: CompiledPolicies, subject: Subject, asking: Aski
   const shared = { noted: notes(findings, onError, subject), findings, isSilent: false };
   const against = enforced.find(finding => denies(finding, onError));
   if (against !== undefined) return { ...shared, effect: 'deny', by: against.policy.id, reason: denial(against, subject) };
+  const open = openAmong(subject, enforced, ['deny', 'require']);
+  if (open !== undefined) return { ...shared, effect: 'deny', ...open, open };
   const inFavour = enforced.find(({ policy, result }) => policy.effect === 'allow' && (result === 'true' || result === 'unknown'));
   if (inFavour !== undefined)
     return { ...shared, effect: 'allow', by: inFavour.policy.id, reason: `The policy ${inFavour.policy.id} allows it.` };
-  return { ...shared, ...byDefault(compiled, subject, asking) };
+  const fallback = byDefault(compiled, subject, asking);
+  const maybe = fallback.effect === 'allow' ? undefined : openAmong(subject, enforced, ['allow']);
+  return { ...shared, ...fallback, ...(maybe === undefined ? {} : { open: maybe }) };
+}
+
+function openAmong(
+  { unrecorded }: Subject,
+  enforced: readonly Finding[],
+  effects: readonly CompiledPolicy['effect'][],
+): { readonly by: string; readonly reason: string } | undefined {
+  if (unrecorded === undefined) return undefined;
+  const found = enforced.find(({ policy, result }) => result === 'unrecorded' && effects.includes(policy.effect));
+  return found === undefined
+    ? undefined
+    : {
+        by: found.policy.id,
+        reason: `The policy ${found.policy.id} cannot be judged: it ${found.error ?? 'looks at more than is recorded'}.`,
+      };
 }
 
 function byDefault(
@@ -98,6 +120,10 @@ function evaluated(
   const startedUs = nowUs();
   const outcome = when.test(subject, work);
   const evaluationUs = nowUs() - startedUs;
+  // Errors add up to one of them, and which one is a matter of order: with a gap among them the others may not have been any.
+  const gap = subject.unrecorded === undefined ? undefined : work.takeGap();
+  if (!outcome.ok && gap !== undefined)
+    return { policy, result: 'unrecorded', error: `looks at ${gap}, which is not recorded`, evaluationUs };
   if (!outcome.ok) return { policy, result: 'error', error: outcome.error, evaluationUs };
   return { policy, result: outcome.value ? 'true' : 'false', evaluationUs };
 }
@@ -112,7 +138,7 @@ function notes(findings: readonly Finding[], onError: 'deny' | 'allow', subject:
   return findings.flatMap((finding): Judgement['noted'] => {
     const { policy, result, error } = finding;
     if (policy.effect === 'log') {
-      if (result === 'false') return [];
+      if (result === 'false' || result === 'unrecorded') return [];
       const reason = result === 'error' ? `could not be evaluated: ${error ?? ''}` : (policy.message ?? named(subject));
       return [{ kind: 'logged', id: policy.id, reason }];
     }

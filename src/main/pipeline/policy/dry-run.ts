@@ -9,14 +9,18 @@ import type { Subject } from './subject.ts';
 export interface RecordedCall<Ref> {
   readonly ref: Ref;
   readonly subject: Subject;
-  readonly hasAuth: boolean;
+  /** Of the listener, by the draft and by what is in force. */
+  readonly hasAuth: { readonly draft: boolean; readonly now: boolean };
 }
+
+/** `unknown`: it depends on something that is not recorded. */
+export type DryRunEffect = 'allow' | 'deny' | 'unknown';
 
 export interface DryRunEntry<Ref> {
   readonly ref: Ref;
-  readonly now: 'allow' | 'deny';
-  readonly draft: 'allow' | 'deny';
-  /** What decided under the draft: a policy, or `default`. */
+  readonly now: DryRunEffect;
+  readonly draft: DryRunEffect;
+  /** What decided under the draft, or keeps it open: a policy, or `default`. */
   readonly policyId: string;
   readonly reason: string;
 }
@@ -25,8 +29,10 @@ export interface DryRunOutcome<Ref> {
   readonly callCount: number;
   readonly allowCount: number;
   readonly denyCount: number;
+  /** Neither: what the draft looks at is not recorded. */
+  readonly unknownCount: number;
   readonly changedCount: number;
-  /** The changed ones first, each in the order in which they came; bounded. */
+  /** The changed ones first, then those of which that is not known, each in the order in which they came; bounded. */
   readonly rows: readonly DryRunEntry<Ref>[];
   /** There were more calls than were judged. */
   readonly isCut: boolean;
@@ -55,8 +61,9 @@ export async function dryRun<Ref>(
   calls: Iterable<RecordedCall<Ref>> | AsyncIterable<RecordedCall<Ref>>,
   { signal, nowUs, maxCalls = MAX_CALLS, maxRows = MAX_ROWS }: DryRunOptions,
 ): Promise<DryRunOutcome<Ref>> {
-  const counts = { callCount: 0, allowCount: 0, denyCount: 0, changedCount: 0 };
+  const counts = { callCount: 0, allowCount: 0, denyCount: 0, unknownCount: 0, changedCount: 0 };
   const changed: DryRunEntry<Ref>[] = [];
+  const unsure: DryRunEntry<Ref>[] = [];
   const same: DryRunEntry<Ref>[] = [];
   let isCut = false;
   let sliceUs = nowUs();
@@ -68,9 +75,9 @@ export async function dryRun<Ref>(
     }
     const entry = judged(draft, current, call, nowUs);
     counts.callCount += 1;
-    if (entry.draft === 'allow') counts.allowCount += 1;
-    else counts.denyCount += 1;
-    const list = entry.draft === entry.now ? same : changed;
+    counts[`${entry.draft}Count`] += 1;
+    const isUnsure = entry.draft === 'unknown' || entry.now === 'unknown';
+    const list = isUnsure ? unsure : entry.draft === entry.now ? same : changed;
     if (list === changed) counts.changedCount += 1;
     if (list.length < maxRows) list.push(entry);
     if (nowUs() - sliceUs < SLICE_US) continue;
@@ -78,7 +85,7 @@ export async function dryRun<Ref>(
     sliceUs = nowUs();
   }
   signal.throwIfAborted();
-  return { ...counts, rows: [...changed, ...same].slice(0, maxRows), isCut };
+  return { ...counts, rows: [...changed, ...unsure, ...same].slice(0, maxRows), isCut };
 }
 
 function judged<Ref>(
@@ -87,9 +94,14 @@ function judged<Ref>(
   { ref, subject, hasAuth }: RecordedCall<Ref>,
   nowUs: () => number,
 ): DryRunEntry<Ref> {
-  const by = (policies: CompiledPolicies): Judgement =>
-    judge(policies, subject, { hasAuth, from: 'client', work: new RequestWork(), nowUs });
-  const after = by(draft);
-  const now = current.policyMode === 'enforce' ? by(current).effect : 'allow';
-  return { ref, now, draft: after.effect, policyId: after.by, reason: after.reason };
+  const by = (policies: CompiledPolicies, isAuthOn: boolean): Judgement =>
+    judge(policies, subject, { hasAuth: isAuthOn, from: 'client', work: new RequestWork(), nowUs });
+  const after = by(draft, hasAuth.draft);
+  const now = current.policyMode === 'enforce' ? effectOf(by(current, hasAuth.now)) : 'allow';
+  const { by: policyId, reason } = after.open ?? after;
+  return { ref, now, draft: effectOf(after), policyId, reason };
+}
+
+export function effectOf({ effect, open }: Judgement): DryRunEffect {
+  return open === undefined ? effect : 'unknown';
 }

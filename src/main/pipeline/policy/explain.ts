@@ -1,6 +1,7 @@
 /** Why a message would pass or not: every policy that was looked at, whether it is about the message, and what it said. */
 import { RequestWork } from '../cel/work-budget.ts';
 import { judge, type Finding } from './decide.ts';
+import { effectOf, type DryRunEffect } from './dry-run.ts';
 import type { CompiledPolicies } from './compile-policies.ts';
 import type { Subject } from './subject.ts';
 
@@ -10,14 +11,14 @@ export interface ExplainedPolicy {
   readonly mode: 'enforce' | 'shadow' | 'off';
   /** Its `match` fits the message; only then was it evaluated. */
   readonly isMatched: boolean;
-  readonly result?: Finding['result'];
+  readonly result?: Exclude<Finding['result'], 'unrecorded'>;
   readonly error?: string;
   readonly evaluationUs?: number;
 }
 
 export interface Explanation {
   /** As it would be enforced, whatever `policyMode` is. */
-  readonly effect: 'allow' | 'deny';
+  readonly effect: DryRunEffect;
   readonly by: string;
   readonly reason: string;
   readonly version: string;
@@ -31,10 +32,12 @@ export interface ExplainOptions {
 }
 
 export function explain(compiled: CompiledPolicies, subject: Subject, { hasAuth, from = 'client', nowUs }: ExplainOptions): Explanation {
-  const { effect, by, reason, findings } = judge(compiled, subject, { hasAuth, from, work: new RequestWork(), nowUs });
+  const judged = judge(compiled, subject, { hasAuth, from, work: new RequestWork(), nowUs });
+  const { findings } = judged;
+  const { by, reason } = judged.open ?? judged;
   const byPolicy = new Map(findings.map(finding => [finding.policy.id, finding]));
   return {
-    effect,
+    effect: effectOf(judged),
     by,
     reason,
     version: compiled.version,
@@ -45,5 +48,13 @@ export function explain(compiled: CompiledPolicies, subject: Subject, { hasAuth,
 function explained({ id, effect, mode }: CompiledPolicies['policies'][number], finding: Finding | undefined): ExplainedPolicy {
   if (finding === undefined) return { id, effect, mode, isMatched: false };
   const { result, error, evaluationUs } = finding;
-  return { id, effect, mode, isMatched: true, result, evaluationUs, ...(error === undefined ? {} : { error }) };
+  return {
+    id,
+    effect,
+    mode,
+    isMatched: true,
+    result: result === 'unrecorded' ? 'unknown' : result,
+    evaluationUs,
+    ...(error === undefined ? {} : { error }),
+  };
 }

@@ -1,6 +1,7 @@
 /** Policies: how they add up, how they err, what they say, and what they hide. */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { MASK } from '../../../shared/redaction/mask-text.ts';
 import { PolicyConfig, PolicyDefaults } from '../../../shared/config/schema.ts';
 import { RequestWork } from '../cel/work-budget.ts';
 import { anonymous } from '../guard.ts';
@@ -329,14 +330,23 @@ test('explains what each policy said', () => {
       { id: 'c', isMatched: true, result: 'true', mode: 'shadow' },
     ],
   });
+  const unrecorded = new Set(['client.ip']);
+  const looking = compiled([{ id: 'ip', effect: 'deny', when: 'client.ip == "x"' }]);
+  expect(explain(looking, subject({ unrecorded }), { hasAuth: false, nowUs: clock.monotonicUs })).toMatchObject({
+    effect: 'unknown',
+    by: 'ip',
+    reason: 'The policy ip cannot be judged: it looks at client.ip, which is not recorded.',
+    policies: [{ id: 'ip', isMatched: true, result: 'unknown', error: 'looks at client.ip, which is not recorded' }],
+  });
 });
 
 describe('dry run', () => {
+  const noAuth = { draft: false, now: false };
   const calls = (count: number) =>
     Array.from({ length: count }, (_, at) => ({
       ref: at,
       subject: subject({ tool: at % 3 === 0 ? 'delete_a' : 'read_a' }),
-      hasAuth: false,
+      hasAuth: noAuth,
     }));
   const options = () => ({ signal: new AbortController().signal, nowUs: () => performance.now() * 1000 });
 
@@ -372,8 +382,62 @@ describe('dry run', () => {
     await expect(run).rejects.toThrow('enough');
   });
 
+  const gaps = new Set(['principal.claims', 'tool_meta']);
+  const ci = { kind: 'token', id: 'i', sub: 'ci', iss: 'https://idp', scopes: ['mcp'], roles: ['editor'], claims: {} } as const;
+  const judgedBy = async (policies: readonly Input[], over: Partial<Subject> = {}, defaults = {}) => {
+    const call = { ref: 0, subject: subject({ principal: ci, unrecorded: gaps, ...over }), hasAuth: noAuth };
+    const { rows, unknownCount, changedCount } = await dryRun(compiled(policies, defaults), compiled([]), [call], options());
+    expect(unknownCount).toBe(rows[0]?.draft === 'unknown' ? 1 : 0);
+    expect(changedCount).toBe(rows[0]?.draft === 'deny' ? 1 : 0);
+    return [rows[0]?.draft, rows[0]?.policyId];
+  };
+  const looks = 'principal.claims.team == "a"';
+
+  test.each([
+    ['what is recorded of who asked is judged', [{ id: 'd', effect: 'deny', when: '"editor" in principal.roles' }], ['deny', 'd']],
+    ['a deny that looks at claims may be anything', [{ id: 'd', effect: 'deny', when: looks }], ['unknown', 'd']],
+    ['so may a require', [{ id: 'r', effect: 'require', when: looks }], ['unknown', 'r']],
+    ['and has() of one', [{ id: 'd', effect: 'deny', when: 'has(principal.claims.team)' }], ['unknown', 'd']],
+    ['and what is known of a tool', [{ id: 'd', effect: 'deny', when: 'has(tool_meta.readOnly)' }], ['unknown', 'd']],
+    [
+      'what decides without them does not mind',
+      [{ id: 'd', effect: 'deny', when: `principal.sub == "x" && ${looks}` }],
+      ['allow', 'default'],
+    ],
+    ['nor what is true before it comes to them', [{ id: 'd', effect: 'deny', when: `principal.sub == "ci" || ${looks}` }], ['deny', 'd']],
+    ['an error beside them may not have been one', [{ id: 'd', effect: 'deny', when: `args.nothing == 1 || ${looks}` }], ['unknown', 'd']],
+    [
+      'another deny is certain',
+      [
+        { id: 'a', effect: 'deny', when: looks },
+        { id: 'b', effect: 'deny' },
+      ],
+      ['deny', 'b'],
+    ],
+    ['an allow decides nothing where all is allowed', [{ id: 'a', effect: 'allow', when: looks }], ['allow', 'default']],
+    ['log and shadow decide nothing', [{ id: 'l', effect: 'log', when: looks }], ['allow', 'default']],
+  ] as const)('%s', async (_, policies, expected) => {
+    expect(await judgedBy(policies)).toEqual(expected);
+  });
+
+  test('an allow that looks at claims leaves open what is denied otherwise, unless another one allows', async () => {
+    const policies = [{ id: 'a', effect: 'allow', when: looks }];
+    expect(await judgedBy(policies, {}, { effect: 'deny' })).toEqual(['unknown', 'a']);
+    expect(await judgedBy([...policies, { id: 'b', effect: 'allow' }], {}, { effect: 'deny' })).toEqual(['allow', 'b']);
+  });
+
+  test('a masked header and a body that was dropped are not guessed at; what stands beside them is judged', async () => {
+    const http = { method: 'POST', path: '/mcp', rawHeaders: ['X-Team', 'a', 'X-Auth-Token', `${MASK} (9 chars)`] };
+    const when = (text: string) => [{ id: 'd', effect: 'deny', when: text }];
+    expect(await judgedBy(when('http.headers["x-team"] == "a"'), { http })).toEqual(['deny', 'd']);
+    expect(await judgedBy(when('http.headers["x-auth-token"] == "a"'), { http })).toEqual(['unknown', 'd']);
+    const unrecorded = new Set(['args']);
+    expect(await judgedBy(when('args.path == "/x"'), { args: undefined, unrecorded })).toEqual(['unknown', 'd']);
+    expect(await judgedBy(when('tool == "delete_file"'), { args: undefined, unrecorded })).toEqual(['deny', 'd']);
+  });
+
   function* heavyCalls() {
     const l = Array.from({ length: 100 }, (_, at) => -at - 1);
-    for (let at = 0; at < 10_000; at += 1) yield { ref: at, subject: subject({ args: { l } }), hasAuth: false };
+    for (let at = 0; at < 10_000; at += 1) yield { ref: at, subject: subject({ args: { l } }), hasAuth: noAuth };
   }
 });

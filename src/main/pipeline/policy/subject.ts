@@ -29,10 +29,12 @@ export interface Subject {
   readonly toolMeta: ToolMeta | undefined;
   /** Epoch ms. */
   readonly nowMs: number;
+  /** Of a message of the record: what of all this is not known (`principal.claims`). What looks at it errs, and can be told by that. */
+  readonly unrecorded?: ReadonlySet<string>;
 }
 
 /** What all messages of an exchange share. */
-export type Surroundings = Pick<Subject, 'server' | 'principal' | 'client' | 'session' | 'http' | 'nowMs'>;
+export type Surroundings = Pick<Subject, 'server' | 'principal' | 'client' | 'session' | 'http' | 'nowMs' | 'unrecorded'>;
 
 export function surroundingsOf(exchange: Exchange, guard: Guard, nowMs: number): Surroundings {
   const { client, principal, era, session, route } = guard;

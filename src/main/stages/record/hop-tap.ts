@@ -1,6 +1,7 @@
 /** One HTTP request and its answer, as the record sees them. Whatever goes wrong in here, the traffic goes on. */
 import { gunzipSync } from 'node:zlib';
 import type { Direction, Flag, HttpHead } from '../../../shared/model/frame.ts';
+import { askerText } from '../../pipeline/asker.ts';
 import type { Answer, Exchange, RequestBody } from '../../pipeline/stage.ts';
 import { fieldPairs, fieldValue } from '../../support/http-fields.ts';
 import { BodyCopy, type CopiedBody } from '../../traffic/body-copy.ts';
@@ -18,7 +19,7 @@ import { TappedSource, type SourceWatcher } from './tapped-source.ts';
 const MAX_UNPACKED_BYTES = 4 * 1024 * 1024;
 type StreamedBody = Extract<RequestBody, { readonly kind: 'stream' }>;
 /** What was seen of a frame, without what all frames of a hop share. */
-type SeenFrame = Pick<Sighting, 'delivery' | 'body' | 'flags' | 'text' | 'eventId' | 'contentEncoding' | 'delivered'>;
+type SeenFrame = Pick<Sighting, 'delivery' | 'body' | 'flags' | 'text' | 'eventId' | 'contentEncoding' | 'delivered' | 'asker'>;
 
 const nothing: CopiedBody = { bytes: new Uint8Array(0), sizeBytes: 0, isTruncated: false };
 
@@ -142,11 +143,12 @@ export class HopTap implements SourceWatcher {
     if (this.#isRequestNoted) return;
     this.#isRequestNoted = true;
     try {
+      const { guard } = this.exchange;
       const { method, path, rawHeaders, body } = this.exchange.request;
       const copied = copiedRequest(body, this.#requestCopy);
       const encoding = fieldValue(rawHeaders, 'content-encoding');
       const text = encoding === undefined ? undefined : unpacked(copied, encoding);
-      const http = { method, path, headers: maskedPairs(rawHeaders, this.exchange.guard?.route.keyHeader) };
+      const http = { method, path, headers: maskedPairs(rawHeaders, guard?.route.keyHeader) };
       this.#note(
         'fromClient',
         {
@@ -155,6 +157,7 @@ export class HopTap implements SourceWatcher {
           flags,
           ...(encoding === undefined ? {} : { contentEncoding: encoding }),
           ...(text === undefined ? {} : { text }),
+          ...(guard === undefined ? {} : { asker: askerText(guard) }),
         },
         http,
       );

@@ -88,6 +88,20 @@ test('version 5 has room for the audit and leaves what version 4 stored alone', 
   expect(() => db.exec(`INSERT INTO audit_head VALUES (2, 1, 'h', 1, 'p')`)).toThrow('CHECK');
 });
 
+test('version 6 has room for who asked, and nobody is made up for the frames of version 5', () => {
+  const db = databaseAt(5);
+  db.exec(anySession);
+  const columns = `id, session_key, seq, at, monotonic_us, direction, transport, delivery, kind, size_bytes, stored_bytes, preview`;
+  const frame = (id: number) => `${id}, 1, ${id}, 1, 1, 'fromClient', 'streamable-http', 'body', 'request', 2, 2, '{}'`;
+  db.exec(`INSERT INTO frame (${columns}) VALUES (${frame(1)})`);
+  migrateTo(db, 6);
+  db.exec(`INSERT INTO frame (${columns}, asker) VALUES (${frame(2)}, '{}')`);
+  expect(db.prepare('SELECT seq, asker FROM frame ORDER BY seq').all()).toEqual([
+    { seq: 1, asker: null },
+    { seq: 2, asker: '{}' },
+  ]);
+});
+
 test('migrating is done once, and a file of a newer program is refused', () => {
   const db = databaseAt(schemaVersion);
   migrate(db);
