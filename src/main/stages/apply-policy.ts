@@ -38,7 +38,7 @@ export function applyPolicy(deps: ApplyPolicyDeps): Stage {
 }
 
 function passed(deps: ApplyPolicyDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
-  const changes = answerChanges(deps, exchange, guard);
+  const changes = answerChanges(deps, exchange, guard, next);
   if (changes === undefined) return next(exchange);
   // Upstreams of guarded routes ask for plain answers; one that comes packed all the same is refused or passes unseen.
   return next(exchange).then(verdict =>

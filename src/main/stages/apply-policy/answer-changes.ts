@@ -6,9 +6,10 @@ import { RequestWork } from '../../pipeline/cel/work-budget.ts';
 import type { Guard } from '../../pipeline/guard.ts';
 import { drop } from '../../pipeline/policy/changed-text.ts';
 import { subjectOf, surroundingsOf, type Subject, type Surroundings } from '../../pipeline/policy/subject.ts';
-import type { Exchange } from '../../pipeline/stage.ts';
+import type { Exchange, Next } from '../../pipeline/stage.ts';
 import type { ReadMessage } from '../../traffic/sighting.ts';
 import type { ApplyPolicyDeps } from '../apply-policy.ts';
+import { ServerAnswers } from './answer-server.ts';
 import { filteredList, listKindOfMethod, listKindOfResult, type ListKind } from './list-filter.ts';
 
 const STAGE = 'apply-policy';
@@ -18,7 +19,7 @@ const MAX_BYTES = 16 * 1024 * 1024;
 const MAX_TOLD = 100;
 
 /** Undefined when nobody needs to look at the answer: it then streams through untouched. */
-export function answerChanges(deps: ApplyPolicyDeps, exchange: Exchange, guard: Guard): AnswerChanges | undefined {
+export function answerChanges(deps: ApplyPolicyDeps, exchange: Exchange, guard: Guard, next: Next): AnswerChanges | undefined {
   const { engine, pins } = deps;
   const { upstream, hasAuth } = guard.route;
   // Lists may also arrive on a stream: of HTTP+SSE (2024-11-05), or resumed (2025-11-25). Some servers answer what has no id.
@@ -29,7 +30,14 @@ export function answerChanges(deps: ApplyPolicyDeps, exchange: Exchange, guard: 
   // A server whose changed tools are blocked may not show them in the answer to anything else either.
   const isStrict = pins.canBlock(upstream);
   if (!mayHaveLists && !isStrict && onServer === 'nothing') return undefined;
-  const look = new AnswerLook(deps, guard, surroundingsOf(exchange, guard, deps.clock.now()), kindsById(guard));
+  const answers = new ServerAnswers(exchange, guard, next, deps.clock);
+  const look = new AnswerLook({
+    deps,
+    guard,
+    answers,
+    surroundings: surroundingsOf(exchange, guard, deps.clock.now()),
+    asked: kindsById(guard),
+  });
   return {
     upstream,
     maxBytes: MAX_BYTES,
@@ -51,17 +59,27 @@ function kindsById({ items }: Guard): ReadonlyMap<string, ListKind | undefined> 
   return kinds;
 }
 
+interface LookOptions {
+  readonly deps: ApplyPolicyDeps;
+  readonly guard: Guard;
+  readonly answers: ServerAnswers;
+  readonly surroundings: Surroundings;
+  /** Ids of the requests of this exchange, and what lists they ask for. */
+  readonly asked: ReadonlyMap<string, ListKind | undefined>;
+}
+
 class AnswerLook {
   readonly #deps: ApplyPolicyDeps;
   readonly #guard: Guard;
+  readonly #answers: ServerAnswers;
   readonly #surroundings: Surroundings;
-  /** Ids of the requests of this exchange, and what lists they ask for. */
-  readonly #asked: ReadonlyMap<string, ListKind | undefined>;
+  readonly #asked: LookOptions['asked'];
   #toldCount = 0;
 
-  constructor(deps: ApplyPolicyDeps, guard: Guard, surroundings: Surroundings, asked: ReadonlyMap<string, ListKind | undefined>) {
+  constructor({ deps, guard, answers, surroundings, asked }: LookOptions) {
     this.#deps = deps;
     this.#guard = guard;
+    this.#answers = answers;
     this.#surroundings = surroundings;
     this.#asked = asked;
   }
@@ -70,8 +88,12 @@ class AnswerLook {
     const { message } = item;
     switch (message.kind) {
       case 'request':
-      case 'notification':
-        return this.#ofServer(subjectOf(item, this.#surroundings)) === undefined ? undefined : drop;
+      case 'notification': {
+        const denied = this.#ofServer(subjectOf(item, this.#surroundings));
+        if (denied === undefined) return undefined;
+        if (message.kind === 'request') this.#answers.deny({ idText: message.idText, by: denied.by, reason: denied.reason });
+        return drop;
+      }
       case 'result':
         return this.#inputDenied(message.idText, message.result) ?? this.#list(message.idText, message.result, text);
       case 'error':

@@ -1,0 +1,109 @@
+/**
+ * Answers a server whose question was denied, in place of the client that never hears of it: otherwise the server waits until its own
+ * time-out, and the call that it asked for with it. The answer goes the way that the client's would have gone.
+ */
+import { rpcErrorBody } from '../../../shared/errors/error-table.ts';
+import type { Guard } from '../../pipeline/guard.ts';
+import type { Exchange, Next } from '../../pipeline/stage.ts';
+import type { Clock } from '../../ports.ts';
+import { Departure } from '../../support/departure.ts';
+import { readMessages } from '../../traffic/sighting.ts';
+
+export interface DeniedQuestion {
+  /** JSON text of the server's id. */
+  readonly idText: string;
+  /** The policy. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** Answers of one stream that are under way at once. A server that asks faster than it takes answers waits for itself. */
+const MAX_UNDER_WAY = 100;
+
+export class ServerAnswers {
+  readonly #exchange: Exchange;
+  readonly #guard: Guard;
+  readonly #next: Next;
+  readonly #clock: Clock;
+  #count = 0;
+  #underWay = 0;
+
+  constructor(exchange: Exchange, guard: Guard, next: Next, clock: Clock) {
+    this.#exchange = exchange;
+    this.#guard = guard;
+    this.#next = next;
+    this.#clock = clock;
+  }
+
+  /** False where nobody can answer for the client: without a session there is no telling which server asked. */
+  get isPossible(): boolean {
+    const { route } = this.#exchange;
+    return this.#guard.era === 'legacy' && this.#guard.session !== undefined && route.transport !== 'stdio';
+  }
+
+  deny({ idText, by, reason }: DeniedQuestion): void {
+    if (!this.isPossible || this.#underWay >= MAX_UNDER_WAY) return;
+    this.#underWay += 1;
+    this.#count += 1;
+    const hopId = `${this.#exchange.id}-denied-${this.#count}`;
+    const text = rpcErrorBody('DENIED', reason, idText, { policy_id: by, reason, correlation_id: this.#guard.correlationId });
+    // The question itself is noted when its event is handed on, which is after this look at it.
+    setImmediate(() => {
+      const over = () => {
+        this.#underWay -= 1;
+        this.#exchange.conversation.endHop(hopId, 'complete', this.#clock.now(), this.#clock.monotonicUs());
+      };
+      this.#note(hopId, Buffer.from(text));
+      this.#send(hopId, text).then(over, over);
+    });
+  }
+
+  async #send(hopId: string, text: string): Promise<void> {
+    const verdict = await this.#next(this.#answering(hopId, text));
+    if (verdict.kind === 'answer') verdict.answer.body.abort();
+  }
+
+  #note(hopId: string, bytes: Uint8Array): void {
+    const { conversation } = this.#exchange;
+    if (conversation.isEnded) return;
+    conversation.note({
+      direction: 'fromClient',
+      delivery: 'body',
+      at: this.#clock.now(),
+      monotonicUs: this.#clock.monotonicUs(),
+      hopId,
+      body: { bytes, sizeBytes: bytes.length, isTruncated: false },
+      flags: ['own-error', 'refused'],
+    });
+  }
+
+  /** As a client of this session would send it. */
+  #answering(hopId: string, text: string): Exchange {
+    const { conversation, route, request, startedAt } = this.#exchange;
+    const reading = readMessages(text);
+    const version = this.#guard.session?.protocolVersion ?? '';
+    const rawHeaders = ['Content-Type', 'application/json', 'Accept', 'application/json, text/event-stream'];
+    return {
+      id: hopId,
+      conversation,
+      route,
+      request: {
+        method: 'POST',
+        path: request.path,
+        rawHeaders: version === '' ? rawHeaders : [...rawHeaders, 'MCP-Protocol-Version', version],
+        body: { kind: 'whole', bytes: Buffer.from(text) },
+        idText: () => undefined,
+      },
+      startedAt,
+      departure: new Departure(),
+      guard: {
+        ...this.#guard,
+        items: reading.kind === 'messages' ? reading.items : [],
+        isBatch: false,
+        decisions: [],
+        answerHeaders: [],
+        journey: { tried: [] },
+      },
+    };
+  }
+}

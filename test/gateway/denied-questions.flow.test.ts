@@ -1,0 +1,84 @@
+/** What a server asks of its client and may not, it hears at once: with its own id, by which policy, and why. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
+import { type AskingServer, questionId, startAskingServer } from './kit/asking-server.ts';
+import { httpCaller, outcomeOf } from './kit/callers.ts';
+import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
+
+const kinds = ['streamable-http', 'http-sse', 'stdio'] as const;
+let home: ScratchHome;
+let server: AskingServer;
+let gateway: RunningGateway;
+
+beforeAll(async () => {
+  home = await scratchHome();
+  server = await startAskingServer();
+  const script = join(import.meta.dirname, 'kit/asking-server-stdio.ts');
+  const instanceOf = {
+    'streamable-http': { url: server.url },
+    'http-sse': { url: server.sseUrl, transport: 'http-sse' },
+    stdio: { command: process.execPath, args: [script] },
+  };
+  gateway = await startGateway({
+    home: home.path,
+    name: 'questions',
+    config: {
+      version: 1,
+      listeners: [{ name: 'main', port: 0, routes: kinds.map(kind => ({ path: `/${kind}`, upstream: kind })) }],
+      upstreams: Object.fromEntries(kinds.map(kind => [kind, { health: { kind: 'none' }, instances: [{ id: 'a', ...instanceOf[kind] }] }])),
+      policies: [{ id: 'no-sampling', effect: 'deny', match: { methods: ['sampling/*'] }, message: 'Models are not lent here' }],
+      admin: { port: 0 },
+      shutdown: { readyDelay: '0ms' },
+    },
+  });
+});
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+  await home[Symbol.asyncDispose]();
+});
+
+const denials = async () => {
+  const samples = (await gateway.metrics()).matchAll(/^shadowcat_policy_decisions_total\{([^}]*)\} (\d+)/gm);
+  for (const [, labels = '', count] of samples) if (labels.includes('"no-sampling"') && labels.includes('"changed"')) return Number(count);
+  return 0;
+};
+
+describe.each(kinds)('behind a gateway, over %s', kind => {
+  test('a denied question is answered with an error, and the call goes on', async () => {
+    const before = await denials();
+    await using caller = await httpCaller(gateway.url(`/${kind}`), 'legacy');
+    const heard = await caller.call('ask_sampling/createMessage');
+    expect(outcomeOf(heard)).toBe('ok');
+    const [{ text }] = (heard.message.result as { content: [{ text: string }] }).content;
+    expect(JSON.parse(text)).toEqual({
+      jsonrpc: '2.0',
+      id: questionId,
+      error: {
+        code: 40300,
+        message: expect.stringContaining('Models are not lent here.') as string,
+        data: {
+          reason: 'Models are not lent here.',
+          policy_id: 'no-sampling',
+          correlation_id: expect.any(String) as string,
+        },
+      },
+    });
+    await expect.poll(denials).toBe(before + 1);
+
+    // The record has the question as refused, and the answer as ours.
+    const sampling = async () => {
+      const frames = (await gateway.frames()).filter(({ transport }) => transport !== 'stdio');
+      const question = frames.findLast(({ method }) => method === 'sampling/createMessage');
+      const answer = frames.find(
+        frame => frame.direction === 'fromClient' && frame.exchangeId === question?.exchangeId && frame.kind === 'error',
+      );
+      return [question?.direction, question?.deliveredBytes !== undefined, answer?.flags];
+    };
+    await expect.poll(sampling, { timeout: 5000 }).toEqual(['fromServer', true, ['own-error', 'refused']]);
+    await expect
+      .poll(() => gateway.audit().filter(({ kind: word, upstream }) => word === 'policy' && upstream === kind).length, { timeout: 5000 })
+      .toBeGreaterThan(0);
+  });
+});
