@@ -327,6 +327,31 @@ test('a client that reads slowly makes its own server wait, and nobody else', as
   expect(stream.events).toHaveLength(41);
 });
 
+test('a question whose client has left is answered for it, and recorded so; while somebody waits it may take its time', async () => {
+  await using bridge = bridged({ options: { goneMs: 90 } });
+  const sessionId = await bridge.initialize();
+  const heardBy = async () =>
+    (JSON.parse(await bridge.text(legacy(9, 'heard'), { sessionId })) as { result: { heard: string[] } }).result.heard;
+  const left = await bridge.ask({ sessionId, body: legacy(1, 'ask', { serverId: 'left' }) });
+  await left.until(({ events }) => events.length === 1);
+  await new Promise(resolve => setTimeout(resolve, 250));
+  expect(await heardBy()).toEqual([]);
+
+  left.answer.body.abort();
+  await new Promise(resolve => setTimeout(resolve, 250));
+  const [answer = ''] = await heardBy();
+  expect(JSON.parse(answer)).toEqual({
+    jsonrpc: '2.0',
+    id: 'left',
+    error: { code: 50300, message: 'The client that was asked is gone. Nobody answers for it.', data: { reason: 'CLIENT_GONE' } },
+  });
+  const noted = bridge.exchanges.record.frames.filter(({ flags }) => flags.includes('own-error'));
+  expect(noted).toMatchObject([{ direction: 'fromClient', kind: 'error', idText: '1' }]);
+  // What the client says of it later is about nothing that is open.
+  expect((await bridge.ask({ sessionId, body: '{"jsonrpc":"2.0","id":1,"result":{}}' })).status).toBe(202);
+  expect(await heardBy()).toEqual([answer]);
+});
+
 test('as many requests may wait as are allowed, one more is refused', async () => {
   await using bridge = bridged({ options: { maxPending: 2 } });
   const sessionId = await bridge.initialize();

@@ -22,6 +22,8 @@ export interface BridgeOptions {
   readonly maxRestarts?: number;
   /** Silence after which a client that takes an event stream gets one. */
   readonly silenceMs?: number;
+  /** How long a server waits for its client's answer while that client neither listens nor waits for anything. */
+  readonly goneMs?: number;
   /**
    * The channel of this session is to give way. Ends the session for its client; false when it is in use after all. Without it,
    * no channel gives way.

@@ -21,6 +21,8 @@ import { emptyAnswer } from './whole-answer.ts';
 const MAX_PENDING = 1000;
 const MAX_RESTARTS = 10;
 const SILENCE_MS = 15_000;
+/** Below the minute after which usual servers give up a question, and long enough for a client that connects anew. */
+const GONE_MS = 30_000;
 /** How often silence, cancellations and idle channels are looked at; at most this. */
 const TICK_MS = 1000;
 /** Who asks on a channel of its own. */
@@ -229,7 +231,8 @@ export class BridgedConnection {
     if (this.#isClosed) throw this.#shuttingDown(notSent);
     const uncount = this.#count();
     const nextServerId = () => String((this.#lastServerId += 1));
-    const link = new Link({ maxPending, nextServerId, log, facts: { upstream: name } });
+    const answeredOurselves = (text: string) => this.#noteOwnAnswer(opening.conversation(), text);
+    const link = new Link({ maxPending, nextServerId, answeredOurselves, log, facts: { upstream: name } });
     const lane = opening.lane(link);
     link.deliverTo(lane);
     const closed = (error: TrafficError, cleaned: Promise<void>) => {
@@ -329,27 +332,49 @@ export class BridgedConnection {
     return tracked;
   }
 
+  #noteOwnAnswer(conversation: Conversation | undefined, text: string): void {
+    const { clock, log, name } = this.#options;
+    const bytes = Buffer.from(text);
+    const body = { bytes, sizeBytes: bytes.length, isTruncated: false };
+    try {
+      if (conversation?.isEnded === false)
+        conversation.note({
+          direction: 'fromClient',
+          delivery: 'body',
+          at: clock.now(),
+          monotonicUs: clock.monotonicUs(),
+          body,
+          flags: ['own-error'],
+        });
+    } catch (error) {
+      log.warn('An answer of ours was not recorded', { upstream: name, error: String(error) });
+    }
+  }
+
   #tickMs(): number {
-    return Math.min(TICK_MS, Math.ceil((this.#options.silenceMs ?? SILENCE_MS) / 3), Math.ceil(this.#options.idleMs / 3));
+    const { silenceMs = SILENCE_MS, goneMs = GONE_MS, idleMs } = this.#options;
+    return Math.min(TICK_MS, Math.ceil(silenceMs / 3), Math.ceil(goneMs / 3), Math.ceil(idleMs / 3));
   }
 
   #tick(): void {
     const nowUs = this.#options.clock.monotonicUs();
-    const ticks = Math.ceil((this.#options.silenceMs ?? SILENCE_MS) / this.#tickMs());
+    const { silenceMs = SILENCE_MS, goneMs = GONE_MS } = this.#options;
+    const ticks = Math.ceil(silenceMs / this.#tickMs());
+    const goneTicks = Math.ceil(goneMs / this.#tickMs());
     for (const [id, session] of this.#sessions) {
-      session.link.tick(ticks);
+      session.link.tick(ticks, goneTicks);
       if (isBusy(session)) session.lastUsedUs = nowUs;
       else if (this.#isIdle(session, nowUs))
         void this.#end(id, session, new TrafficError('SESSION_LOST', 'The session was idle for too long.'));
     }
     void this.#shared?.then(
-      line => this.#tickShared(line, nowUs, ticks),
+      line => this.#tickShared(line, nowUs, { ticks, goneTicks }),
       () => undefined,
     );
   }
 
-  #tickShared(line: SharedLine, nowUs: number, ticks: number): void {
-    line.link.tick(ticks);
+  #tickShared(line: SharedLine, nowUs: number, { ticks, goneTicks }: { readonly ticks: number; readonly goneTicks: number }): void {
+    line.link.tick(ticks, goneTicks);
     if (line.link.replies.size > 0) line.lastUsedUs = nowUs;
     else if (this.#isIdle(line, nowUs) && this.#shared !== undefined) {
       this.#forgetShared();

@@ -8,15 +8,19 @@ import { AskedRequests, type Asked } from './asked.ts';
 import { HttpRefusal, type MessageChannel } from './channel.ts';
 import { batchElements, scanMessage, type ScannedMessage, type Slot } from './message-scan.ts';
 import type { PostReply } from './post-reply.ts';
-import { ServerRequests } from './server-asked.ts';
+import { ServerRequests, type ServerRequest } from './server-asked.ts';
 import { splice } from './splice.ts';
 
 /** Where messages of the server go that are no answers. */
 export interface Lane {
   /** False where clients share the channel (2026-07-28: servers send no requests). */
   readonly takesRequests: boolean;
-  /** `about`: the request that the message belongs to, where that is known. */
-  deliver(message: Buffer, kind: 'request' | 'notification', about: Asked | undefined): void;
+  /** Somebody listens, or waits for an answer. */
+  readonly isHeard: boolean;
+  /** `about`: the request that the message belongs to, where that is known. `question`: of a request, the id that its answer will have. */
+  deliver(message: Buffer, about: Asked | undefined, question?: string): void;
+  /** The question is answered: it needs not be delivered any more. */
+  withdraw(question: string): void;
 }
 
 export interface LinkOptions {
@@ -24,6 +28,8 @@ export interface LinkOptions {
   /** JSON text of a number that was never given before; one counter for all channels of an upstream instance. */
   readonly nextServerId: () => string;
   readonly log: Logger;
+  /** A question of the server was answered by ourselves; the id is that of the question as it was delivered. */
+  readonly answeredOurselves: (text: string) => void;
   /** For log lines: upstream, instance. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -42,6 +48,7 @@ export class Link {
   #channel: MessageChannel | undefined;
   #lane: Lane | undefined;
   #strayCount = 0;
+  #unheardCount = 0;
 
   constructor(options: LinkOptions) {
     this.#options = options;
@@ -120,8 +127,8 @@ export class Link {
     this.replies.clear();
   }
 
-  /** Called at a steady pace. `silentTicks`: how many silent ones lead to a comment. */
-  tick(silentTicks: number): void {
+  /** Called at a steady pace. `silentTicks`: how many silent ones lead to a comment; `goneTicks`: after how many nobody will come. */
+  tick(silentTicks: number, goneTicks: number): void {
     for (const asked of this.asked.all()) {
       if (asked.calledOffTicks === undefined || asked.reply === undefined) continue;
       asked.calledOffTicks += 1;
@@ -132,6 +139,16 @@ export class Link {
     for (const reply of this.replies)
       if (reply.isOver) this.replies.delete(reply);
       else reply.tick(silentTicks);
+    for (const question of this.#serverAsked.all()) {
+      question.unheardTicks = this.#lane?.isHeard === true ? 0 : question.unheardTicks + 1;
+      if (question.unheardTicks > goneTicks) this.#answerUnheard(question, 'The client that was asked is gone.');
+    }
+  }
+
+  /** A question that was delivered to nobody. The server need not wait for an answer that will not come. */
+  unheard(ourId: string, reason: string): void {
+    const question = this.#serverAsked.find(ourId);
+    if (question !== undefined) this.#answerUnheard(question, reason);
   }
 
   #receivedOne(message: ScannedMessage): void {
@@ -180,7 +197,20 @@ export class Link {
       [message.metaToken, ourId],
     ]);
     // A server over standard streams cannot say for which request it asks; while there is one, it is that one.
-    this.#lane?.deliver(bytes, 'request', this.asked.sole());
+    this.#lane?.deliver(bytes, this.asked.sole(), ourId);
+  }
+
+  #answerUnheard(question: ServerRequest, reason: string): void {
+    this.#serverAsked.settle(question);
+    this.#lane?.withdraw(question.ourId);
+    const { log, facts, answeredOurselves } = this.#options;
+    const error = JSON.stringify({ code: 50300, message: `${reason} Nobody answers for it.`, data: { reason: 'CLIENT_GONE' } });
+    const textFor = (id: string) => `{"jsonrpc":"2.0","id":${id},"error":${error}}`;
+    answeredOurselves(textFor(question.ourId));
+    this.#sendOwn(textFor(question.serverId.text));
+    this.#unheardCount += 1;
+    if (this.#unheardCount % LOG_EVERY === 1)
+      log.info('A question of the server was answered for its client', { ...facts, reason, count: this.#unheardCount });
   }
 
   #notificationIn(message: ScannedMessage): void {
@@ -188,7 +218,7 @@ export class Link {
     if (method === 'notifications/progress' && reportToken !== undefined) {
       const token = this.asked.token(reportToken.key);
       if (token === undefined) this.#stray('The server reported progress that nobody asked for');
-      else this.#lane?.deliver(splice(message, [[reportToken, token.text]]), 'notification', token.asked);
+      else this.#lane?.deliver(splice(message, [[reportToken, token.text]]), token.asked);
       return;
     }
     if (method === 'notifications/cancelled' && requestId !== undefined) {
@@ -196,19 +226,19 @@ export class Link {
       return;
     }
     if (subscriptionId === undefined) {
-      this.#lane?.deliver(message.bytes, 'notification', undefined);
+      this.#lane?.deliver(message.bytes, undefined);
       return;
     }
     const asked = this.asked.find(subscriptionId.key);
     if (asked === undefined) this.#stray('The server notified a subscription that is not open');
-    else this.#lane?.deliver(splice(message, [[subscriptionId, asked.clientId.text]]), 'notification', asked);
+    else this.#lane?.deliver(splice(message, [[subscriptionId, asked.clientId.text]]), asked);
   }
 
   /** A server takes back a question of its own, or ends a subscription (2026-07-28). */
   #cancelledIn(message: ScannedMessage, requestId: Slot): void {
     const own = this.#lane?.takesRequests === true ? this.#serverAsked.findByServer(requestId.key) : undefined;
     if (own !== undefined) {
-      this.#lane?.deliver(splice(message, [[requestId, own.ourId]]), 'notification', undefined);
+      this.#lane?.deliver(splice(message, [[requestId, own.ourId]]), undefined);
       return;
     }
     const asked = this.asked.find(requestId.key);
@@ -218,7 +248,7 @@ export class Link {
     }
     const { text } = asked.clientId;
     const replacements = [[requestId, text] as const, [message.subscriptionId, text] as const];
-    this.#lane?.deliver(splice(message, replacements), 'notification', asked);
+    this.#lane?.deliver(splice(message, replacements), asked);
     if (!asked.isListen) return;
     this.asked.settle(asked);
     asked.reply?.ended();

@@ -1,10 +1,12 @@
 /** Requests of a server to its client, under ids that no other server behind the same upstream uses. */
 import type { Slot } from './message-scan.ts';
 
-interface ServerRequest {
+export interface ServerRequest {
   readonly ourId: string;
   readonly serverId: Slot;
   readonly token: Slot | undefined;
+  /** Ticks since nobody was there to hear or answer it. */
+  unheardTicks: number;
 }
 
 /** More unanswered questions than any client has open; beyond it the oldest is forgotten, and its answer is one to an unknown id. */
@@ -21,7 +23,7 @@ export class ServerRequests {
   }
 
   add(serverId: Slot, token: Slot | undefined): ServerRequest {
-    const request = { ourId: this.#nextId(), serverId, token };
+    const request = { ourId: this.#nextId(), serverId, token, unheardTicks: 0 };
     this.#byOurId.set(request.ourId, request);
     this.#byServerId.set(serverId.key, request);
     if (this.#byOurId.size > MAX_COUNT) this.settle(this.#byOurId.values().next().value as ServerRequest);
@@ -35,6 +37,10 @@ export class ServerRequests {
 
   findByServer(key: string): ServerRequest | undefined {
     return this.#byServerId.get(key);
+  }
+
+  all(): IterableIterator<ServerRequest> {
+    return this.#byOurId.values();
   }
 
   settle(request: ServerRequest): void {

@@ -17,7 +17,7 @@ export class SessionLane implements Lane {
   readonly #link: Link;
   readonly #log: Logger;
   #stream: EventStream | undefined;
-  #waiting: Buffer[] = [];
+  #waiting: { readonly message: Buffer; readonly question: string | undefined }[] = [];
   #waitingBytes = 0;
   #droppedCount = 0;
 
@@ -26,21 +26,33 @@ export class SessionLane implements Lane {
     this.#log = log;
   }
 
-  deliver(message: Buffer, kind: 'request' | 'notification', about: Asked | undefined): void {
+  get isHeard(): boolean {
+    return this.#stream?.isOpen === true || this.#link.replies.size > 0;
+  }
+
+  deliver(message: Buffer, about: Asked | undefined, question?: string): void {
     // A request that is alone is only a guess for what a notification is about, and a good one for a question.
     if (about?.reply?.passes(message) === true) return;
     if (this.#stream?.isOpen === true) {
-      if (this.#stream.waitingBytes > MAX_WAITING_BYTES) this.#drop('its GET stream is not read', kind);
+      if (this.#stream.waitingBytes > MAX_WAITING_BYTES) this.#drop('its GET stream is not read', question);
       else this.#stream.message(message);
       return;
     }
     if (this.#newestTakes(message)) return;
-    this.#waiting.push(message);
+    this.#waiting.push({ message, question });
     this.#waitingBytes += message.length;
     while (this.#waiting.length > MAX_WAITING || (this.#waitingBytes > MAX_WAITING_BYTES && this.#waiting.length > 1)) {
-      this.#waitingBytes -= (this.#waiting.shift() as Buffer).length;
-      this.#drop('it has no open stream', kind);
+      const oldest = this.#waiting.shift();
+      this.#waitingBytes -= oldest?.message.length ?? 0;
+      this.#drop('it has no open stream', oldest?.question);
     }
+  }
+
+  withdraw(question: string): void {
+    const at = this.#waiting.findIndex(waiting => waiting.question === question);
+    if (at === -1) return;
+    const [withdrawn] = this.#waiting.splice(at, 1);
+    this.#waitingBytes -= withdrawn?.message.length ?? 0;
   }
 
   /** The client's GET stream; one that was open ends. */
@@ -48,7 +60,7 @@ export class SessionLane implements Lane {
     this.#stream?.end();
     const stream = new EventStream({ onLeft: () => (this.#stream = this.#stream === stream ? undefined : this.#stream) });
     this.#stream = stream;
-    for (const message of this.#waiting.splice(0)) stream.message(message);
+    for (const { message } of this.#waiting.splice(0)) stream.message(message);
     this.#waitingBytes = 0;
     return stream;
   }
@@ -64,8 +76,10 @@ export class SessionLane implements Lane {
     return streaming?.passes(message) === true || newestFirst.some(reply => reply.passes(message));
   }
 
-  #drop(why: string, kind: string): void {
+  #drop(why: string, question: string | undefined): void {
     this.#droppedCount += 1;
+    if (question !== undefined) this.#link.unheard(question, `The client that was asked does not listen: ${why}.`);
+    const kind = question === undefined ? 'notification' : 'request';
     if (this.#droppedCount % 1000 === 1)
       this.#log.warn(`A ${kind} of a server was dropped: its client does not listen, ${why}`, { count: this.#droppedCount });
   }

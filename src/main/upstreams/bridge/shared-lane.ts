@@ -29,7 +29,14 @@ export class SharedLane implements Lane {
     else if (this.#onlyAsker !== asker) this.#hasMany = true;
   }
 
-  deliver(message: Buffer, _kind: 'request' | 'notification', about: Asked | undefined): void {
+  get isHeard(): boolean {
+    return this.#link.replies.size > 0;
+  }
+
+  /** Nobody is asked anything here. */
+  withdraw(): void {}
+
+  deliver(message: Buffer, about: Asked | undefined): void {
     const asked = about ?? (this.#hasMany ? undefined : this.#link.asked.sole());
     const reply = asked?.reply;
     if (reply === undefined) {

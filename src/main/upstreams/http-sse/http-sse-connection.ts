@@ -24,6 +24,8 @@ export interface HttpSseConnectionOptions {
   readonly maxPending?: number;
   /** Silence after which a client that takes an event stream gets one. */
   readonly silenceMs?: number;
+  /** How long a server waits for its client's answer while that client neither listens nor waits for anything. */
+  readonly goneMs?: number;
 }
 
 const MAX_STREAMS = 1000;
@@ -35,7 +37,7 @@ const ENDPOINT_MS = 10_000;
  * exchanges: that which opens a session for its stream, and each one's own for its POST.
  */
 export function httpSseConnection(options: HttpSseConnectionOptions): InstanceConnection {
-  const { upstreamName, instanceId, http, clock, ids, log, maxPending, silenceMs } = options;
+  const { upstreamName, instanceId, http, clock, ids, log, maxPending, silenceMs, goneMs } = options;
   const { maxStreams = MAX_STREAMS, idleMs = IDLE_MS, endpointMs = ENDPOINT_MS } = options;
   const name = `${upstreamName}/${instanceId}`;
   const url = new URL(options.url);
@@ -51,6 +53,7 @@ export function httpSseConnection(options: HttpSseConnectionOptions): InstanceCo
     idleMs,
     ...(maxPending === undefined ? {} : { maxPending }),
     ...(silenceMs === undefined ? {} : { silenceMs }),
+    ...(goneMs === undefined ? {} : { goneMs }),
     // A stream that ends while nobody waits, or a session that the server forgot, is no failure of it.
     onBroke(error, isMissed) {
       if (isMissed && error.code !== 'SESSION_LOST') for (const listener of exitListeners) listener(error.message);

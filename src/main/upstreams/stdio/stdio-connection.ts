@@ -26,6 +26,8 @@ export interface StdioConnectionOptions {
   readonly maxPending?: number;
   /** Silence after which a client that takes an event stream gets one. */
   readonly silenceMs?: number;
+  /** How long a server waits for its client's answer while that client neither listens nor waits for anything. */
+  readonly goneMs?: number;
 }
 
 /**
@@ -33,7 +35,7 @@ export interface StdioConnectionOptions {
  * more, one that was idle for long gives way (`reclaim`), else it is UNAVAILABLE. A child that ends by itself fails what it was asked (UPSTREAM_BROKE) and its session is lost (SESSION_LOST).
  */
 export function stdioConnection(options: StdioConnectionOptions): InstanceConnection {
-  const { upstreamName, instance, config, resolvedEnv, ownEnv, clock, ids, log, emit, reclaim, maxPending, silenceMs } = options;
+  const { upstreamName, instance, config, resolvedEnv, ownEnv, clock, ids, log, emit, reclaim, maxPending, silenceMs, goneMs } = options;
   const { command, args, cwd } = instance;
   if (command === undefined) throw new Error(`${upstreamName}/${instance.id} has no command.`);
   const name = `${upstreamName}/${instance.id}`;
@@ -63,6 +65,7 @@ export function stdioConnection(options: StdioConnectionOptions): InstanceConnec
     idleMs: config.idle,
     ...(maxPending === undefined ? {} : { maxPending }),
     ...(silenceMs === undefined ? {} : { silenceMs }),
+    ...(goneMs === undefined ? {} : { goneMs }),
     onRefused: reason => tell('refused', reason),
     onBroke: error => {
       for (const listener of exitListeners) listener(error.message);
