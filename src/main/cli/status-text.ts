@@ -44,17 +44,28 @@ export function troublesOf(gateway: GatewayStatus, upstreams: readonly UpstreamS
 }
 
 function sentences(gateway: GatewayStatus, { keyCount, refusedCount, shadowCount }: LimitsState): string[] {
-  const { configPath, configHash, configuredAt = 0, policyMode, adminUrl, sessionCount, counters } = gateway;
+  const { configPath, configHash, configuredAt = 0, policyMode, adminUrl, sessionCount, counters, durations } = gateway;
   if (configHash === undefined) return ['No configuration is in force. Load one with "shadowcat gateway --config FILE".'];
   const { requests, refused, failed, inFlight, openStreams } = counters;
   const shadow = shadowCount === 0 ? '' : `, ${shadowCount} would have been`;
   return [
     `${configPath ?? 'A configuration'} ${configHash.slice(0, 12)} is in force since ${localTime(configuredAt)}; policy mode ${policyMode}.`,
     `${counted(sessionCount, 'session')}, ${counted(openStreams, 'open stream')}; ${counted(requests, 'request')}: ${inFlight} in flight, ${refused} refused, ${failed} failed.`,
+    ...durationSentences(durations),
     `${counted(keyCount, 'limiter key')} in use, ${refusedCount} refused by limits${shadow}.`,
     ...(adminUrl === undefined ? [] : [`Health and metrics: ${adminUrl}/health`]),
   ];
 }
+
+/** Nothing to say before something was answered. */
+function durationSentences({ total, overhead }: GatewayStatus['durations']): string[] {
+  const { count, p50Ms, p95Ms, p99Ms } = total;
+  if (p50Ms === undefined || p95Ms === undefined || p99Ms === undefined) return [];
+  const own = overhead.p50Ms === undefined ? '' : `, of which ${shortMs(overhead.p50Ms)} (p50) are the gateway's own`;
+  return [`The last ${counted(count, 'answer')} took ${shortMs(p50Ms)} (p50), ${shortMs(p95Ms)} (p95), ${shortMs(p99Ms)} (p99)${own}.`];
+}
+
+const shortMs = (ms: number) => `${ms < 10 ? ms.toFixed(2) : String(Math.round(ms))} ms`;
 
 const routeColumns = [{ title: 'ROUTE' }, { title: 'UPSTREAM' }, { title: 'AUTH' }] as const;
 

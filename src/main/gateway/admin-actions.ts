@@ -2,6 +2,7 @@
 import type { AdminActions } from '../admin/admin-calls.ts';
 import { setBreaker } from './breaker-by-hand.ts';
 import type { Gateway } from './gateway.ts';
+import { setLogLevel } from './log-level-by-hand.ts';
 
 export function adminActions(gateway: Gateway): AdminActions {
   return {
@@ -26,6 +27,6 @@ export function adminActions(gateway: Gateway): AdminActions {
       return gateway.status();
     },
     logLevels: () => gateway.logs.levels(),
-    setLogLevel: ({ component, level }) => gateway.logs.setLevel(component, level),
+    setLogLevel: ({ component, level }) => setLogLevel(gateway, component, level),
   };
 }

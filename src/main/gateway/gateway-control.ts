@@ -10,6 +10,7 @@ import type { TokenVault } from '../secrets/token-vault.ts';
 import type { StoreReader } from '../store/traffic-store.ts';
 import { type DryRunDraft, dryRunOver, explainRecorded, type RecordedFrame } from './dry-run.ts';
 import type { Gateway } from './gateway.ts';
+import { setLogLevel } from './log-level-by-hand.ts';
 import { secretsByHand } from './secrets-by-hand.ts';
 
 export interface GatewayControlDeps {
@@ -102,7 +103,7 @@ export function gatewayControl({ gateway, store, vault, clock }: GatewayControlD
     logs: {
       levels: () => gateway.logs.levels(),
       setLevel({ component, level, actor }: ByHand & { readonly component: string | undefined; readonly level: LogLevel }) {
-        gateway.logs.setLevel(component, level);
+        setLogLevel(gateway, component, level);
         tell('log level', component ?? 'all', { actor }, level);
       },
     },

@@ -257,6 +257,7 @@ export class Gateway {
         inFlight: Math.max(0, this.#live.pendingCount - this.#live.streamCount),
         openStreams: this.#live.streamCount,
       },
+      durations: observers.metrics.percentiles(),
       changes: [...observers.counters.changes],
     };
   }
@@ -332,6 +333,7 @@ export class Gateway {
       throw error;
     }
     this.#seal = seal;
+    this.observers.settle();
     this.#deps.logs.configure(config.logging);
     this.guards.apply(guards);
     this.table.apply(limitsOf(config));

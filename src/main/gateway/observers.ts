@@ -35,11 +35,13 @@ export interface ObserversDeps {
 }
 
 export interface Observers {
-  readonly hub: EventHub;
-  readonly metrics: GatewayMetrics;
-  readonly counters: GatewayCounters;
-  readonly audit: AuditTrail;
+  readonly hub: Pick<EventHub, 'emit'>;
+  readonly metrics: Pick<GatewayMetrics, 'render' | 'percentiles' | 'storeWritten'>;
+  readonly counters: Pick<GatewayCounters, 'counts' | 'changes'>;
+  readonly audit: Pick<AuditTrail, 'state' | 'query' | 'verify'>;
   readonly eventLoop: EventLoopMonitor;
+  /** Tells all of them what they have not heard yet. */
+  settle(): void;
   close(): Promise<void>;
 }
 
@@ -65,18 +67,31 @@ export async function openObservers(deps: ObserversDeps): Promise<Observers> {
   });
   const counters = new GatewayCounters();
   const timeline = new TimelineNotes({ conversations, clock });
-  hub.observe('metrics', event => metrics.observe(event));
-  hub.observe('audit', event => audit.observe(event));
   hub.observe('counters', event => counters.observe(event));
-  hub.observe('log', gatewayLog(deps.logs));
   hub.observe('timeline', event => timeline.observe(event));
+  hub.observeLater('metrics', event => metrics.observe(event));
+  hub.observeLater('audit', event => audit.observe(event));
+  hub.observeLater('log', gatewayLog(deps.logs));
+  /** Whoever reads sees all that has happened. */
+  const read = <A extends unknown[], R>(reading: (...about: A) => R) => {
+    return (...about: A): R => {
+      hub.settle();
+      return reading(...about);
+    };
+  };
   return {
     hub,
-    metrics,
+    metrics: {
+      render: read(accept => metrics.render(accept)),
+      percentiles: read(() => metrics.percentiles()),
+      storeWritten: durationMs => metrics.storeWritten(durationMs),
+    },
     counters,
-    audit,
+    audit: { state: read(() => audit.state()), query: read(query => audit.query(query)), verify: read(() => audit.verify()) },
     eventLoop,
+    settle: () => hub.settle(),
     async close() {
+      hub.settle();
       timeline.close();
       metrics.close();
       eventLoop.close();

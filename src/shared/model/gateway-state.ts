@@ -159,6 +159,15 @@ export const DryRunResult = z.object({
 });
 export type DryRunResult = z.infer<typeof DryRunResult>;
 
+/** Of the newest durations, by nearest rank, ms; without figures when there was none in the last five minutes. */
+const Percentiles = z.object({
+  count: z.number().int(),
+  p50Ms: z.number().optional(),
+  p90Ms: z.number().optional(),
+  p95Ms: z.number().optional(),
+  p99Ms: z.number().optional(),
+});
+
 export const GatewayStatus = z.object({
   isRunning: z.boolean(),
   isDraining: z.boolean(),
@@ -190,6 +199,8 @@ export const GatewayStatus = z.object({
     inFlight: z.number().int(),
     openStreams: z.number().int(),
   }),
+  /** Of exchanges that reached an upstream: all of it, and our own part before the request left. */
+  durations: z.object({ total: Percentiles, overhead: Percentiles }),
   /** Newest breaker, health and configuration events, newest first; at most 50. */
   changes: z.array(z.object({ at: z.number(), kind: z.string(), subject: z.string(), text: z.string() })),
 });
