@@ -9,6 +9,9 @@ import { browserFlags, findBrowser } from './scripts/find-browser.mjs';
 
 const executablePath = findBrowser();
 
+/** A wait ends when what is awaited is there. How long it may take says nothing of the product, only of how busy the machine is. */
+const patient = { poll: { timeout: 20_000 } };
+
 const slowTests = 'test/**/*.{flow,contract,conformance}.test.ts';
 
 export default defineConfig({
@@ -23,7 +26,10 @@ export default defineConfig({
           // Whatever is no other project's is a unit test: no file may fall between the projects.
           include: ['{src,test,resources,bench}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'src/renderer/**', slowTests],
-          testTimeout: 10_000,
+          // For what hangs: the longest of them compute for some seconds, on a busy machine for three times as long.
+          testTimeout: 40_000,
+          hookTimeout: 40_000,
+          expect: patient,
           // One per core of the smallest machine that runs them; left alone, two cores get a single worker.
           maxWorkers: 2,
         },
@@ -35,6 +41,7 @@ export default defineConfig({
           include: [slowTests],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          expect: patient,
           // Each of these files starts processes of its own; more at once only makes their time-outs lie.
           maxWorkers: 2,
           // Different worker counts may not share a group; the flow files run after the unit tests.
@@ -61,7 +68,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['src/renderer/**/*.test.{ts,tsx}'],
-          testTimeout: 20_000,
+          testTimeout: 40_000,
+          expect: patient,
           sequence: { groupOrder: 2 },
           browser: {
             enabled: true,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { UpstreamCredentials } from '../../src/main/pipeline/credentials.ts';
 import { TrafficError } from '../../src/shared/errors/error-table.ts';
+import { FakeClock } from '../kit/fake-clock.ts';
 import { jsonType, rawUpstream } from '../kit/raw-upstream.ts';
 import { selfSigned } from '../kit/self-signed.ts';
 import { openUpstream, until } from '../kit/upstream-under-test.ts';
@@ -245,19 +246,20 @@ test('TLS to the server: its own authority is believed, and our certificate is s
 
 test('a pool has its bound, its idle time and its life', async () => {
   await using server = await rawUpstream(request => request.answer('200 OK', jsonType, result));
-  await using gateway = openUpstream([server.url], { config: { pool: { maxOpen: 4, maxIdle: 2, idle: '4s', lifetime: '300ms' } } });
+  const clock = new FakeClock();
+  await using gateway = openUpstream([server.url], { config: { pool: { maxOpen: 4, maxIdle: 2, idle: '4s', lifetime: '3s' } }, clock });
   await Promise.all(Array.from({ length: 4 }, () => gateway.ask({})));
   await until(() => gateway.instance('a').connections.open === 2);
   expect(gateway.instance('a').connections.idle).toBe(2);
   await gateway.ask({});
   expect(server.connectionCount()).toBe(4);
-  await new Promise(resolve => setTimeout(resolve, 350));
+  clock.pass(3000);
   await gateway.ask({});
   expect(server.connectionCount()).toBe(5);
   await using slow = await rawUpstream(() => undefined);
   await using full = openUpstream([slow.url], { config: { pool: { maxOpen: 1 }, retries: { attempts: 1 } } });
   const waiting = full.ask({});
-  await new Promise(resolve => setTimeout(resolve, 50));
+  await until(() => slow.requests.length === 1);
   expect((await full.ask({})).error).toMatchObject({ code: 'UNAVAILABLE', facts: { state: 'pool-full', may_have_executed: false } });
   expect(full.instance('a').failureCount).toBe(0);
   await full.upstream.close();

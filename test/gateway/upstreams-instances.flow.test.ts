@@ -3,8 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { anonymous } from '../../src/main/pipeline/guard.ts';
 import type { ConnectInstance } from '../../src/main/upstreams/instance-connection.ts';
 import { anAnswer } from '../kit/an-exchange.ts';
+import { LeapingClock } from '../kit/fake-clock.ts';
 import { jsonType, rawUpstream, type RawRequest, type RawUpstream } from '../kit/raw-upstream.ts';
-import { openUpstream, outcomeOf, sleep, until, type ConfigWish, type Open, type Wish } from '../kit/upstream-under-test.ts';
+import { openUpstream, outcomeOf, until, type ConfigWish, type Open, type Wish } from '../kit/upstream-under-test.ts';
 
 const result = '{"jsonrpc":"2.0","id":1,"result":{}}';
 const good = (request: RawRequest) => request.answer('200 OK', jsonType, result);
@@ -148,7 +149,7 @@ describe('balancing and affinity', () => {
 
 describe('health', () => {
   const checks = (kind: string, rest = {}): ConfigWish => ({
-    health: { kind, interval: '100ms', fastInterval: '100ms', timeout: '200ms', fall: 2, rise: 2, ...rest } as NonNullable<
+    health: { kind, interval: '100ms', fastInterval: '100ms', timeout: '1s', fall: 2, rise: 2, ...rest } as NonNullable<
       ConfigWish['health']
     >,
   });
@@ -185,10 +186,10 @@ describe('health', () => {
   test('an answer that is no JSON-RPC is no sign of life; neither is none at all', async () => {
     await using a = await rawUpstream(request => request.answer('200 OK', { 'Content-Type': 'text/html' }, '<html>'));
     await using b = await rawUpstream(() => undefined);
-    await using gateway = openUpstream([a.url, b.url], { config: checks('discover') });
+    await using gateway = openUpstream([a.url, b.url], { config: checks('discover', { timeout: '500ms' }) });
     await until(() => !gateway.instance('a').isHealthy && !gateway.instance('b').isHealthy);
     expect(gateway.instance('a').healthReason).toBe('the answer to server/discover is no JSON-RPC');
-    expect(gateway.instance('b').healthReason).toBe('no answer within 200 ms');
+    expect(gateway.instance('b').healthReason).toBe('no answer within 500 ms');
     const { error } = await gateway.ask({});
     expect(error).toMatchObject({ code: 'UNAVAILABLE', facts: { state: 'unhealthy' } });
     expect(error?.facts['retry_after_ms']).toBeGreaterThan(0);
@@ -237,10 +238,12 @@ describe('health', () => {
       else good(request);
     });
     await using b = await rawUpstream(good);
-    await using gateway = openUpstream([a.url, b.url], { config: { breaker: { open: '400ms' } } });
+    const clock = new LeapingClock();
+    await using gateway = openUpstream([a.url, b.url], { config: { breaker: { open: '20s' } }, clock });
     await places(gateway, 50);
     await until(() => gateway.instance('a').ejectedUntil !== undefined);
     expect(await places(gateway, 3)).toBe('bbb');
+    clock.pass(20_000);
     await until(() => gateway.instance('a').ejectedUntil === undefined);
     expect(await places(gateway, 2)).toContain('a');
     expect(healthOf(gateway)).toEqual(['a false', 'a true']);
@@ -265,12 +268,13 @@ describe('an instance that is a process', () => {
     });
     return { self, connect };
   }
-  const config: ConfigWish = { instances: [{ id: 'a', command: 'server' }], breaker: { open: '300ms' } };
+  const config: ConfigWish = { instances: [{ id: 'a', command: 'server' }], breaker: { open: '20s' } };
 
   test('its exits open the breaker and take its sessions along; it is asked nothing for a check, and comes back', async () => {
     const { self, connect } = fakeProcess();
     const health = { kind: 'discover', interval: '100ms', fastInterval: '50ms', fall: 100 } as const;
-    await using gateway = openUpstream([], { config: { ...config, health }, connect });
+    const clock = new LeapingClock();
+    await using gateway = openUpstream([], { config: { ...config, health }, connect, clock });
     await until(() => gateway.instance('a').healthReason === '1 process runs');
     for (let count = 0; count < 5; count += 1) self.exit('exit code 1');
     expect(gateway.breakers()).toMatchObject([{ to: 'open', reason: '5 failures in a row; the last: exit code 1' }]);
@@ -278,8 +282,8 @@ describe('an instance that is a process', () => {
     self.childCount = 0;
     await until(() => gateway.instance('a').healthReason === 'no process is needed now');
     expect(self.sentCount).toBe(0);
-    await until(() => gateway.instance('a').breaker.word === 'half-open');
-    await sleep(150);
+    clock.pass(20_000);
+    await until(() => gateway.instance('a').breaker.word === 'half-open' && gateway.instance('a').effectiveWeight > 0);
     for (let count = 0; count < 3; count += 1) expect((await gateway.ask({ tool: 't' })).status).toBe(200);
     expect(gateway.instance('a')).toMatchObject({ transport: 'stdio', address: 'server', breaker: { word: 'closed' } });
   });
@@ -327,7 +331,7 @@ describe('a change of the configuration', () => {
     // At once, and not only when nobody would use the idle connection any more.
     let isClosed = false;
     void held[0]?.closed.then(() => (isClosed = true));
-    await until(() => isClosed, 1000);
+    await until(() => isClosed);
   });
 
   test('the same id at another address is another server; other pool settings are another connection to the same one', async () => {
@@ -387,7 +391,7 @@ describe('a change of the configuration', () => {
     const gateway = openUpstream([a.url], { config: { bulkhead: { maxConcurrent: 1 } } });
     const running = gateway.ask({ tool: 't' });
     const queued = gateway.ask({ tool: 't' });
-    await sleep(50);
+    await until(() => a.requests.length === 1 && gateway.upstream.state().queued === 1);
     await gateway.upstream.close();
     expect((await running).error?.code).toBe('UPSTREAM_BROKE');
     expect((await queued).error?.code).toBe('SHUTTING_DOWN');

@@ -1,6 +1,6 @@
 /** Failures: the upstream's are passed on, ours carry the request's id, and the record never costs the traffic anything. */
-import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
+import { freePort } from '../gateway/kit/tap.ts';
 import { ask, postText, rawClient, requestText } from '../kit/http-raw-client.ts';
 import { MemorySink, startRelay } from '../kit/http-relay.ts';
 import { jsonType, rawUpstream } from '../kit/raw-upstream.ts';
@@ -15,15 +15,6 @@ interface OwnError {
   readonly error: { readonly code: number; readonly message: string; readonly data: Record<string, unknown> };
 }
 const errorOf = (body: Buffer) => JSON.parse(body.toString()) as OwnError;
-
-/** A port on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise(resolve => server.close(resolve));
-  return port;
-}
 
 test.each([
   ['a number', '{"jsonrpc":"2.0","id":42,"method":"m"}', '42'],

@@ -103,7 +103,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Waits until `read` gives something; fails after `withinMs`. */
-export async function eventually<T>(read: () => T | undefined | false, withinMs = 5000): Promise<T> {
+export async function eventually<T>(read: () => T | undefined | false, withinMs = 20_000): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const found = read();

@@ -27,7 +27,7 @@ export function connected(url: string, home: string, { flags = [], env = {} }: C
   const running = startProcess({ args: [connectCli, 'connect', url, ...flags], home, env });
   const lines = () => running.stdout().split('\n').slice(0, -1);
   const until = async <T>(read: () => T | undefined): Promise<T> => {
-    const deadline = performance.now() + 10_000;
+    const deadline = performance.now() + 20_000;
     for (;;) {
       const found = read();
       if (found !== undefined) return found;

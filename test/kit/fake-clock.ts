@@ -1,5 +1,7 @@
-/** A clock that stands still until a test moves it: wall and monotonic time together. */
-import type { Clock } from '../../src/main/ports.ts';
+/** Clocks that a test moves: wall and monotonic time together. */
+import { type Clock, systemClock } from '../../src/main/ports.ts';
+
+/** Stands still until it is moved. */
 
 export class FakeClock implements Clock {
   #ms: number;
@@ -19,6 +21,23 @@ export class FakeClock implements Clock {
 
   pass(ms: number): void {
     this.#ms += ms;
+  }
+}
+
+/** Runs as the real one does and can be put forward: pauses of minutes pass at once, and what takes a moment takes it still. */
+export class LeapingClock implements Clock {
+  #aheadMs = 0;
+
+  now(): number {
+    return systemClock.now() + this.#aheadMs;
+  }
+
+  monotonicUs(): number {
+    return systemClock.monotonicUs() + this.#aheadMs * 1000;
+  }
+
+  pass(ms: number): void {
+    this.#aheadMs += ms;
   }
 }
 

@@ -153,9 +153,9 @@ export class ReadAnswer {
       );
   }
 
-  /** Waits until what came satisfies `read`; fails after five seconds. */
+  /** Waits until what came satisfies `read`; fails when it never does. */
   async until<T>(read: (self: ReadAnswer) => T | undefined | false): Promise<T> {
-    const deadline = performance.now() + 5000;
+    const deadline = performance.now() + 20_000;
     for (;;) {
       const found = read(this);
       if (found !== undefined && found !== false) return found;

@@ -48,7 +48,7 @@ export interface Relay extends AsyncDisposable {
   readonly port: number;
   readonly record: MemorySink;
   readonly conversations: Conversations;
-  /** Waits until the record satisfies `read`; fails after two seconds. */
+  /** Waits until the record satisfies `read`; fails when it never does. */
   until<T>(read: (record: MemorySink) => T | undefined | false): Promise<T>;
   close(graceMs: number): Promise<void>;
 }
@@ -94,11 +94,11 @@ export async function startRelay(upstreamUrl: string, options: RelayOptions = {}
     record,
     conversations,
     async until(read) {
-      const deadline = performance.now() + 2000;
+      const deadline = performance.now() + 20_000;
       for (;;) {
         const found = read(record);
         if (found !== undefined && found !== false) return found;
-        if (performance.now() > deadline) throw new Error(`Not recorded within 2 s. Frames: ${describe(record)}`);
+        if (performance.now() > deadline) throw new Error(`Never recorded. Frames: ${describe(record)}`);
         await new Promise(resolve => setTimeout(resolve, 2));
       }
     },

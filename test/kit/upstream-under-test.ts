@@ -181,8 +181,8 @@ function message({ rpc = 'tools/list', tool, id = 1, era }: Wish): unknown {
   return { jsonrpc: '2.0', id, method: tool === undefined ? rpc : 'tools/call', params };
 }
 
-/** Waits until it is so; fails after `limitMs`. */
-export async function until(isSo: () => boolean, limitMs = 5000): Promise<void> {
+/** Waits until it is so; fails after `limitMs`, which is for what never comes and says nothing about how soon it should. */
+export async function until(isSo: () => boolean, limitMs = 20_000): Promise<void> {
   const startedAt = performance.now();
   while (!isSo()) {
     if (performance.now() - startedAt > limitMs) throw new Error(`Not within ${limitMs} ms: ${isSo.toString()}`);

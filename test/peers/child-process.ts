@@ -39,7 +39,8 @@ export interface RunningProcess extends AsyncDisposable {
 // Output is kept for messages and for reading; a test that needs more than this is not one of these.
 const maxOutputChars = 16 * 1024 * 1024;
 const lineDeadlineMs = 20_000;
-const stopDeadlineMs = 3_000;
+/** For what heeds no signal. Whoever ends in good order is not to be cut short because the machine is busy. */
+const stopDeadlineMs = 15_000;
 
 /** The environment of every process we start: the project's own Node first, no settings of the person who runs the test. */
 export function childEnvironment(home: string, extra: Readonly<Record<string, string>> = {}): Record<string, string> {

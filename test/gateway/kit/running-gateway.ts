@@ -48,7 +48,7 @@ export async function startGateway({ home, name, config, env = {}, words = [] }:
     });
     const file = readHostFile(dataDir);
     if (file === undefined) throw new Error('The gateway is ready but wrote no host.json');
-    const connection = await connectToHost({ apiUrl: file.apiUrl, secret: file.secret, deadlineMs: 5000 });
+    const connection = await connectToHost({ apiUrl: file.apiUrl, secret: file.secret, deadlineMs: 20_000 });
     const { adminUrl = '' } = await connection.call('gateway.status', {});
     const origins = new Map(ready.listeners.map(({ url }) => [new URL(url).pathname, url]));
     return {
@@ -94,8 +94,9 @@ async function allFrames(connection: HostConnection): Promise<FrameSummary[]> {
 
 export function readAudit(dataDir: string): Record<string, unknown>[] {
   const text = readFileSync(join(dataDir, 'audit', 'audit.jsonl'), 'utf8');
+  // What is behind the last line feed is being written.
   return text
     .split('\n')
-    .filter(line => line !== '')
+    .slice(0, -1)
     .map(line => JSON.parse(line) as Record<string, unknown>);
 }

@@ -39,11 +39,26 @@ export async function startTap(serverPort: number): Promise<Tap> {
   };
 }
 
-/** A loopback port that was free a moment ago. */
+let portCount = 0;
+
+/**
+ * A loopback port that nobody listens on. It lies below those that a system gives to whoever names none, and in a row of this test
+ * process alone: one that was only free a moment ago may be somebody else's by the time it is used.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const place = process.pid * 64 + Number(process.env['VITEST_POOL_ID'] ?? 0) * 32 + portCount;
+    portCount += 1;
+    const port = 20_000 + (place % 12_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return port;
+  const isListening = await new Promise<boolean>(resolve =>
+    server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true)),
+  );
+  if (isListening) await new Promise(resolve => server.close(resolve));
+  return isListening;
 }
