@@ -108,7 +108,7 @@ test('without a name it is the file of the data directory, which is not made for
   expect(await cli.run('config', 'check')).toMatchObject({
     code: 1,
     stdout: '',
-    stderr: `shadowcat: There is no configuration at ${join(cli.dataDir, 'shadowcat.yaml')}. Write one that begins with "version: 1", or name a file.\n`,
+    stderr: `shadowcat: There is no configuration at ${join(cli.dataDir, 'shadowcat.yaml')}. Write one with shadowcat config init, or name a file.\n`,
   });
   mkdirSync(cli.dataDir);
   writeFileSync(join(cli.dataDir, 'shadowcat.yaml'), 'version: 1\nadmin: { port: 9 }\n');
@@ -121,7 +121,7 @@ test.each([
   [['config', 'check', '/'], 1, '/ cannot be read: it is a directory.'],
   [['config', 'check', 'a', 'b'], 2, 'Usage: shadowcat config check [FILE]'],
   [['config', 'chek'], 2, 'Did you mean "config check"?'],
-  [['config'], 2, 'Use one of: config check, config print, config schema, config history, config rollback.'],
+  [['config'], 2, 'Use one of: config init, config check, config print, config schema, config history, config rollback.'],
   [['config', 'print', '--orign'], 2, 'Did you mean --origin?'],
 ])('%j ends with %d', async (args, code, message) => {
   expect(await run(args)).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(message) });

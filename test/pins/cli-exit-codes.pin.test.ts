@@ -40,6 +40,7 @@ test('commands', () => {
     'audit verify',
     'audit list',
     'audit export',
+    'config init',
     'config check',
     'config print',
     'config schema',

@@ -44,6 +44,11 @@ export const commandList: readonly CommandEntry[] = [
   },
   { name: 'audit export', summary: 'write the audit as JSON Lines', load: async () => (await import('./audit-export.ts')).auditExport },
   {
+    name: 'config init',
+    summary: 'write a first configuration, also of the servers of a client',
+    load: async () => (await import('./config-init.ts')).configInit,
+  },
+  {
     name: 'config check',
     summary: 'look for mistakes in a configuration',
     load: async () => (await import('./config-check.ts')).configCheck,

@@ -23,10 +23,7 @@ export async function readConfigFile({ words, dataDir }: CommandInput): Promise<
   const [named] = words;
   const path = named ?? join(dataDir, 'shadowcat.yaml');
   if (named === undefined && !existsSync(path))
-    throw new CommandError(
-      exitCodes.failed,
-      `There is no configuration at ${path}. Write one that begins with "version: 1", or name a file.`,
-    );
+    throw new CommandError(exitCodes.failed, `There is no configuration at ${path}. Write one with shadowcat config init, or name a file.`);
   let contents: Uint8Array;
   try {
     contents = await readFileUpTo(path, MAX_CONFIG_BYTES + 1);

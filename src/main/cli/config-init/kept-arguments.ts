@@ -1,0 +1,35 @@
+/** Arguments of a client's entry as the file of a gateway may hold them: no reference is resolved in them, so secrets are taken out. */
+import { MASK, isSecretName, maskText } from '../../../shared/redaction/mask-text.ts';
+import { isSecretLike, REMOVED, urlWithoutSecrets } from './kept-secrets.ts';
+
+/** `-e NAME=secret` of containers becomes `-e NAME`, which takes the variable from the environment: `onVariable` puts it there. */
+export function keptArguments(
+  args: readonly string[],
+  onVariable: (name: string, value: string) => void,
+): { readonly args: string[]; readonly isCut: boolean } {
+  let isCut = false;
+  const kept = args.map((arg, at) => {
+    const before = args[at - 1] ?? '';
+    const [, variable, value = ''] = /^(?:-e|--env)$/.test(before) ? (/^([A-Za-z_]\w*)=(.*)$/s.exec(arg) ?? []) : [];
+    if (variable !== undefined && isSecretLike(variable, value)) {
+      onVariable(variable, value);
+      return variable;
+    }
+    const plain = withoutSecret(before, arg);
+    if (plain !== arg) isCut = true;
+    return plain;
+  });
+  return { args: kept, isCut };
+}
+
+function withoutSecret(before: string, arg: string): string {
+  const header = /^(?:-H|--header)$/.test(before) ? /^([^:\s]+):\s*(.*)$/s.exec(arg) : null;
+  const inline = /^--?([A-Za-z][\w.-]*)=(.+)$/s.exec(arg);
+  const [whole = '', name = '', value = ''] = header ?? inline ?? [];
+  // A variable of the program's own (`${AUTH}`) is resolved by nobody but the program.
+  if (whole !== '' && isSecretLike(name, value) && !value.includes('${')) return arg.slice(0, arg.length - value.length) + REMOVED;
+  if (!arg.startsWith('-') && /^--?[A-Za-z]/.test(before) && isSecretName(before.replace(/^-+/, ''))) return REMOVED;
+  return maskText(urlWithoutSecrets(arg))
+    .text.replaceAll(MASK, REMOVED)
+    .replaceAll(/\$\{(?:env|file|vault|input):[^}]*\}/g, REMOVED);
+}

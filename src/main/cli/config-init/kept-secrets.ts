@@ -1,0 +1,82 @@
+/** Texts of a client's entry as the file of a gateway may hold them: secrets and the client's own variables become references. */
+import { isSecretName, maskText } from '../../../shared/redaction/mask-text.ts';
+import { isSecretText } from '../../settings/config-texts.ts';
+
+/** A secret that somebody has to hand to the gateway. */
+export interface WantedSecret {
+  /** As it stands in the file: `${vault:github-token}`. */
+  readonly reference: string;
+  readonly kind: 'vault' | 'env';
+  readonly name: string;
+  /** Where its value stands, or what asked for it, in the client's file. */
+  readonly place: string;
+}
+
+/** Stands in place of a secret where no reference would be resolved. */
+export const REMOVED = 'SECRET-REMOVED';
+
+/** Collects the secrets of one server. */
+export class KeptSecrets {
+  readonly wanted: WantedSecret[] = [];
+  readonly #prefix: string;
+
+  constructor(serverName: string) {
+    this.#prefix = serverName;
+  }
+
+  /** A value under a name, as it may stand where references are resolved. `isSecret`: whatever its name. */
+  text(name: string, value: string, place: string, isSecret = isSecretLike(name, value)): string {
+    const own = this.#clientVariables(value, place);
+    if (own !== undefined) return own;
+    return isSecret && value !== '' ? this.#vault(name, place) : value.replaceAll('${', () => '$${');
+  }
+
+  /** A header of credentials: the scheme stays, so that one sees what it is. */
+  header(name: string, value: string, place: string): string {
+    const own = this.#clientVariables(value, place);
+    if (own !== undefined) return own;
+    const [, scheme] = /^(Bearer|Basic|Token|ApiKey)\s+\S/i.exec(value) ?? [];
+    return scheme === undefined ? this.#vault(name, place) : `${scheme} ${this.#vault(name, place)}`;
+  }
+
+  #vault(name: string, place: string): string {
+    const key = `${this.#prefix}-${name}`.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 64);
+    return this.#want('vault', key, place);
+  }
+
+  /** References of clients: `${env:X}` and `${input:x}` of VS Code, `${X}` and `${X:-else}` of Claude Code, `$X` of Gemini CLI. */
+  #clientVariables(value: string, place: string): string | undefined {
+    let isFound = false;
+    const text = value.replaceAll(
+      /\$\{(?:(env|input|vault):)?([A-Za-z_][\w.-]*)(?::-[^}]*)?\}|^\$([A-Za-z_]\w*)$/g,
+      (_whole, kind: string | undefined, name: string | undefined, bare: string | undefined) => {
+        isFound = true;
+        if (kind === 'input' || kind === 'vault') return this.#want('vault', (name ?? '').slice(0, 64), place);
+        return this.#want('env', (bare ?? name ?? '').replaceAll(/[.-]/g, '_'), place);
+      },
+    );
+    return isFound ? text : undefined;
+  }
+
+  #want(kind: WantedSecret['kind'], name: string, place: string): string {
+    const reference = `\${${kind}:${name}}`;
+    if (!this.wanted.some(known => known.reference === reference)) this.wanted.push({ reference, kind, name, place });
+    return reference;
+  }
+}
+
+/** Whether a value is to be kept out of files, by its name or by its own look. */
+export function isSecretLike(name: string, value: string): boolean {
+  return isSecretName(name) || isSecretText([name.replaceAll('-', '_')], { kind: 'variable' }) || maskText(value).count > 0;
+}
+
+/** Without user, password and fragment, and without the values of parameters that are secrets; any other text as it is. */
+export function urlWithoutSecrets(text: string): string {
+  const url = /^https?:/i.test(text) ? URL.parse(text) : null;
+  if (url === null) return text;
+  const secrets = [...url.searchParams].filter(([name, value]) => isSecretLike(name, value));
+  if (secrets.length === 0 && url.username === '' && url.password === '' && url.hash === '') return text;
+  for (const [name] of secrets) url.searchParams.set(name, REMOVED);
+  url.username = url.password = url.hash = '';
+  return url.href;
+}
