@@ -11,11 +11,15 @@ export interface UpstreamTls {
   readonly key?: string;
 }
 
-export interface ResolvedSecrets {
+/** Certificates and their keys. */
+export interface ResolvedTls {
   /** By listener. */
   readonly listenerTls: ReadonlyMap<string, TlsMaterial>;
   /** By upstream. */
   readonly upstreamTls: ReadonlyMap<string, UpstreamTls>;
+}
+
+export interface ResolvedSecrets extends ResolvedTls {
   /** By upstream and instance: `github/a`. */
   readonly environments: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly sessionKeys: readonly string[];
@@ -42,15 +46,29 @@ export async function resolveSecrets(
   config: Config,
   resolve: ResolveText,
 ): Promise<{ readonly secrets: ResolvedSecrets; readonly problems: SecretProblem[] }> {
-  const problems: SecretProblem[] = [];
-  const at = async (path: readonly (string | number)[], text: string): Promise<string> => {
-    try {
-      return await resolve(text);
-    } catch (error) {
-      problems.push({ path, message: error instanceof Error ? error.message : String(error) });
-      return '';
-    }
+  const { tls, problems } = await resolveTls(config, resolve);
+  const at = telling(resolve, problems);
+  const environments = new Map<string, Record<string, string>>();
+  for (const [name, { instances }] of Object.entries(config.upstreams))
+    for (const [index, { id, env }] of instances.entries())
+      environments.set(`${name}/${id}`, await fields(env, key => ['upstreams', name, 'instances', index, 'env', key], at));
+  const { token } = config.admin;
+  const secrets: ResolvedSecrets = {
+    ...tls,
+    environments,
+    sessionKeys: await Promise.all(config.sessions.keys.map((text, index) => at(['sessions', 'keys', index], text))),
+    adminToken: token === undefined ? undefined : await at(['admin', 'token'], token),
   };
+  return { secrets, problems };
+}
+
+/** Certificates and their keys alone: they are looked at every few seconds, which no other secret has to bear. */
+export async function resolveTls(
+  config: Config,
+  resolve: ResolveText,
+): Promise<{ readonly tls: ResolvedTls; readonly problems: SecretProblem[] }> {
+  const problems: SecretProblem[] = [];
+  const at = telling(resolve, problems);
   const listenerTls = new Map<string, TlsMaterial>();
   for (const [index, { name, tls }] of config.listeners.entries()) {
     if (tls === undefined) continue;
@@ -70,27 +88,29 @@ export async function resolveSecrets(
     });
   }
   const upstreamTls = new Map<string, UpstreamTls>();
-  const environments = new Map<string, Record<string, string>>();
-  for (const [name, { tls, instances }] of Object.entries(config.upstreams)) {
+  for (const [name, { tls }] of Object.entries(config.upstreams))
     if (tls !== undefined) upstreamTls.set(name, await fields(tls, key => ['upstreams', name, 'tls', key], at));
-    for (const [index, { id, env }] of instances.entries())
-      environments.set(`${name}/${id}`, await fields(env, key => ['upstreams', name, 'instances', index, 'env', key], at));
-  }
-  const { token } = config.admin;
-  const secrets: ResolvedSecrets = {
-    listenerTls,
-    upstreamTls,
-    environments,
-    sessionKeys: await Promise.all(config.sessions.keys.map((text, index) => at(['sessions', 'keys', index], text))),
-    adminToken: token === undefined ? undefined : await at(['admin', 'token'], token),
+  return { tls: { listenerTls, upstreamTls }, problems };
+}
+
+type ResolveAt = (path: readonly (string | number)[], text: string) => Promise<string>;
+
+/** A reference that cannot be resolved is noted with its place, and stands for nothing. */
+function telling(resolve: ResolveText, problems: SecretProblem[]): ResolveAt {
+  return async (path, text) => {
+    try {
+      return await resolve(text);
+    } catch (error) {
+      problems.push({ path, message: error instanceof Error ? error.message : String(error) });
+      return '';
+    }
   };
-  return { secrets, problems };
 }
 
 async function fields(
   texts: Readonly<Record<string, string | undefined>>,
   pathOf: (key: string) => readonly (string | number)[],
-  at: (path: readonly (string | number)[], text: string) => Promise<string>,
+  at: ResolveAt,
 ): Promise<Record<string, string>> {
   const found: Record<string, string> = {};
   for (const [key, text] of Object.entries(texts)) if (text !== undefined) found[key] = await at(pathOf(key), text);

@@ -2,10 +2,10 @@
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { Config } from '../../shared/config/schema.ts';
-import type { ResolvedSecrets, SecretProblem } from './resolved-secrets.ts';
+import type { ResolvedTls, SecretProblem } from './resolved-secrets.ts';
 
 /** What is no certificate, no key, or no pair of both; with its place, and without a word of what it holds. */
-export function tlsProblems({ listeners }: Config, { listenerTls, upstreamTls }: ResolvedSecrets): SecretProblem[] {
+export function tlsProblems({ listeners }: Config, { listenerTls, upstreamTls }: ResolvedTls): SecretProblem[] {
   const problems: SecretProblem[] = [];
   const look = (path: readonly (string | number)[], work: () => unknown) => {
     try {
