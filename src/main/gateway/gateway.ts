@@ -392,7 +392,13 @@ export class Gateway {
 }
 
 function limitsOf({ sessions }: Config): SessionTable['limits'] {
-  return { max: sessions.max, idleMs: sessions.idle, ageMs: sessions.age, maxPending: sessions.maxPending };
+  return {
+    max: sessions.max,
+    maxPerPrincipal: sessions.maxPerPrincipal,
+    idleMs: sessions.idle,
+    ageMs: sessions.age,
+    maxPending: sessions.maxPending,
+  };
 }
 
 function placeOf(line: number, path: string): string {

@@ -11,7 +11,7 @@ const open: SessionTable[] = [];
 
 function table(limits: Partial<SessionTable['limits']> = {}): SessionTable {
   const made = new SessionTable(
-    { max: 2, idleMs: 1000, ageMs: 10_000, maxPending: 3, ...limits },
+    { max: 2, maxPerPrincipal: 2, idleMs: 1000, ageMs: 10_000, maxPending: 3, ...limits },
     { clock, emit: event => events.push(event), onEnded: ({ id }, what) => ended.push(`${id} ${what}`) },
   );
   open.push(made);
@@ -21,6 +21,7 @@ const sealed = (id: string) => ({
   id,
   upstream: 'files',
   principalId: 'anonymous',
+  holder: undefined as string | undefined,
   issuedAt: now,
   bound: { id, principalId: 'anonymous', instanceId: 'a', upstreamSessionId: 'theirs', protocolVersion: '2025-11-25' },
 });
@@ -59,9 +60,30 @@ test('the cap refuses new sessions and evicts none', () => {
   const sessions = table();
   sessions.open({ ...sealed('one'), conversationId: 'c' });
   sessions.open({ ...sealed('two'), conversationId: 'c' });
-  expect([sessions.isFull, sessions.count]).toEqual([true, 2]);
+  expect([sessions.lackOfRoom(undefined), sessions.count]).toEqual(['full', 2]);
   sessions.end('one', 'ended', 'by the client');
-  expect(sessions.isFull).toBe(false);
+  expect(sessions.lackOfRoom(undefined)).toBeUndefined();
+});
+
+test('a holder has a share, handshakes and sessions from before a restart among it; a lower one ends nobody', () => {
+  const sessions = table({ max: 9, maxPerPrincipal: 2 });
+  const of = (id: string, holder: string) => ({ ...sealed(id), holder });
+  sessions.open({ ...of('one', 'ci'), conversationId: 'c' });
+  const giveBack = sessions.reserve('ci');
+  expect([sessions.lackOfRoom('ci'), sessions.lackOfRoom('ed'), sessions.lackOfRoom(undefined)]).toEqual([
+    'full-for-holder',
+    undefined,
+    undefined,
+  ]);
+  giveBack();
+  expect(sessions.use(of('two', 'ci'), 'c')).toMatchObject({ id: 'two' });
+  expect([sessions.use(of('three', 'ci'), 'c'), sessions.use(of('two', 'ci'), 'c')]).toMatchObject(['full-for-holder', { id: 'two' }]);
+  sessions.apply({ ...sessions.limits, maxPerPrincipal: 1 });
+  expect(sessions.use(of('one', 'ci'), 'c')).toMatchObject({ id: 'one' });
+  sessions.end('one', 'ended', 'by the client');
+  expect(sessions.lackOfRoom('ci')).toBe('full-for-holder');
+  sessions.end('two', 'ended', 'by the client');
+  expect(sessions.lackOfRoom('ci')).toBeUndefined();
 });
 
 test('a sealed id from before a restart is taken up again, until it is too old', () => {

@@ -6,6 +6,8 @@ import type { BoundSession } from './guard.ts';
 
 export interface SessionLimits {
   readonly max: number;
+  /** Of one holder. */
+  readonly maxPerPrincipal: number;
   readonly idleMs: number;
   readonly ageMs: number;
   readonly maxPending: number;
@@ -16,6 +18,8 @@ export interface GatewaySession {
   readonly id: string;
   readonly upstream: string;
   readonly principalId: string;
+  /** Whose share of all sessions it takes; undefined where nobody's is counted. */
+  readonly holder: string | undefined;
   readonly issuedAt: number;
   /** What the upstream knows it by; it is ended there as well when we end it. */
   readonly bound: BoundSession;
@@ -41,6 +45,9 @@ export interface UpstreamSession {
   readonly upstreamSessionId: string;
 }
 
+/** There are as many sessions as may be: of all, or of this one holder. */
+export type LackOfRoom = 'full' | 'full-for-holder';
+
 export type SessionEnd = 'ended' | 'expired' | 'killed';
 
 const SWEEP_MS = 5000;
@@ -49,6 +56,8 @@ export class SessionTable {
   readonly #deps: SessionTableDeps;
   #limits: SessionLimits;
   readonly #live = new Map<string, GatewaySession>();
+  /** By holder, of live sessions and of those whose handshake is under way. */
+  readonly #held = new Map<string, number>();
   /** Places of sessions whose handshake is under way. */
   #reservedCount = 0;
   readonly #ended: EndedSessions;
@@ -74,15 +83,20 @@ export class SessionTable {
     this.#limits = limits;
   }
 
-  get isFull(): boolean {
-    return this.#live.size + this.#reservedCount >= this.#limits.max;
+  /** Which cap leaves no room for one more session of the holder; undefined where there is room. */
+  lackOfRoom(holder: string | undefined): LackOfRoom | undefined {
+    if (this.#live.size + this.#reservedCount >= this.#limits.max) return 'full';
+    const isShareTaken = holder !== undefined && (this.#held.get(holder) ?? 0) >= this.#limits.maxPerPrincipal;
+    return isShareTaken ? 'full-for-holder' : undefined;
   }
 
-  /** Holds a place until what is returned is called: handshakes that run side by side must not exceed the cap together. */
-  reserve(): () => void {
+  /** Holds a place until what is returned is called: handshakes that run side by side must not exceed a cap together. */
+  reserve(holder: string | undefined): () => void {
     this.#reservedCount += 1;
+    this.#hold(holder, 1);
     return () => {
       this.#reservedCount -= 1;
+      this.#hold(holder, -1);
     };
   }
 
@@ -90,29 +104,30 @@ export class SessionTable {
     return this.#live.values();
   }
 
-  open(session: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'issuedAt' | 'bound' | 'conversationId'>): GatewaySession {
+  open(session: Omit<GatewaySession, 'lastAt' | 'pendingCount'>): GatewaySession {
     const opened = { ...session, lastAt: this.#deps.clock.now(), pendingCount: 0 };
-    this.#live.set(session.id, opened);
+    this.#add(opened);
     this.#tell(opened, 'opened', 'initialized');
     return opened;
   }
 
   /**
-   * The session of a sealed id: the living one; or, after a restart or on another replica, taken up again (`full` where there is
-   * no room for that now). Undefined when it ended, is too old, or was idle for too long.
+   * The session of a sealed id: the living one; or, after a restart or on another replica, taken up again (or which cap leaves no
+   * room for that now). Undefined when it ended, is too old, or was idle for too long.
    */
   use(
-    sealed: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'issuedAt' | 'bound'>,
+    sealed: Pick<GatewaySession, 'id' | 'upstream' | 'principalId' | 'holder' | 'issuedAt' | 'bound'>,
     conversationId: string,
-  ): GatewaySession | 'full' | undefined {
+  ): GatewaySession | LackOfRoom | undefined {
     const now = this.#deps.clock.now();
     if (this.#ended.has(sealed.id)) return undefined;
     const live = this.#live.get(sealed.id);
     if (live === undefined) {
       if (now - sealed.issuedAt > this.#limits.ageMs) return undefined;
-      if (this.isFull) return 'full';
+      const lack = this.lackOfRoom(sealed.holder);
+      if (lack !== undefined) return lack;
       const taken = { ...sealed, conversationId, lastAt: now, pendingCount: 0 };
-      this.#live.set(sealed.id, taken);
+      this.#add(taken);
       return taken;
     }
     if (this.#isExpired(live, now)) {
@@ -129,6 +144,7 @@ export class SessionTable {
     const session = this.#live.get(id);
     if (session === undefined) return false;
     this.#live.delete(id);
+    this.#hold(session.holder, -1);
     this.#ended.add(id, session.issuedAt + this.#limits.ageMs);
     this.#tell(session, what, reason);
     this.#deps.onEnded(session, what);
@@ -160,6 +176,18 @@ export class SessionTable {
   close(): void {
     clearInterval(this.#sweep);
     this.#ended.close();
+  }
+
+  #add(session: GatewaySession): void {
+    this.#live.set(session.id, session);
+    this.#hold(session.holder, 1);
+  }
+
+  #hold(holder: string | undefined, change: number): void {
+    if (holder === undefined) return;
+    const count = (this.#held.get(holder) ?? 0) + change;
+    if (count > 0) this.#held.set(holder, count);
+    else this.#held.delete(holder);
   }
 
   /** A session with a request under way is not idle, however long that takes. */

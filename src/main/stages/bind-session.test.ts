@@ -20,7 +20,7 @@ afterEach(() => {
 
 function stage(max = 10, keys = [randomBytes(32)]) {
   const table = new SessionTable(
-    { max, idleMs: 60_000, ageMs: 600_000, maxPending: 2 },
+    { max, maxPerPrincipal: 100, idleMs: 60_000, ageMs: 600_000, maxPending: 2 },
     { clock: systemClock, emit: () => undefined, onEnded: () => undefined },
   );
   tables.push(table);

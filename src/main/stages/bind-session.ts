@@ -3,7 +3,8 @@
  * the principal. A request with an id that is not its own principal's is answered like one with an unknown id.
  */
 import type { Guard, BoundSession } from '../pipeline/guard.ts';
-import type { GatewaySession, SessionTable } from '../pipeline/session-table.ts';
+import { addressKey, plainAddress } from '../pipeline/limits/addresses.ts';
+import type { GatewaySession, LackOfRoom, SessionTable } from '../pipeline/session-table.ts';
 import type { Answer, BodySource, Exchange, Next, Stage, Verdict } from '../pipeline/stage.ts';
 import { WatchedBody } from '../pipeline/watched-body.ts';
 import type { SealedSession, SessionSeal } from '../../shared/model/sealed-session.ts';
@@ -40,8 +41,10 @@ export function bindSession(deps: BindSessionDeps): Stage {
 
 async function initialize(deps: BindSessionDeps, exchange: Exchange, guard: Guard, next: Next): Promise<Verdict> {
   const { table } = deps;
-  if (table.isFull) return noRoom(deps, guard);
-  const giveBack = table.reserve();
+  const holder = holderOf(guard);
+  const lack = table.lackOfRoom(holder);
+  if (lack !== undefined) return noRoom(deps, guard, lack);
+  const giveBack = table.reserve(holder);
   try {
     return opened(deps, exchange, guard, await next(exchange));
   } finally {
@@ -49,11 +52,30 @@ async function initialize(deps: BindSessionDeps, exchange: Exchange, guard: Guar
   }
 }
 
-function noRoom({ table, clock, emit }: BindSessionDeps, guard: Guard): Verdict {
-  const { upstream } = guard.route;
-  emit({ type: 'session', at: clock.now(), what: 'refused', reason: 'too many sessions', principalId: guard.principal.id, upstream });
-  const facts = { upstream, state: 'full', retry_after_ms: 5000 };
-  return refuse(guard, 'UNAVAILABLE', `All ${table.limits.max} sessions of this gateway are in use.`, facts);
+function noRoom({ table, clock, emit }: BindSessionDeps, guard: Guard, lack: LackOfRoom): Verdict {
+  const { principal, route } = guard;
+  const { upstream } = route;
+  const { max, maxPerPrincipal } = table.limits;
+  const isAll = lack === 'full';
+  const whose = principal.kind === 'anonymous' ? 'address' : 'principal';
+  const reason = isAll ? 'too many sessions' : `too many sessions of one ${whose}`;
+  emit({ type: 'session', at: clock.now(), what: 'refused', reason, principalId: principal.id, upstream });
+  const cap = isAll ? 'sessions.max' : 'sessions.maxPerPrincipal';
+  const facts = { upstream, state: 'full', cap, limit: isAll ? max : maxPerPrincipal, retry_after_ms: 5000 };
+  const text = isAll
+    ? `All ${max} sessions of this gateway are in use (${cap}).`
+    : `All ${maxPerPrincipal} sessions that one ${whose} may have here are in use (${cap}); end those that are not needed.`;
+  return refuse(guard, 'UNAVAILABLE', text, facts);
+}
+
+/**
+ * Whose share a session takes: the principal's, else that of the address. All programs of this machine have one address, as has
+ * everybody behind a proxy on it, and none of them can be told apart: they are counted for nobody.
+ */
+function holderOf({ principal, client }: Guard): string | undefined {
+  if (principal.kind !== 'anonymous') return principal.id;
+  const address = plainAddress(client.ip);
+  return address === '' || address === '::1' || address.startsWith('127.') ? undefined : `at ${addressKey(address)}`;
 }
 
 /** The session that an answer opens, if it does. */
@@ -76,6 +98,7 @@ function opened({ table, clock, ids, seal }: BindSessionDeps, exchange: Exchange
     id: sealed.sessionId,
     upstream: sealed.upstream,
     principalId: sealed.principalId,
+    holder: holderOf(guard),
     issuedAt: sealed.issuedAt,
     bound: boundSession(sealed),
     conversationId: exchange.conversation.id,
@@ -109,10 +132,10 @@ async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard
   const bound = boundSession(sealed);
   guard.journey.sessionId = bound.id;
   const { sessionId: id, upstream, principalId, issuedAt } = sealed;
-  const session = table.use({ id, upstream, principalId, issuedAt, bound }, exchange.conversation.id);
+  const session = table.use({ id, upstream, principalId, holder: holderOf(guard), issuedAt, bound }, exchange.conversation.id);
   if (session === undefined) return refuse(guard, 'SESSION_LOST', lost, {});
   // It is as good as before: whoever heard 404 would give it up, and begin another one for which there is no room either.
-  if (session === 'full') return noRoom(deps, guard);
+  if (typeof session === 'string') return noRoom(deps, guard, session);
   if (session.pendingCount >= table.limits.maxPending)
     return refuse(guard, 'LIMITED', `This session has ${table.limits.maxPending} requests under way.`, {
       tier: 'session',

@@ -218,6 +218,15 @@ const LogLevel = z.enum(['debug', 'info', 'warn', 'error', 'silent']);
 
 const Sessions = z.strictObject({
   max: z.number().int().min(1).max(100_000).default(1000).describe('Live sessions; one more is refused.'),
+  maxPerPrincipal: z
+    .number()
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(100)
+    .describe(
+      'Live sessions of one principal; anonymous ones are counted by address, those of this machine not at all. One more is refused.',
+    ),
   idle: Timespan.prefault('1h').describe('A session ends after this long unused.'),
   age: Timespan.prefault('1d').describe('A session ends after this long in any case.'),
   maxPending: z.number().int().min(1).max(100_000).default(1000).describe('Unanswered requests per session.'),
