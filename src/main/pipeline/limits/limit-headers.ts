@@ -14,10 +14,9 @@ const written = /^(?:x-)?ratelimit(?:-|$)/i;
 
 /**
  * Writes `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10: lists of the limits by their ids) and the
- * older `X-RateLimit-*` of the tightest one, in place of what an earlier stage wrote.
+ * older `X-RateLimit-*` of the tightest one.
  */
 export function writeLimitHeaders(fields: string[], standings: readonly LimitStanding[]): void {
-  removeLimitHeaders(fields);
   const tightest = standings.reduce<LimitStanding | undefined>(
     (one, other) => (one === undefined || share(other) < share(one) ? other : one),
     undefined,
@@ -38,27 +37,11 @@ export function writeLimitHeaders(fields: string[], standings: readonly LimitSta
   );
 }
 
-/** Takes such fields out of a flat list. */
-export function removeLimitHeaders(fields: string[]): void {
-  let to = 0;
-  for (let at = 0; at + 1 < fields.length; at += 2) {
-    if (written.test(fields[at] as string)) continue;
-    fields[to] = fields[at] as string;
-    fields[to + 1] = fields[at + 1] as string;
-    to += 2;
-  }
-  fields.length = to;
-}
-
 /** The same list when there are none in it, which is usual. */
 export function withoutLimitHeaders(rawHeaders: readonly string[]): readonly string[] {
-  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
-    if (written.test(rawHeaders[at] as string)) {
-      const kept = [...rawHeaders];
-      removeLimitHeaders(kept);
-      return kept;
-    }
-  return rawHeaders;
+  // A flat list: each value stands behind its name.
+  const isOfLimits = (_: string, at: number) => written.test(rawHeaders[at - (at % 2)] as string);
+  return rawHeaders.some(isOfLimits) ? rawHeaders.filter((text, at) => !isOfLimits(text, at)) : rawHeaders;
 }
 
 const whose: Readonly<Record<Tier, string>> = {

@@ -14,39 +14,42 @@ export function limitedStage(name: string, tiers: readonly Tier[], limiter: Rate
       const { guard } = exchange;
       if (guard === undefined) return next(exchange);
       const admission = limiter.admit(name, counted, exchange, guard);
-      if (admission.kind === 'refused') return Promise.resolve(admission.verdict);
-      const { release } = admission;
-      return release === undefined
-        ? next(exchange).then(verdict => withOwnHeaders(verdict, guard))
-        : held({ exchange, guard, next }, release);
+      if (admission.kind === 'admitted') return admitted({ limiter, exchange, guard, next }, admission.release);
+      limiter.tell(guard);
+      return Promise.resolve(admission.verdict);
     },
   };
 }
 
-interface Asked {
+interface Admitted {
+  readonly limiter: RateLimiter;
   readonly exchange: Exchange;
   readonly guard: Guard;
   readonly next: Next;
 }
 
-async function held({ exchange, guard, next }: Asked, release: () => void): Promise<Verdict> {
+/** The client is told on the way back, when all stages have had their say; `release` gives back what is held. */
+async function admitted({ limiter, exchange, guard, next }: Admitted, release: (() => void) | undefined): Promise<Verdict> {
   try {
-    const verdict = await next(exchange);
+    const verdict = withOwnHeaders(await next(exchange), guard, limiter);
+    if (release === undefined) return verdict;
     if (verdict.kind === 'answer') {
-      const { answer } = withOwnHeaders(verdict, guard) as typeof verdict;
+      const { answer } = verdict;
       return { kind: 'answer', answer: { ...answer, body: new WatchedBody(answer.body, { over: release }) } };
     }
     release();
     return verdict;
   } catch (error) {
-    release();
+    limiter.tell(guard);
+    release?.();
     throw error;
   }
 }
 
 /** The limits of the server are between it and us: a client that reads `X-RateLimit-Limit` shall find one number there, ours. */
-function withOwnHeaders(verdict: Verdict, { answerHeaders }: Guard): Verdict {
-  if (verdict.kind !== 'answer' || !answerHeaders.includes('RateLimit')) return verdict;
+function withOwnHeaders(verdict: Verdict, guard: Guard, limiter: RateLimiter): Verdict {
+  limiter.tell(guard);
+  if (verdict.kind !== 'answer' || !guard.answerHeaders.includes('RateLimit')) return verdict;
   const rawHeaders = withoutLimitHeaders(verdict.answer.rawHeaders);
   return rawHeaders === verdict.answer.rawHeaders ? verdict : { kind: 'answer', answer: { ...verdict.answer, rawHeaders } };
 }

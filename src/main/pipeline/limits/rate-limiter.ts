@@ -45,6 +45,8 @@ const MAX_TALLIES = 1000;
 
 /** What one request takes of one key. */
 interface Charge {
+  readonly limit: PreparedLimit;
+  readonly key: string;
   readonly entry: LimitEntry;
   cost: number;
   /** Calls that stay under way until they are answered. */
@@ -61,8 +63,10 @@ export class RateLimiter {
   readonly #deps: RateLimiterDeps;
   readonly #keeper: LimitKeeper;
   #prepared: PreparedLimits = { limits: [] };
-  /** What an earlier stage said about the same request, by the list of fields that all stages share. */
-  readonly #standings = new WeakMap<string[], LimitStanding[]>();
+  /** Those in force, by the tiers that a stage asks about. */
+  readonly #byTiers = new Map<ReadonlySet<Tier>, readonly PreparedLimit[]>();
+  /** What the stages found about one request and nobody was told yet, by the list of fields that all of them share. */
+  readonly #untold = new WeakMap<string[], LimitStanding[]>();
   readonly #counts = { admittedCount: 0, refusedCount: 0, shadowCount: 0 };
   /** Of all limits that there were: what is counted never goes back. */
   readonly #tallies: LimitTally[] = [];
@@ -81,6 +85,7 @@ export class RateLimiter {
   /** From now on; keys of limits that did not change go on where they are. */
   apply(prepared: PreparedLimits): void {
     this.#prepared = prepared;
+    this.#byTiers.clear();
     this.#keeper.apply(prepared);
     this.#tallyOf = new Map(prepared.limits.map(({ id, tier }) => [id, this.#tally(id, tier)]));
   }
@@ -121,25 +126,45 @@ export class RateLimiter {
     if (shortages.length > 0) return { kind: 'refused', verdict: this.#refuse(stage, guard, enforced, shortages, nowUs) };
     for (const charge of charges) this.#take(stage, guard, charge, nowUs);
     if (charges.some(({ cost }) => cost > 0)) this.#counts.admittedCount += 1;
-    this.#tell(guard, enforced, nowUs);
+    this.#note(guard, enforced, nowUs);
     const holders = charges.filter(({ held, entry }) => held > 0 && entry.limit.config.concurrency !== undefined);
     return holders.length === 0 ? { kind: 'admitted' } : { kind: 'admitted', release: hold(holders) };
   }
 
-  #chargesOf(tiers: ReadonlySet<Tier>, exchange: Exchange, guard: Guard, nowUs: number): Charge[] {
+  /** Writes what all stages found into the fields of the answer, once. */
+  tell({ answerHeaders }: Guard): void {
+    const standings = this.#untold.get(answerHeaders);
+    if (standings === undefined) return;
+    this.#untold.delete(answerHeaders);
+    writeLimitHeaders(answerHeaders, standings);
+  }
+
+  #limitsOf(tiers: ReadonlySet<Tier>): readonly PreparedLimit[] {
+    const known = this.#byTiers.get(tiers);
+    if (known !== undefined) return known;
     const limits = this.#prepared.limits.filter(({ tier, mode }) => mode !== 'off' && tiers.has(tier));
+    this.#byTiers.set(tiers, limits);
+    return limits;
+  }
+
+  #chargesOf(tiers: ReadonlySet<Tier>, exchange: Exchange, guard: Guard, nowUs: number): Charge[] {
+    const limits = this.#limitsOf(tiers);
     if (limits.length === 0) return [];
     const surroundings = surroundingsOf(exchange, guard, this.#deps.clock.now());
-    const charges = new Map<LimitEntry | string, Charge>();
+    const charges: Charge[] = [];
     const charge = (subject: Subject, isFree: boolean, isHeld: boolean) => {
       for (const limit of applying(limits, subject)) {
         const key = keyOf(limit.tier, guard, subject);
         if (key === undefined || limit.isExempt(subject)) continue;
-        const name = `${limit.id}\n${key}`;
-        const known = charges.get(name) ?? { entry: this.#keeper.find(limit, key, nowUs), cost: 0, held: 0 };
-        known.cost += isFree ? 0 : limit.costOf(subject);
-        known.held += isFree || !isHeld ? 0 : 1;
-        charges.set(name, known);
+        const cost = isFree ? 0 : limit.costOf(subject);
+        const held = isFree || !isHeld ? 0 : 1;
+        // Only in a batch may another message have been charged to the same key.
+        const known = guard.items.length > 1 ? charges.find(other => other.limit === limit && other.key === key) : undefined;
+        if (known === undefined) charges.push({ limit, key, entry: this.#keeper.find(limit, key, nowUs), cost, held });
+        else {
+          known.cost += cost;
+          known.held += held;
+        }
       }
     };
     for (const item of guard.items) {
@@ -153,7 +178,7 @@ export class RateLimiter {
     }
     // Opening a stream, ending a session, and what is no message at all: the address pays for it.
     if (guard.items.length === 0 && tiers.has('ip')) charge(bodiless(surroundings), false, false);
-    return [...charges.values()];
+    return charges;
   }
 
   #take(stage: string, guard: Guard, charge: Charge, nowUs: number): void {
@@ -185,7 +210,7 @@ export class RateLimiter {
   #refuse(stage: string, guard: Guard, enforced: readonly Charge[], shortages: readonly Shortage[], nowUs: number): Verdict {
     for (const { charge } of shortages) this.#refused(charge.entry, nowUs);
     this.#counts.refusedCount += 1;
-    this.#tell(guard, enforced, nowUs);
+    this.#note(guard, enforced, nowUs);
     const worst = shortages.reduce((one, other) => (other.waitMs > one.waitMs ? other : one));
     const { limit } = worst.charge.entry;
     // Drawn out once, so that words, data and Retry-After name the same time.
@@ -213,35 +238,30 @@ export class RateLimiter {
     this.#keeper.touch(entry, nowUs);
   }
 
-  #tell(guard: Guard, enforced: readonly Charge[], nowUs: number): void {
-    const { answerHeaders } = guard;
-    const standings = [
-      ...(this.#standings.get(answerHeaders) ?? []),
-      ...enforced.map(({ entry: { limit, meter } }) => ({
-        limit,
-        remaining: meter.remaining(nowUs),
-        resetMs: meter.resetUs(nowUs) / 1000,
-      })),
-    ];
-    this.#standings.set(answerHeaders, standings);
-    writeLimitHeaders(answerHeaders, standings);
+  #note({ answerHeaders }: Guard, enforced: readonly Charge[], nowUs: number): void {
+    const standings = this.#untold.get(answerHeaders) ?? [];
+    for (const { limit, entry } of enforced)
+      standings.push({ limit, remaining: entry.meter.remaining(nowUs), resetMs: entry.meter.resetUs(nowUs) / 1000 });
+    if (standings.length > 0) this.#untold.set(answerHeaders, standings);
   }
 }
 
 /** All limits that match; of those per endpoint only the closest, and what is merely watched displaces nothing that acts. */
 function applying(limits: readonly PreparedLimit[], subject: Subject): PreparedLimit[] {
-  const looked = { ...subject, clientName: subject.client.name };
-  const matching = limits.filter(({ match }) => match.matches(looked));
-  const closest = (mode: PreparedLimit['mode']) => {
-    let best: PreparedLimit | undefined;
-    for (const limit of matching) {
-      if (limit.tier !== 'endpoint' || limit.mode !== mode) continue;
-      if (best === undefined || compareSpecificity(limit.match.specificity(looked), best.match.specificity(looked)) > 0) best = limit;
+  const found: PreparedLimit[] = [];
+  const closest: { enforce?: PreparedLimit; shadow?: PreparedLimit } = {};
+  for (const limit of limits) {
+    const { tier, mode, match } = limit;
+    if (!match.matches(subject)) continue;
+    if (tier !== 'endpoint') found.push(limit);
+    else if (mode !== 'off') {
+      const best = closest[mode];
+      if (best === undefined || compareSpecificity(match.specificity(subject), best.match.specificity(subject)) > 0) closest[mode] = limit;
     }
-    return best;
-  };
-  const endpoints = new Set([closest('enforce'), closest('shadow')]);
-  return matching.filter(limit => limit.tier !== 'endpoint' || endpoints.has(limit));
+  }
+  if (closest.enforce !== undefined) found.push(closest.enforce);
+  if (closest.shadow !== undefined) found.push(closest.shadow);
+  return found;
 }
 
 /** Why a charge does not fit; none when it does. What costs nothing always fits. */

@@ -100,10 +100,9 @@ function byDefault(
 }
 
 function look({ policies }: CompiledPolicies, subject: Subject, { from, isListing = false, work, nowUs }: Asking): Finding[] {
-  const looked = { ...subject, clientName: subject.client.name };
   const findings: Finding[] = [];
   for (const policy of policies) {
-    if ((from === 'server' && !policy.match.namesMethods) || !policy.match.matches(looked)) continue;
+    if ((from === 'server' && !policy.match.namesMethods) || !policy.match.matches(subject)) continue;
     findings.push(evaluated(policy, subject, { isListing, work, nowUs }));
   }
   return findings;

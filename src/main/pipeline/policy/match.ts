@@ -4,7 +4,9 @@ import { bestMatch, compileGlob, type Glob } from '../../support/glob.ts';
 import type { Subject } from './subject.ts';
 
 /** What of a subject globs look at. */
-export type Matchable = Pick<Subject, 'method' | 'server' | 'tool' | 'prompt' | 'resource'> & { readonly clientName: string };
+export type Matchable = Pick<Subject, 'method' | 'server' | 'tool' | 'prompt' | 'resource'> & {
+  readonly client: { readonly name: string };
+};
 
 export interface CompiledMatch {
   /** Every list that is given has a glob that fits. A list of tools fits no message without a tool, and so on. */
@@ -26,20 +28,20 @@ export function compileMatch(match: Match | undefined): CompiledMatch {
   const byResource = globs(resources);
   const byClient = globs(clients);
   return {
-    matches: ({ method, server, tool, prompt, resource, clientName }) =>
+    matches: ({ method, server, tool, prompt, resource, client }) =>
       fits(byMethod, method) &&
       fits(byServer, server) &&
       fits(byTool, tool) &&
       fits(byPrompt, prompt) &&
       fits(byResource, resource) &&
-      fits(byClient, clientName),
+      fits(byClient, client.name),
     mayMatchServer: server => fits(byServer, server),
     namesMethods: byMethod !== undefined,
-    specificity: ({ method, server, tool, prompt, resource, clientName }) => [
+    specificity: ({ method, server, tool, prompt, resource, client }) => [
       Math.max(closeness(byTool, tool), closeness(byPrompt, prompt), closeness(byResource, resource)),
       closeness(byMethod, method),
       closeness(byServer, server),
-      closeness(byClient, clientName),
+      closeness(byClient, client.name),
     ],
   };
 }
