@@ -74,7 +74,7 @@ test.each([
   await wire.closed;
   expect(wire.text()).toMatch(new RegExp(`^HTTP/1\\.1 ${status} .*"code":40000`, 's'));
   const id = /^X-Correlation-Id: (.*)\r$/m.exec(wire.text())?.[1];
-  expect((await refusals())[` ${status}`]).toBe(before.counted + 1);
+  await expect.poll(async () => (await refusals())[` ${status}`]).toBe(before.counted + 1);
   const [line] = await until('it is logged', () => logged().length > before.logged && logged().slice(before.logged));
   const said = { status, outcome: 'refused', code: 'BAD_REQUEST', listener: 'main', correlation_id: id };
   expect(JSON.parse(line ?? '')).toMatchObject({ ...said, ...(path === '' ? {} : { path }) });
@@ -120,7 +120,7 @@ test('what follows a request over its connection is refused, too, and is never t
   meanwhile.socket.write(smuggled);
   await meanwhile.closed;
   expect(meanwhile.text()).toBe('');
-  expect((await refusals())[' 400']).toBe(before + 2);
+  await expect.poll(async () => (await refusals())[' 400']).toBe(before + 2);
 });
 
 test('a connection over which nothing was said is no request', async () => {

@@ -71,8 +71,11 @@ test('a failure leaves the old text and no draft', () => {
   expect(readdirSync(dir)).toEqual(['directory']);
 });
 
-test('a draft that a dead writer left is no obstacle', () => {
-  writeFileSync(file('.shadowcat.yaml.draft'), 'half');
+test('nobody else’s draft is touched, and who may read a file of a group stays', () => {
+  writeFileSync(file('shadowcat.yaml.tmp'), 'half');
   writeConfig(file(), 'whole', undefined);
-  expect(readdirSync(dir)).toEqual(['shadowcat.yaml']);
+  chmodSync(file(), 0o640);
+  writeConfig(file(), 'again', configHash('whole'));
+  expect([mode(file()), readFileSync(file(), 'utf8')]).toEqual([0o640, 'again']);
+  expect(readdirSync(dir)).toEqual(['shadowcat.yaml', 'shadowcat.yaml.tmp']);
 });

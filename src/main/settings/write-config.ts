@@ -1,20 +1,8 @@
 /** Writes a configuration in place: whole or not at all, where the file really lies, and only over what the writer has seen. */
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { readFileSync, readlinkSync, realpathSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { TrafficError } from '../../shared/errors/error-table.ts';
+import { writePrivateFile } from '../support/private-file.ts';
 import { configHash } from './read-config.ts';
 
 /**
@@ -28,7 +16,8 @@ export function writeConfig(path: string, text: string, expectedHash: string | u
     const found = contentsOf(target);
     const foundHash = found === undefined ? undefined : configHash(found);
     if (foundHash !== expectedHash) throw new TrafficError('CONFLICT', conflict(path, foundHash, expectedHash));
-    replace(target, text, found === undefined ? undefined : statSync(target));
+    // Without a file before: readable by its owner alone, since it may hold a literal secret.
+    writePrivateFile(target, text, found === undefined ? undefined : statSync(target));
     return { hash: configHash(text) };
   } catch (cause) {
     if (cause instanceof TrafficError) throw cause;
@@ -74,37 +63,4 @@ function contentsOf(path: string): Uint8Array | undefined {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-/** Without a file before: readable by its owner alone, since it may hold a literal secret. */
-function replace(
-  target: string,
-  text: string,
-  before: { readonly mode: number; readonly uid: number; readonly gid: number } | undefined,
-): void {
-  const draft = join(dirname(target), `.${basename(target)}.draft`);
-  try {
-    rmSync(draft, { force: true });
-    const file = openSync(draft, 'wx', 0o600);
-    try {
-      writeFileSync(file, text);
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    if (before !== undefined) keepOwnership(draft, before);
-    renameSync(draft, target);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw error;
-  }
-}
-
-function keepOwnership(draft: string, { mode, uid, gid }: { readonly mode: number; readonly uid: number; readonly gid: number }): void {
-  try {
-    chownSync(draft, uid, gid);
-  } catch {
-    // Only root can give files away; who may write here but is not the owner becomes it.
-  }
-  chmodSync(draft, mode & 0o777);
 }

@@ -1,9 +1,9 @@
 /** Where pinned definitions outlive a restart: one JSON file, replaced as a whole. */
-import { mkdirSync, readFileSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Logger } from '../../ports.ts';
+import { readPrivateFile, replacePrivateFile } from '../../support/private-file.ts';
 import type { ToolDefinition } from './tool-definition.ts';
 
 export interface PinnedTool {
@@ -35,7 +35,8 @@ export function filePinStore(path: string, log: Logger): PinStore {
       const records = next;
       next = undefined;
       try {
-        await replaceFile(path, JSON.stringify({ version: VERSION, upstreams: records }));
+        mkdirSync(dirname(path), { recursive: true });
+        await replacePrivateFile(path, JSON.stringify({ version: VERSION, upstreams: records }));
       } catch (error) {
         log.error('Pinned tool definitions could not be written; after a restart they will be as they were before', {
           path,
@@ -58,14 +59,9 @@ export function filePinStore(path: string, log: Logger): PinStore {
 }
 
 function readPins(path: string): PinRecords {
-  let text: string;
   try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
-    throw unreadable(path, error);
-  }
-  try {
+    const text = readPrivateFile(path);
+    if (text === undefined) return {};
     const { version, upstreams } = JSON.parse(text) as { readonly version?: unknown; readonly upstreams?: unknown };
     if (version !== VERSION || typeof upstreams !== 'object' || upstreams === null) throw new Error('it is of another version');
     for (const tools of Object.values(upstreams as PinRecords))
@@ -84,22 +80,4 @@ function unreadable(path: string, cause: unknown): TrafficError {
     `The pinned tool definitions in ${path} cannot be read; mend the file, or remove it to pin anew.`,
     { cause },
   );
-}
-
-async function replaceFile(path: string, text: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true });
-  const draft = `${path}.tmp`;
-  try {
-    const file = await open(draft, 'w', 0o600);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-  } catch (error) {
-    await rm(draft, { force: true });
-    throw error;
-  }
 }
