@@ -57,6 +57,7 @@ beforeAll(async () => {
     }),
     store: () => store.stats(),
     upstreams,
+    isRecordRequired: () => false,
     issuers: () => [],
     audit: () => audit.state(),
     others: () => [],

@@ -18,6 +18,7 @@ function health(change: Partial<HealthReads> = {}) {
     clock: { now: () => eventTime, monotonicUs: () => 0 },
     status: () => status,
     store: () => Promise.resolve({ state: 'ok', sizeBytes: 1 }),
+    isRecordRequired: () => true,
     upstreams: () => [anUpstream()],
     issuers: () => [],
     audit: () => ({ rowCount: 0, queuedCount: 0, droppedCount: 0 }),
@@ -53,6 +54,15 @@ test.each([
   ['an ejected instance', withInstances({ ejectedUntil: eventTime + 1 }), 'no upstream has a usable instance'],
 ])('%s keeps traffic away', async (_, change, reason) => {
   expect(await health(change).ready()).toMatchObject({ isReady: false, reasons: [reason] });
+});
+
+test('where recording is not required, a store that fails is a trouble, and no reason to take no traffic', async () => {
+  const store = () => Promise.resolve({ state: 'full' as const, problem: 'no room', sizeBytes: 1 });
+  expect(await health({ store, isRecordRequired: () => false }).ready()).toEqual({
+    isReady: true,
+    reasons: [],
+    degraded: ['the store is full: no room; traffic passes unrecorded'],
+  });
 });
 
 test('one upstream of two, a refused configuration or a failing audit are troubles, but no reason to take no traffic', async () => {

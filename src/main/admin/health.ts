@@ -25,6 +25,8 @@ export interface HealthReads {
   readonly clock: Clock;
   status(): Pick<GatewayStatus, 'isRunning' | 'isDraining' | 'configHash' | 'configuredAt' | 'configProblems' | 'listeners'>;
   store(): Promise<Pick<StoreStats, 'state' | 'problem' | 'sizeBytes'>>;
+  /** What cannot be recorded is refused, so that a store that fails keeps traffic away; otherwise traffic passes unrecorded. */
+  isRecordRequired(): boolean;
   upstreams(): readonly UpstreamState[];
   issuers(): readonly IssuerHealth[];
   audit(): AuditState;
@@ -52,10 +54,13 @@ export interface Health {
 export function gatewayHealth(reads: HealthReads): Health {
   const store = storeWatch(reads);
   const ready = async (): Promise<Readiness> => {
-    const reasons = [...statusProblems(reads), ...storeProblems(await store())];
+    const reasons = statusProblems(reads);
+    const ofStore = storeProblems(await store());
+    if (reads.isRecordRequired()) reasons.push(...ofStore);
     const { unusable, count } = unusableUpstreams(reads);
     if (count > 0 && unusable.length === count) reasons.push('no upstream has a usable instance');
-    const degraded = [...unusable.map(name => `upstream ${name} has no usable instance`), ...fullInstances(reads)];
+    const unrecorded = reads.isRecordRequired() ? [] : ofStore.map(problem => `${problem}; traffic passes unrecorded`);
+    const degraded = [...unrecorded, ...unusable.map(name => `upstream ${name} has no usable instance`), ...fullInstances(reads)];
     const { configProblems } = reads.status();
     if (configProblems.length > 0) degraded.push('the newest configuration was not taken; the one before is in force');
     degraded.push(...reads.others());

@@ -180,6 +180,7 @@ export class Gateway {
         dataDir: deps.dataDir,
         status: () => this.status(),
         store: () => deps.store.stats(),
+        isRecordRequired: () => this.#config.recording.required,
         upstreams: () => this.upstreams.states(),
         issuers: () => guards.issuers(),
         audit: () => observers.audit.state(),
