@@ -4,7 +4,7 @@
  */
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import { fieldValue } from '../support/http-fields.ts';
-import { Parts } from './parts.ts';
+import { Parts } from '../support/parts.ts';
 import { changedText, type MessageChange } from './policy/changed-text.ts';
 import { rewrittenEvent } from './policy/rewritten-event.ts';
 import { SseReader, type SseEventHead } from '../../shared/mcp/sse-reader.ts';

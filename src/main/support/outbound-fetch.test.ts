@@ -1,5 +1,8 @@
 import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createRawServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, test } from 'vitest';
 import { addressKind, isLoopbackHost } from './address-ranges.ts';
 import { outboundFetch, type OutboundFetchOptions } from './outbound-fetch.ts';
@@ -157,3 +160,39 @@ test('only this machine is reached by loopback addresses, however they are writt
   const others = ['', '0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example', 'localhost.example', '[::ffff:10.0.0.1]'];
   expect(others.filter(host => isLoopbackHost(host))).toEqual([]);
 });
+
+test('a document that comes a byte at a time is kept by its bytes', async () => {
+  const collect = garbageCollector();
+  const held = Promise.withResolvers<void>();
+  const sent = Promise.withResolvers<void>();
+  const server = createRawServer(socket => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      socket.write('1\r\nx\r\n'.repeat(400 * 1024), () => sent.resolve());
+      void held.promise.then(() => socket.end('0\r\n\r\n'));
+    });
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const before = collect();
+  const fetched = outboundFetch({ reach: 'anywhere' })(`http://127.0.0.1:${port}/`);
+  await sent.promise;
+  await sleep(200);
+  // A part for each byte was some twenty.
+  expect(collect() - before).toBeLessThan(10 * 1024 * 1024);
+  held.resolve();
+  expect((await (await fetched).text()).length).toBe(400 * 1024);
+  server.close();
+});
+
+/** Collects what nobody needs any more, and says how many bytes are left. */
+function garbageCollector(): () => number {
+  setFlagsFromString('--expose_gc');
+  const gc = runInNewContext('gc') as () => void;
+  return () => {
+    gc();
+    const { heapUsed, external } = process.memoryUsage();
+    return heapUsed + external;
+  };
+}

@@ -8,6 +8,7 @@ import { request as requestHttp, type ClientRequest, type IncomingMessage } from
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import { addressKind, isLoopbackHost } from './address-ranges.ts';
+import { Parts } from './parts.ts';
 
 /** As much of `fetch` as the OAuth libraries use. */
 export type OutboundFetch = (url: string | URL, init?: OutboundInit) => Promise<Response>;
@@ -121,19 +122,19 @@ function checkedLookup(lookup: typeof lookupName, reach: Reach): LookupFunction 
 /** Reads the answer as a whole: a body that is cut off is a failure, one that is too long ends the connection. */
 function whole(request: ClientRequest, maxBytes: number, fail: (error: Error) => void, done: (response: Response) => void): void {
   request.on('response', (answer: IncomingMessage) => {
-    const chunks: Buffer[] = [];
+    const parts = new Parts();
     let bytes = 0;
     answer.on('data', (chunk: Buffer) => {
       bytes += chunk.length;
       if (bytes > maxBytes) fail(new Error(`${request.host} answered with more than ${maxBytes} bytes.`));
-      else chunks.push(chunk);
+      else parts.push(chunk);
     });
     answer.on('error', cause => fail(new Error(`The answer of ${request.host} broke off.`, { cause })));
-    answer.on('end', () => done(responseOf(answer, Buffer.concat(chunks))));
+    answer.on('end', () => done(responseOf(answer, parts.joined())));
   });
 }
 
-function responseOf(answer: IncomingMessage, body: Buffer<ArrayBuffer>): Response {
+function responseOf(answer: IncomingMessage, body: Uint8Array): Response {
   const headers = new Headers();
   for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2)
     headers.append(answer.rawHeaders[at] as string, answer.rawHeaders[at + 1] as string);

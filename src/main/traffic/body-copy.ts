@@ -1,5 +1,6 @@
 /** Copies a body for the record while it is forwarded: capped, but with its true size, its hash and its JSON-RPC facts. */
 import { createHash, type Hash } from 'node:crypto';
+import { Parts } from '../support/parts.ts';
 import { TopLevelScan, type TopLevelFacts } from '../../shared/mcp/top-level-scan.ts';
 
 /** 1 MiB: what the window can show at once; beyond it the copy ends, while size, hash and JSON-RPC facts go on. */
@@ -18,7 +19,7 @@ export interface CopiedBody {
 export class BodyCopy {
   readonly #capBytes: number;
   readonly #isScanned: boolean;
-  #chunks: Uint8Array[] = [];
+  readonly #parts = new Parts();
   #keptBytes = 0;
   #sizeBytes = 0;
   #hash: Hash | undefined;
@@ -39,17 +40,17 @@ export class BodyCopy {
       return;
     }
     if (this.#sizeBytes <= this.#capBytes) {
-      this.#chunks.push(chunk);
+      this.#parts.push(chunk);
       this.#keptBytes += chunk.length;
       return;
     }
     this.#hash = createHash('sha256');
     if (this.#isScanned) this.#scan = new TopLevelScan();
-    for (const kept of [...this.#chunks, chunk]) {
+    for (const kept of [...this.#parts.list, chunk]) {
       this.#hash.update(kept);
       this.#scan?.push(kept);
     }
-    this.#chunks.push(chunk.subarray(0, this.#capBytes - this.#keptBytes));
+    this.#parts.push(chunk.subarray(0, this.#capBytes - this.#keptBytes));
     this.#keptBytes = this.#capBytes;
   }
 
@@ -59,7 +60,7 @@ export class BodyCopy {
 
   /** The copy so far; the object can be thrown away afterwards. */
   take(): CopiedBody {
-    const bytes = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks);
+    const bytes = this.#parts.joined();
     if (this.#hash === undefined) return { bytes, sizeBytes: this.#sizeBytes, isTruncated: false };
     return {
       bytes,

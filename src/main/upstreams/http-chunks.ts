@@ -5,6 +5,8 @@ import { readFields } from './http-head.ts';
 const MAX_SIZE_LINE_BYTES = 4096;
 const MAX_TRAILER_BYTES = 64 * 1024;
 const MAX_PLAIN_DIGITS = 8;
+/** Chunks below this are joined with those that came along with them: one part for each byte would cost a hundred times the byte. */
+const SMALL_CHUNK_BYTES = 1024;
 /** The value of a byte as a hexadecimal digit, -1 for any other byte. */
 const hexDigits = Int8Array.from({ length: 256 }, (_, byte) =>
   /[0-9a-fA-F]/.test(String.fromCharCode(byte)) ? Number.parseInt(String.fromCharCode(byte), 16) : -1,
@@ -26,12 +28,47 @@ export class ChunkedReader {
   #pending: Buffer = empty;
   #state: State = 'size';
   #left = 0;
+  /** What stands behind chunks that were joined. */
+  #following: ChunkPart | undefined;
 
   push(bytes: Buffer): void {
     this.#pending = this.#pending.length === 0 ? bytes : Buffer.concat([this.#pending, bytes]);
   }
 
   next(): ChunkPart {
+    const part = this.#takeFollowing() ?? this.#nextPart();
+    return part.kind === 'data' && part.chunk.length < SMALL_CHUNK_BYTES ? this.#joined(part) : part;
+  }
+
+  /** With the small chunks that are here already: nobody waits for more. */
+  #joined(first: ChunkPart & { readonly kind: 'data' }): ChunkPart {
+    let following = this.#nextPart();
+    if (following.kind !== 'data') {
+      this.#following = following;
+      return first;
+    }
+    // No more than what has come: of all that, some is framing.
+    const all = Buffer.allocUnsafeSlow(first.chunk.length + following.chunk.length + this.#pending.length);
+    let length = first.chunk.copy(all);
+    while (following.kind === 'data' && following.chunk.length < SMALL_CHUNK_BYTES) {
+      length += following.chunk.copy(all, length);
+      following = this.#nextPart();
+    }
+    this.#following = following;
+    const chunk = all.subarray(0, length);
+    // Whoever keeps the part would keep the room for the framing as well.
+    return { kind: 'data', chunk: 2 * length < all.length ? Buffer.from(chunk) : chunk };
+  }
+
+  #takeFollowing(): ChunkPart | undefined {
+    const following = this.#following;
+    this.#following = undefined;
+    if (following?.kind === 'more') return undefined;
+    // More may have come since.
+    return following?.kind === 'end' ? { ...following, rest: this.#pending } : following;
+  }
+
+  #nextPart(): ChunkPart {
     for (;;) {
       const part = this.#step();
       if (part !== undefined) return part;

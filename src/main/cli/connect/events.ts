@@ -1,5 +1,6 @@
 /** Reads the events of an answer, one after the other, no faster than the client takes them. */
 import { SseReader } from '../../../shared/mcp/sse-reader.ts';
+import { Parts } from '../../support/parts.ts';
 import type { HttpReply } from './http-client.ts';
 
 export interface ServerEvent {
@@ -21,7 +22,7 @@ export async function readEvents(
   take: (event: ServerEvent) => void,
   ready: () => Promise<unknown> | undefined,
 ): Promise<void> {
-  let parts: Uint8Array[] = [];
+  const parts = new Parts();
   let sizeBytes = 0;
   const reader = new SseReader({
     raw: () => undefined,
@@ -31,8 +32,9 @@ export async function readEvents(
       parts.push(bytes);
     },
     end({ name, id, retry, hasData, isComplete }) {
-      const data = Buffer.concat(parts);
-      parts = [];
+      const all = parts.joined();
+      const data = Buffer.from(all.buffer, all.byteOffset, all.byteLength);
+      parts.clear();
       sizeBytes = 0;
       if (!isComplete) return;
       take({

@@ -1,6 +1,7 @@
 /** HTTP towards one origin, on Node's own client: it is there without loading anything, which is what starting fast needs. */
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { Parts } from '../../support/parts.ts';
 
 export interface HttpAsk {
   readonly method: string;
@@ -85,14 +86,15 @@ export function discard({ body }: HttpReply): void {
 
 /** Reads a body whole; undefined beyond `maxBytes`. Rejects when it is cut. */
 export async function wholeBody({ body }: HttpReply, maxBytes: number): Promise<Buffer | undefined> {
-  const parts: Buffer[] = [];
+  const parts = new Parts();
   let sizeBytes = 0;
   for await (const chunk of body as AsyncIterable<Buffer>) {
     sizeBytes += chunk.length;
     if (sizeBytes > maxBytes) return undefined;
     parts.push(chunk);
   }
-  return Buffer.concat(parts);
+  const all = parts.joined();
+  return Buffer.from(all.buffer, all.byteOffset, all.byteLength);
 }
 
 function replyOf(body: IncomingMessage): HttpReply {

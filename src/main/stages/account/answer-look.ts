@@ -1,7 +1,7 @@
 /** Whether an answer that passes is an error of the protocol or of the tool: found in its bytes, parsed only where the words are there. */
 import { factsOf } from '../../../shared/mcp/facts.ts';
 import { readBody } from '../../../shared/mcp/json-rpc.ts';
-import { Parts } from '../../pipeline/parts.ts';
+import { Parts } from '../../support/parts.ts';
 
 /** Beyond this an answer is counted without its kind of error. */
 const MAX_BYTES = 64 * 1024;

@@ -6,7 +6,7 @@ import { SseReader } from '../../../shared/mcp/sse-reader.ts';
 import { readBody } from '../../../shared/mcp/json-rpc.ts';
 import type { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Guard } from '../../pipeline/guard.ts';
-import { Parts } from '../../pipeline/parts.ts';
+import { Parts } from '../../support/parts.ts';
 import type { Answer } from '../../pipeline/stage.ts';
 import { fieldValue } from '../../support/http-fields.ts';
 import { ownLine, ownReason } from '../../traffic/own-answer.ts';

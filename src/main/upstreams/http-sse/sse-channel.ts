@@ -5,6 +5,7 @@ import type { Answer, Exchange, IncomingRequest } from '../../pipeline/stage.ts'
 import type { Logger } from '../../ports.ts';
 import { Departure } from '../../support/departure.ts';
 import { fieldValue } from '../../support/http-fields.ts';
+import { Parts } from '../../support/parts.ts';
 import { HttpRefusal, type ChannelEvents, type MessageChannel } from '../bridge/channel.ts';
 import { isJsonContainer } from '../bridge/json-container.ts';
 import type { InstanceConnection } from '../instance-connection.ts';
@@ -43,7 +44,8 @@ class SseChannel implements MessageChannel {
   #stream: Answer | undefined;
   #address: URL | undefined;
   #fields: readonly string[] = [];
-  #parts: Uint8Array[] = [];
+  /** Of the data of the event that is coming. */
+  readonly #parts = new Parts();
   #sizeBytes = 0;
   #isPaused = false;
   #isOver = false;
@@ -153,8 +155,9 @@ class SseChannel implements MessageChannel {
   }
 
   #event({ name, hasData, isComplete }: SseEventHead): void {
-    const data = Buffer.concat(this.#parts);
-    this.#parts = [];
+    const all = this.#parts.joined();
+    const data = Buffer.from(all.buffer, all.byteOffset, all.byteLength);
+    this.#parts.clear();
     this.#sizeBytes = 0;
     if (this.#isOver || !hasData || !isComplete) return;
     if (name === 'endpoint') this.#named(data.toString('utf8'));
@@ -182,7 +185,7 @@ class SseChannel implements MessageChannel {
     this.#isOver = true;
     this.#stream?.body.abort();
     for (const departure of this.#posts) departure.happen();
-    this.#parts = [];
+    this.#parts.clear();
   }
 
   #send(request: IncomingRequest, departure: Departure): Promise<Answer> {
