@@ -54,6 +54,8 @@ export interface GatewayControl {
     readonly action: 'trip' | 'reset' | 'isolate' | 'rejoin';
     readonly actor: string;
   }): void;
+  /** Whether the gateway serves it now, recorded or not. */
+  holdsSession(id: string): boolean;
   /** False when there is no such live session. */
   killSession(change: { readonly id: string; readonly reason: string; readonly actor: string }): boolean;
   readonly config: {

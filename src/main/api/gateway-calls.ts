@@ -49,10 +49,11 @@ export function gatewayCalls({ gateway, board, endSession, store }: ApiDeps): Ga
     },
     'session.kill': async ({ id, reason }, caller) => {
       const session = await store.session(id);
-      if (session === undefined) throw new TrafficError('NOT_FOUND', `There is no session ${id}.`);
-      if (session.state !== 'live') throw new TrafficError('CONFLICT', `Session ${id} has ended already.`);
+      // One that the gateway holds can be ended before it is recorded, and where nothing is.
+      if (session === undefined && !gateway.holdsSession(id)) throw new TrafficError('NOT_FOUND', `There is no session ${id}.`);
+      if (session !== undefined && session.state !== 'live') throw new TrafficError('CONFLICT', `Session ${id} has ended already.`);
       // A shim forwards by itself: ending the record would not end the session.
-      if (session.transport === 'stdio')
+      if (session?.transport === 'stdio')
         throw new TrafficError('CONFLICT', `Session ${id} is a wrapped server; end its client or the server.`);
       if (!gateway.killSession({ id, reason, actor: actorOf(caller) })) endSession(id, `killed${reason === '' ? '' : `: ${reason}`}`);
       board.touchSessions([id]);

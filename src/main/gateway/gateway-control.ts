@@ -40,6 +40,7 @@ export function gatewayControl({ gateway, store, vault, clock }: GatewayControlD
       setBreaker(gateway, change);
       tell(change.action, `${change.upstream}/${change.instance}`, change);
     },
+    holdsSession: (id: string) => gateway.holdsSession(id),
     killSession(change: ByHand & { readonly id: string; readonly reason: string }) {
       tell('kill session', change.id, change, change.reason);
       return gateway.killSession(change.id, change.reason);

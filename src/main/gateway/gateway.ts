@@ -38,6 +38,7 @@ import { type Observers, openObservers } from './observers.ts';
 import { type RenewalWatch, watchRenewals } from './renewals.ts';
 import { connectedWith, noSecrets, type ResolvedSecrets, resolveSecrets } from './resolved-secrets.ts';
 import { type ListenerServing, listenerServing, SessionsKeeper } from './serving.ts';
+import { judgeServerLine } from './server-lines.ts';
 import { stdioPlans } from './stdio-plans.ts';
 import { tlsProblems } from './tls-problems.ts';
 import { UpstreamSet } from './upstream-set.ts';
@@ -169,6 +170,7 @@ export class Gateway {
       run: compose(stdioStagesInOrder(stages)),
       ids,
       effectOn: serverName => guards.effectOn(serverName),
+      judgeServer: (serverName, line) => judgeServerLine({ policies: guards.policies, clock, ids, emit }, serverName, line),
       onChanged: listener => {
         this.#planListeners.add(listener);
         return () => this.#planListeners.delete(listener);
@@ -261,6 +263,11 @@ export class Gateway {
       durations: observers.metrics.percentiles(),
       changes: [...observers.counters.changes],
     };
+  }
+
+  /** Whether a session that is or will be recorded under this id is served now. */
+  holdsSession(conversationId: string): boolean {
+    return [...this.table.all()].some(session => session.conversationId === conversationId);
   }
 
   /** Ends all that belongs to a recorded session of the gateway; false when it is none of ours. */
