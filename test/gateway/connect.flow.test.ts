@@ -190,14 +190,18 @@ test('nothing overtakes the handshake, answers to the server pass all the same',
 });
 
 test('calls go out at once and answers come as they are there', async () => {
+  const waiting = new Map<number, RawRequest>();
   await using hop = await talk((request, body) => {
     const { id } = JSON.parse(body) as { id: number };
-    setTimeout(() => request.answer('200 OK', jsonType, `{"jsonrpc":"2.0","id":${id},"result":{}}`), 300 - id * 100);
+    waiting.set(id, request);
     return true;
   });
   hop.client.send(legacy(0, 'x'), legacy(1, 'x'), legacy(2, 'x'));
-  const lines = await hop.client.untilLines(3);
-  expect(lines.map(line => (JSON.parse(line) as { id: number }).id)).toEqual([2, 1, 0]);
+  await expect.poll(() => waiting.size).toBe(3);
+  for (const [at, id] of [2, 1, 0].entries()) {
+    waiting.get(id)?.answer('200 OK', jsonType, `{"jsonrpc":"2.0","id":${id},"result":{}}`);
+    expect((await hop.client.untilLines(at + 1)).at(-1)).toContain(`"id":${id},`);
+  }
 });
 
 test.each([
@@ -262,7 +266,11 @@ test('a broken stream is taken up where it was, by its last event id', async () 
     if (body.includes('"tools/call"')) {
       request.startEvents();
       request.chunk('id: e1\nretry: 20\ndata:\n\n');
-      setTimeout(() => request.socket.destroy(), 20);
+      // Not before the session's own GET is here: what is asked is told apart by its order.
+      void expect
+        .poll(() => hop.requests('GET').length, { interval: 5 })
+        .toBe(1)
+        .then(() => request.socket.destroy());
       return true;
     }
     if (request.field('last-event-id') === undefined) return undefined;
@@ -359,7 +367,8 @@ test('SIGTERM ends it at once, whatever is pending', async () => {
   const startedAt = performance.now();
   hop.client.process.child.kill('SIGTERM');
   expect(await hop.client.process.exited).toMatchObject({ code: 0 });
-  expect(performance.now() - startedAt).toBeLessThan(1500);
+  // What is pending is pending for ever.
+  expect(performance.now() - startedAt).toBeLessThan(10_000);
   expect(hop.client.lines()).toHaveLength(1);
 });
 

@@ -8,7 +8,7 @@ import { readOpenMetrics } from '../kit/open-metrics.ts';
 import { startProcess } from '../peers/child-process.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import { httpCaller, outcomeOf } from './kit/callers.ts';
-import { isAlive, pidsIn } from './kit/pids.ts';
+import { isAlive, pidsIn } from './kit/stdio-log.ts';
 import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
 import { startToolServer, type ToolServer } from './kit/tool-server.ts';
 import { until } from './kit/until.ts';

@@ -11,7 +11,15 @@ let server: ToolServer;
 let gateway: RunningGateway;
 
 const limitsOf = (extra: readonly object[] = []) => [
-  { id: 'bucket-100', tier: 'endpoint', match: { tools: ['bucket_100'] }, algorithm: 'token-bucket', capacity: 10, refill: 100, per: '4s' },
+  {
+    id: 'bucket-100',
+    tier: 'endpoint',
+    match: { tools: ['bucket_100'] },
+    algorithm: 'token-bucket',
+    capacity: 100,
+    refill: 100,
+    per: '4s',
+  },
   { id: 'window-100', tier: 'endpoint', match: { tools: ['window_100'] }, algorithm: 'sliding-window', limit: 100, per: '4s' },
   { id: 'bucket-5', tier: 'endpoint', match: { tools: ['bucket_5'] }, algorithm: 'token-bucket', capacity: 5, refill: 5, per: '4s' },
   { id: 'window-5', tier: 'endpoint', match: { tools: ['window_5'] }, algorithm: 'sliding-window', limit: 5, per: '4s' },

@@ -14,6 +14,7 @@ import type { FrameSummary } from '../../src/shared/model/frame.ts';
 import { type Caller, type Era, type Heard, httpCaller, outcomeOf, post, stdioCaller } from './kit/callers.ts';
 import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
 import { startToolServer, type ToolServer } from './kit/tool-server.ts';
+import { until } from './kit/until.ts';
 
 type Transport = 'http to http' | 'http to stdio' | 'http to http-sse' | 'connect to http' | 'connect to stdio' | 'wrap';
 type Auth = 'open' | 'keys';
@@ -257,11 +258,11 @@ describe.each(['open', 'keys'] as const)('what was written, %s', auth => {
   beforeAll(async () => {
     // Records are written in batches after the answers went out.
     const last = `observed_${slug(mine.at(-1)!)}`;
-    for (let turn = 0; turn < 100 && !frames.some(({ target }) => target === last); turn += 1) {
-      await new Promise(resolve => setTimeout(resolve, 100));
+    await until('the last calls are recorded', async () => {
       frames = await gatewayOf(auth).frames();
-    }
-    frames = await gatewayOf(auth).frames();
+      const asked = frames.filter(({ target, kind }) => target === last && kind === 'request').map(({ exchangeId }) => exchangeId);
+      return asked.length === 2 && frames.filter(({ exchangeId, kind }) => kind === 'result' && asked.includes(exchangeId)).length === 2;
+    });
     metrics = await gatewayOf(auth).metrics();
   });
 
@@ -283,7 +284,11 @@ describe.each(['open', 'keys'] as const)('what was written, %s', auth => {
   });
 
   test('every refusal and every allowed call is in the audit, and the chain holds', async () => {
-    const rows = gatewayOf(auth).audit();
+    const last = `shadow_${slug(mine.at(-1)!)}`;
+    const rows = await until('the last rows of the audit', () => {
+      const all = gatewayOf(auth).audit();
+      return all.some(row => row['target'] === last) && all;
+    });
     for (const cell of mine) {
       const name = slug(cell);
       const of = (target: string, kind: string, action: string) =>

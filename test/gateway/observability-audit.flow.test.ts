@@ -78,7 +78,9 @@ test.each([
     'a cut tail',
     (cli: CommandLine) => {
       const path = fileIn(cli, 'audit.jsonl');
-      writeFileSync(path, `${linesOf(path).slice(0, -3).join('\n')}\n`);
+      // Its first row stays, however short the newest file happens to be.
+      const lines = linesOf(path);
+      writeFileSync(path, `${lines.slice(0, Math.max(1, lines.length - 3)).join('\n')}\n`);
     },
     { what: 'cut-tail' },
   ],

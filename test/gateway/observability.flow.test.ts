@@ -34,7 +34,7 @@ function config(change: object = {}): object {
     limits: [{ id: 'scarce', tier: 'endpoint', match: { tools: ['scarce_*'] }, algorithm: 'sliding-window', limit: 1, per: '1h' }],
     policies: [{ id: 'no-delete', effect: 'deny', match: { tools: ['delete_*'] } }],
     admin: { port: 0 },
-    shutdown: { readyDelay: '2s', finish: '2s' },
+    shutdown: { readyDelay: '0ms', finish: '2s' },
     ...change,
   };
 }
@@ -170,7 +170,9 @@ test('health tells of each dependency', async () => {
 });
 
 test('a gateway that drains says so before it stops accepting, and its audit ends whole', async () => {
-  await using draining = await startGateway({ home: home.path, name: 'draining', config: config() });
+  // Long enough for what is asked of it before it stops accepting.
+  const shutdown = { readyDelay: '5s', finish: '2s' };
+  await using draining = await startGateway({ home: home.path, name: 'draining', config: config({ shutdown }) });
   expect((await fetch(`${draining.adminUrl}/health/ready`)).status).toBe(200);
   draining.process.child.kill('SIGTERM');
   await expect

@@ -7,7 +7,7 @@ import { readOpenMetrics } from '../kit/open-metrics.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import { type Caller, httpCaller, outcomeOf } from './kit/callers.ts';
 import { listeningStream, newSession } from './kit/listening-stream.ts';
-import { isAlive, pidsIn } from './kit/pids.ts';
+import { calledOverStdio, isAlive, pidsIn } from './kit/stdio-log.ts';
 import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
 import { startToolServer, type ToolServer } from './kit/tool-server.ts';
 import { sleep, until } from './kit/until.ts';
@@ -83,10 +83,13 @@ async function change(from: string, to: string): Promise<void> {
   if (!text.includes(from)) throw new Error(`The configuration does not hold ${from}`);
   const { configHash } = await status();
   writeFileSync(gateway.configPath, text.replace(from, to));
-  await until('the change is in force', async () => (await status()).configHash !== configHash, 5000);
+  await until('the change is in force', async () => (await status()).configHash !== configHash);
 }
 
 const pids = () => pidsIn(stdioLog());
+/** How often a tool was called, at whichever server. */
+const called = (tool: string) =>
+  [...servers.flatMap(server => server.called()), ...calledOverStdio(stdioLog())].filter(name => name === tool).length;
 
 const remaining = async (limitId: string) => {
   const { keys } = await gateway.connection.call('gateway.limits', {});
@@ -115,7 +118,7 @@ test('calls, streams, sessions, children, buckets and breakers outlive changes o
   await gateway.connection.call('breaker.set', { upstream: 'http', instance: tripped, action: 'trip' });
   const stream = await listeningStream(gateway.url('/http'), await newSession(gateway.url('/http')));
   expect(stream.status).toBe(200);
-  const long = [http, stdio, modern].flatMap(caller => ['json', 'sse'].map(as => caller.call('long', { as, waitMs: 1800 })));
+  const long = [http, stdio, modern].flatMap(caller => ['json', 'sse'].map(as => caller.call('long-6', { as, waitMs: 1800 })));
   let isOver = false;
   const busy = Promise.all(
     [http, stdio, modern].map(async caller => {
@@ -127,7 +130,7 @@ test('calls, streams, sessions, children, buckets and breakers outlive changes o
       return outcomes;
     }),
   );
-  await sleep(100);
+  await until('they are under way', () => called('long-6') === 6);
 
   await change('Not this one.', 'Not this one either.');
   await change('algorithm: token-bucket, capacity: 5', 'mode: enforce, algorithm: token-bucket, capacity: 5');
@@ -158,9 +161,9 @@ test('what is taken out is gone: routes answer 404, children end, and a call tha
   await using stdio = await httpCaller(gateway.url('/stdio'), 'legacy');
   await stdio.call('warm');
   const [pid = 0] = pids();
-  const long = caller.call('long', { waitMs: 1200 });
-  const inside = stdio.call('long', { waitMs: 1200 });
-  await sleep(100);
+  const long = caller.call('long-2', { waitMs: 1200 });
+  const inside = stdio.call('long-2', { waitMs: 1200 });
+  await until('they are under way', () => called('long-2') === 2);
   const text = textNow();
   await change('      - { path: /old, upstream: old }\n', '');
   const late = await caller.call('late');
@@ -172,7 +175,7 @@ test('what is taken out is gone: routes answer 404, children end, and a call tha
   expect(isAlive(pid)).toBe(true);
   const from = textNow().indexOf('  stdio:\n');
   await change(textNow().slice(from, textNow().indexOf('  old:\n')), '');
-  await until('the child has ended', () => !isAlive(pid), 5000);
+  await until('the child has ended', () => !isAlive(pid));
   const { upstreams } = await gateway.connection.call('gateway.upstreams', {});
   expect(upstreams.map(({ name }) => name)).toEqual(['http', 'old']);
   // Back again, as if it had never been away.

@@ -15,7 +15,7 @@ import { answersTo, type Message } from './kit/tool-answers.ts';
 import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
 import { tlsPost } from './kit/tls-client.ts';
 import { startToolServer, type ToolServer } from './kit/tool-server.ts';
-import { sleep, until } from './kit/until.ts';
+import { until } from './kit/until.ts';
 
 const authority = certificateAuthority('Test Authority');
 const stranger = certificateAuthority('Authority of Nobody');
@@ -212,7 +212,7 @@ describe('a listener', () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     expect((await ask('/names', 'before', { agent })).shown).toBe('first');
     const long = tlsPost(gateway.url('/names'), call('long', { waitMs: 800 }), { ca: authority.cert, headers: fieldsFor('long'), agent });
-    await sleep(100);
+    await until('it is under way', () => server.called().includes('long'));
     keep('local', authority.issue({ commonName: 'second', addresses: ['127.0.0.1'] }));
     keep('one', authority.issue({ commonName: 'one again', names: ['one.example'] }));
     expect((await reload()).status).toBe(200);

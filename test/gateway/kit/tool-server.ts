@@ -123,7 +123,8 @@ async function takeOldMessage(path: string, body: string, response: ServerRespon
   for (const answer of await answersTo(JSON.parse(body) as Message)) stream?.write(`event: message\ndata: ${JSON.stringify(answer)}\n\n`);
 }
 
-function toolNames(body: string): string[] {
+/** Of the calls in one message or batch. */
+export function toolNames(body: string): string[] {
   try {
     const asked = JSON.parse(body) as Message | Message[];
     return (Array.isArray(asked) ? asked : [asked]).flatMap(({ method, params }) =>
