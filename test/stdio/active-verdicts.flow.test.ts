@@ -190,6 +190,34 @@ test('a batch is one exchange, answered by one line or by several', async () => 
   expect(isGapless(onlySession(await recordedBy(host, dir.path)))).toBe(true);
 });
 
+test('answers in one line, and to one line, stay what the server wrote: digits beyond 2^53, forms of numbers, spaces, escapes', async () => {
+  using dir = tempDataDir();
+  await using host = await startHost(dir.path, { plan: 'open' });
+  await using client = startWrapped(dir.path, scriptedServer());
+  // Next to each other beyond 2^53: as doubles they are the same number.
+  const [a, b] = ['1152921504606846977', '1152921504606846979'];
+  const asked = (id: string) => `{"jsonrpc":"2.0","id":${id},"method":"silent","params":{"isSplit":true}}`;
+  const answers = [
+    String.raw`{"jsonrpc":"2.0","id":${a},"result":{"count":1152921504606846977,"rate":1.0e2, "text":"\u00e4],"}}`,
+    `{ "result":{"is":"ä","zero":-0.0},"jsonrpc":"2.0","id" : ${b} }`,
+  ];
+  const said = (line: string) => client.write(`${request('say', 'stray', { text: line })}\n`);
+
+  // Asked one by one, answered by one line.
+  for (const id of [a, b]) client.write(`${asked(id)}\n`);
+  said(`[${answers[0]}, ${answers[1]}]`);
+  const one = await client.line(line => line.includes('"is":"ä"'));
+  expect(client.lines.slice(client.lines.indexOf(one) - 1, client.lines.indexOf(one) + 1)).toEqual(answers);
+
+  // Asked by one line, answered one by one.
+  client.write(`[${asked(a)},${asked(b)}]\n`);
+  for (const answer of answers) said(answer);
+  expect(await client.line(line => line.startsWith('['))).toBe(`[${answers.join(',')}]`);
+  client.end();
+  await client.exited;
+  expect(isGapless(onlySession(await recordedBy(host, dir.path)))).toBe(true);
+});
+
 test('a cancellation takes back a line that still waits, and gives back what a stage holds for one that was passed on', async () => {
   using dir = tempDataDir();
   await using host = await startHost(dir.path, { plan: 'open' });

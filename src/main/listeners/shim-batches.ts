@@ -3,9 +3,11 @@
  * be answered by one line, or by one for each request, and a server may put answers together that were not asked together.
  */
 import { idTextOf } from '../../shared/mcp/json-rpc.ts';
+import { arraySlices } from '../../shared/mcp/json-text.ts';
 import type { ShimExchange, Tell } from './shim-exchange.ts';
 
 const noBytes = new Uint8Array(0);
+const lineEnd = Buffer.from('\n');
 
 interface AnswerFromServer {
   /** JSON texts of the awaited ids in it. */
@@ -48,22 +50,25 @@ export class ShimBatches {
     else exchange.answered(Buffer.from(`[${group.pieces.join(',')}]`), tell, exchange.number);
   }
 
-  /** Answers that were asked for one by one: each goes its own way and comes out as a line of its own. */
+  /** Answers that were asked for one by one: each goes its own way and comes out as a line of its own, byte for byte as it stood there. */
   #split(bytes: Uint8Array, { awaited, tell }: AnswerFromServer): void {
-    const items = JSON.parse(Buffer.from(bytes).toString('utf8')) as unknown[];
+    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const items = JSON.parse(whole.toString('utf8')) as unknown[];
+    const slices = arraySlices(whole.toString('latin1'));
     const lines: (Uint8Array | undefined)[] = items.map(() => undefined);
     let missingCount = items.length;
     const put = (index: number, line: Uint8Array): void => {
       lines[index] = line;
       missingCount -= 1;
       if (missingCount > 0) return;
-      const parts = lines.flatMap(one => (one === undefined || one.length === 0 ? [] : [Buffer.from(one).toString('utf8')]));
+      const parts = lines.flatMap(one => (one === undefined || one.length === 0 ? [] : [lineEnd, one]));
       if (parts.length === 0) tell({ kind: 'drop' }, noBytes);
-      else tell({ kind: 'replace' }, Buffer.from(parts.join('\n')));
+      else tell({ kind: 'replace' }, Buffer.concat(parts.slice(1)));
     };
     for (const [index, item] of items.entries()) {
-      const own = Buffer.from(JSON.stringify(item));
-      const id = typeof item === 'object' && item !== null && 'id' in item ? idTextOf(item.id, undefined) : undefined;
+      const source = slices[index] ?? '';
+      const own = Buffer.from(source, 'latin1');
+      const id = typeof item === 'object' && item !== null && 'id' in item ? idTextOf(item.id, source) : undefined;
       const exchange = id === undefined ? undefined : awaited(id);
       if (exchange === undefined || exchange.isBatch) put(index, exchange === undefined ? own : noBytes);
       else exchange.answered(own, (head, out) => put(index, head.kind === 'pass' ? own : head.kind === 'replace' ? out : noBytes));

@@ -1,5 +1,5 @@
 /** The answers that the hub wants to see before the client does, by id; and those that nobody can check any more. */
-import { idTextOf } from '../../shared/mcp/json-rpc.ts';
+import { elementSources, idTextOf } from '../../shared/mcp/json-rpc.ts';
 import { TopLevelScan, type TopLevelFacts } from '../../shared/mcp/top-level-scan.ts';
 import type { HeldLine } from './lane.ts';
 
@@ -86,7 +86,8 @@ function answeredIn({ whole }: HeldLine): { readonly ids: readonly string[]; rea
     return { ids: [], isBatch: false };
   }
   if (!Array.isArray(json)) return { ids: answeredBy(json, text), isBatch: false };
-  return { ids: json.flatMap(item => answeredBy(item, undefined)), isBatch: true };
+  const sources = elementSources(json, text);
+  return { ids: json.flatMap((item, at) => answeredBy(item, sources?.[at])), isBatch: true };
 }
 
 function answeredBy(json: unknown, text: string | undefined): string[] {

@@ -1,4 +1,5 @@
 /** Reads JSON-RPC 2.0 messages as a guest does: what we do not know is kept, the JSON type of an id is kept. */
+import { arraySlices, endOfString } from './json-text.ts';
 
 /** An id as JSON text: `1` and `"1"` stay apart, and integers beyond 2^53 keep every digit. */
 export type IdText = string;
@@ -37,8 +38,8 @@ export function readBody(text: string): ReadBody {
   }
   if (Array.isArray(json)) {
     if (json.length === 0) return { kind: 'invalid', reason: 'not-json-rpc' };
-    // A batch element with an unsafe integer id loses its last digits here; batches ended with revision 2025-03-26.
-    return { kind: 'batch', items: json.map(item => readValue(item, undefined)) };
+    const sources = elementSources(json, text);
+    return { kind: 'batch', items: json.map((item, at) => readValue(item, sources?.[at])) };
   }
   return readValue(json, text);
 }
@@ -84,6 +85,13 @@ export function idTextOf(id: unknown, source: string | undefined): IdText | unde
   return exactNumberText(source) ?? JSON.stringify(id);
 }
 
+/** The texts of the elements of a list, where one has an id that a double cannot hold. */
+export function elementSources(items: readonly unknown[], text: string): readonly string[] | undefined {
+  const isUnsafe = (item: unknown) =>
+    typeof item === 'object' && item !== null && 'id' in item && typeof item.id === 'number' && !Number.isSafeInteger(item.id);
+  return items.some(isUnsafe) ? arraySlices(text) : undefined;
+}
+
 /**
  * The digits of a top-level numeric id as they stood in the text, for ids that do not fit a double.
  * Walks strings and nesting, because an `"id"` deeper inside (a tool argument) must not be taken.
@@ -108,12 +116,4 @@ function exactNumberText(source: string): string | undefined {
     } else if (char === ',' && depth === 1) key = '';
   }
   return found;
-}
-
-function endOfString(source: string, start: number): number {
-  for (let at = start + 1; at < source.length; at += 1) {
-    if (source[at] === '\\') at += 1;
-    else if (source[at] === '"') return at;
-  }
-  return source.length;
 }
