@@ -7,7 +7,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Config, type ListenerConfig, RetriesConfig } from '../../shared/config/schema.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { GatewayStatus } from '../../shared/model/gateway-state.ts';
-import type { RecordingState } from '../../shared/model/host.ts';
 import { compose } from '../pipeline/compose.ts';
 import { LiveAnswers } from '../pipeline/live-answers.ts';
 import { filePinStore } from '../pipeline/policy/pin-store.ts';
@@ -15,23 +14,19 @@ import { EndedSessions } from '../pipeline/ended-sessions.ts';
 import { type GatewaySession, type SessionEnd, SessionTable } from '../pipeline/session-table.ts';
 import type { Next } from '../pipeline/stage.ts';
 import type { StdioPlans } from '../pipeline/stdio-plan.ts';
-import type { Clock, ComponentLogs, Ids, Logger } from '../ports.ts';
-import type { SecretResolver } from '../secrets/references.ts';
+import type { Clock, ComponentLogs } from '../ports.ts';
 import { sessionKeys } from '../secrets/session-keys.ts';
 import type { SessionSeal } from '../../shared/model/sealed-session.ts';
 import { sessionSeal } from '../secrets/session-seal.ts';
-import type { TokenVault } from '../secrets/token-vault.ts';
 import { pathText } from '../settings/config-problem.ts';
 import { type GuardDeps, guardedStagesInOrder, openStagesInOrder, stdioStagesInOrder } from '../stages/order.ts';
-import type { RecordDeps } from '../stages/record.ts';
 import { wellKnownAnswer } from '../stages/authenticate/protected-resource.ts';
-import type { TrafficStore } from '../store/traffic-store.ts';
-import type { Conversations } from '../traffic/conversations.ts';
 import { adminActions } from './admin-actions.ts';
 import { AdminDoor } from './admin-door.ts';
 import { CannotTake, ConfigControl, type Taking } from './config-control.ts';
 import { DoorSet } from './door-set.ts';
 import { expressionChecks } from './expression-checks.ts';
+import type { DrainTimes, GatewayDeps } from './gateway-deps.ts';
 import { Guards } from './guards.ts';
 import { instanceConnector } from './instance-connector.ts';
 import { type Observers, openObservers } from './observers.ts';
@@ -42,31 +37,6 @@ import { judgeServerLine } from './server-lines.ts';
 import { stdioPlans } from './stdio-plans.ts';
 import { tlsProblems } from './tls-problems.ts';
 import { UpstreamSet } from './upstream-set.ts';
-
-export interface GatewayDeps {
-  readonly dataDir: string;
-  readonly version: string;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Logger;
-  readonly logs: ComponentLogs;
-  readonly random: () => number;
-  /** The environment of this process: for references, overrides, and what children need. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly secrets: SecretResolver;
-  readonly vault: TokenVault;
-  readonly store: TrafficStore;
-  readonly conversations: Conversations;
-  readonly record: RecordDeps;
-  readonly recorder: { state(): RecordingState; setRequired(isRequired: boolean): void };
-}
-
-/** How long what is under way may take when the gateway stops, ms. */
-export interface DrainTimes {
-  /** Between not being ready any more and not accepting any more, for those who balance in front of us. */
-  readonly readyDelayMs: number;
-  readonly finishMs: number;
-}
 
 /** Starts without a configuration: nothing listens and nothing applies until one is loaded. */
 export async function openGateway(deps: GatewayDeps): Promise<Gateway> {

@@ -7,11 +7,10 @@ import { bindSession, type BindSessionDeps } from './bind-session.ts';
 import { forward } from './forward.ts';
 import { limitIp } from './limit-ip.ts';
 import { limitRate, type LimitRateDeps } from './limit-rate.ts';
-import { record, type RecordDeps } from './record.ts';
+import { record } from './record.ts';
+import type { RecordDeps } from './record/record-deps.ts';
 import { retry, type RetryDeps } from './retry.ts';
 import { validate, type ValidateDeps } from './validate.ts';
-
-export type StageDeps = RecordDeps;
 
 /** What the guards of a gateway need, stage by stage. */
 export interface GuardDeps {
@@ -26,7 +25,7 @@ export interface GuardDeps {
 }
 
 /** A transparent proxy: nothing can apply, so only the record looks on. */
-export function stagesInOrder(deps: StageDeps): readonly Stage[] {
+export function stagesInOrder(deps: RecordDeps): readonly Stage[] {
   return [record(deps), forward()];
 }
 

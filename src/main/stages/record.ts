@@ -1,19 +1,8 @@
 /** The outermost stage: notes what passes, refusals and our own failures included. It decides nothing, unless a record is required and fails. */
 import type { Exchange, Next, Stage, Verdict } from '../pipeline/stage.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
-import type { Clock, Logger } from '../ports.ts';
 import { HopTap } from './record/hop-tap.ts';
-
-export interface RecordDeps {
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** A promise (resolved within 250 ms) while the recording queue is full: the relay waits that long, then goes on. */
-  readonly pressure: () => Promise<void> | undefined;
-  /** Recording is required: the relay waits for every chunk as long as it takes. */
-  readonly isRequired?: () => boolean;
-  /** Why a required record takes nothing now; such traffic is refused. */
-  readonly problem?: () => string | undefined;
-}
+import type { RecordDeps } from './record/record-deps.ts';
 
 /** Forwards first and notes second, so that recording adds nothing to the time a request needs. */
 export function record(deps: RecordDeps): Stage {

@@ -10,9 +10,9 @@ import type { Conversation } from '../../traffic/conversation.ts';
 import type { HopEnd } from '../../traffic/hops.ts';
 import { ownAnswer, ownReason, type OwnReason } from '../../traffic/own-answer.ts';
 import type { Sighting } from '../../traffic/sighting.ts';
-import type { RecordDeps } from '../record.ts';
 import { BodyNotes, EventNotes, type AnswerFrame, type AnswerNotes } from './answer-notes.ts';
 import { DecodedBodyNotes, DecodedEventNotes, decoderFor } from './decoded-notes.ts';
+import type { RecordDeps } from './record-deps.ts';
 import { TappedSource, type SourceWatcher } from './tapped-source.ts';
 
 /** A request body that unpacks to more than this is recorded packed. */
