@@ -3,15 +3,14 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Check, HostInfo, ListenerInfo } from '../shared/model/host.ts';
 import { contractVersion } from '../shared/contract/wire.ts';
-import { TrafficError } from '../shared/errors/error-table.ts';
 import type { Api } from './api/api.ts';
 import { createApi } from './api/create-api.ts';
 import type { PreferenceKeeper, ProxyRequest, SamplePlayer } from './api/api-deps.ts';
 import { gatewayControl } from './gateway/gateway-control.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import type { DrainTimes } from './gateway/gateway-deps.ts';
-import { openHttpListener, type HttpListener } from './listeners/http-listener.ts';
 import { openShimHub, type ShimHub } from './listeners/shim-hub.ts';
+import { OpenProxies } from './open-proxies.ts';
 import { compose } from './pipeline/compose.ts';
 import type { Clock, ComponentLogs, Ids, Logger } from './ports.ts';
 import { Latencies, observedSink } from './publish/latencies.ts';
@@ -23,14 +22,11 @@ import { stagesInOrder } from './stages/order.ts';
 import { openStore } from './store/open-store.ts';
 import type { TrafficStore } from './store/traffic-store.ts';
 import { Conversations } from './traffic/conversations.ts';
-import { httpUpstream } from './upstreams/http-upstream.ts';
 
 // The lock of a data directory is a database; hosts take it from here, because only store/ knows SQL.
 export { expressionChecks } from './gateway/expression-checks.ts';
+export { lookAtIssuers } from './gateway/issuer-look.ts';
 export { lockDirectory, type DirectoryLock } from './store/directory-lock.ts';
-
-/** What `proxy` listens on unless told otherwise; a taken port moves to the next free one. */
-export const defaultProxyPort = 7381;
 
 export interface EngineDeps {
   readonly dataDir: string;
@@ -143,7 +139,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   onWritten = durationMs => gateway.observers.metrics.storeWritten(durationMs);
 
   // 1, 5: listeners and their upstreams.
-  const proxies = new Map<string, OpenProxy>();
+  const proxies = new OpenProxies({ pipeline, conversations, clock, ids, log });
   const hub: ShimHub = await openShimHub({
     dataDir,
     secret: deps.secret,
@@ -159,49 +155,14 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     log,
   });
 
-  const openProxy = async ({ upstream, port, name }: ProxyRequest): Promise<ListenerInfo> => {
-    const url = new URL(upstream);
-    const connection = httpUpstream({ url, clock, log });
-    const id = ids.next();
-    try {
-      const listener = await openHttpListener({
-        host: '127.0.0.1',
-        port: port ?? defaultProxyPort,
-        isPortFixed: port !== undefined,
-        name: name ?? '',
-        upstream: connection,
-        upstreamUrl: url,
-        pipeline,
-        conversations,
-        clock,
-        ids,
-        log,
-      });
-      if (leadsTo(url, listener.port, [...proxies.values()])) {
-        await listener.close({ graceMs: 0 });
-        throw new TrafficError('BAD_CALL', `${redactedUrl(url)} leads back to this proxy itself; name the address of the server.`);
-      }
-      const info: ListenerInfo = { id, name: name ?? url.host, kind: 'proxy', url: listener.url, upstream: redactedUrl(url) };
-      proxies.set(id, { info, upstream: url, listener, closeUpstream: () => connection.close() });
-      return info;
-    } catch (error) {
-      await connection.close();
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      throw new TrafficError('CONFLICT', `Port ${port ?? defaultProxyPort} is taken by another program.`, { cause: error });
-    }
-  };
-  const closeProxy = async (id: string, graceMs = 0): Promise<void> => {
-    const proxy = proxies.get(id);
-    if (proxy === undefined) throw new TrafficError('NOT_FOUND', `There is no listener ${id}.`);
-    proxies.delete(id);
-    await proxy.listener.close({ graceMs });
-    await proxy.closeUpstream();
-  };
   const listeners = (): readonly ListenerInfo[] => [
-    ...[...proxies.values()].map(proxy => proxy.info),
+    ...proxies.infos(),
     ...gatewayListeners(gateway),
     { id: 'hub', name: 'wrapped servers', kind: 'hub', url: hub.path },
   ];
+
+  const openProxy = (request: ProxyRequest) => proxies.open(request);
+  const closeProxy = (id: string) => proxies.close(id, 0);
 
   // 8: what windows and command lines see.
   const board = statusBoard({ store, latencies, recordingState: () => recorder.state(), listeners, sample: () => sample.state() });
@@ -258,7 +219,7 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     close: ({ graceMs }) =>
       (closing ??= (async () => {
         sample.stop();
-        await Promise.all([...proxies.keys()].map(id => closeProxy(id, graceMs)));
+        await proxies.closeAll(graceMs);
         await gateway.close();
         await hub.close();
         conversations.endAll({ at: clock.now(), reason: 'the host stopped' });
@@ -276,32 +237,4 @@ function gatewayListeners(gateway: Gateway): ListenerInfo[] {
     .flatMap(({ name, url, routes }) =>
       routes.map(({ path, upstream }) => ({ id: `${name}${path}`, name: upstream, kind: 'gateway' as const, url: `${url}${path}` })),
     );
-}
-
-interface OpenProxy {
-  readonly info: ListenerInfo;
-  readonly upstream: URL;
-  readonly listener: HttpListener;
-  readonly closeUpstream: () => Promise<void>;
-}
-
-/** Whether requests to `url` end up, through proxies of ours, at the local port: they would go round until nothing is left. */
-function leadsTo(url: URL, port: number, proxies: readonly OpenProxy[]): boolean {
-  let next: URL | undefined = url;
-  for (let step = 0; next !== undefined && step <= proxies.length; step += 1) {
-    if (!/^(?:localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(next.hostname)) return false;
-    const nextPort: number = Number(next.port);
-    if (nextPort === port) return true;
-    next = proxies.find(proxy => proxy.listener.port === nextPort)?.upstream;
-  }
-  return false;
-}
-
-/** The URL as it may be shown: without user and password. */
-function redactedUrl(url: URL): string {
-  if (url.username === '' && url.password === '') return url.href;
-  const shown = new URL(url);
-  shown.username = '';
-  shown.password = '';
-  return shown.href;
 }

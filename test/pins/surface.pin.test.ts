@@ -7,7 +7,7 @@ import { calls } from '../../src/shared/contract/calls.ts';
 import { topics } from '../../src/shared/contract/topics.ts';
 import { contractVersion } from '../../src/shared/contract/wire.ts';
 import { errorTable, rpcErrorBody } from '../../src/shared/errors/error-table.ts';
-import { defaultProxyPort } from '../../src/main/engine.ts';
+import { defaultProxyPort } from '../../src/main/open-proxies.ts';
 import { silentLogger, systemClock } from '../../src/main/ports.ts';
 import { type GuardDeps, guardedStagesInOrder, openStagesInOrder, stagesInOrder, stdioStagesInOrder } from '../../src/main/stages/order.ts';
 
