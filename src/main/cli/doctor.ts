@@ -3,12 +3,14 @@ import type { Check } from '../../shared/model/host.ts';
 import { machineChecks } from '../headless/doctor.ts';
 import { withHost } from './call-host.ts';
 import type { Command, CommandInput } from './command.ts';
+import { gatewayChecks } from './doctor/gateway-checks.ts';
 import { exitCodes } from './exit-codes.ts';
 import { printable } from './screen.ts';
 
 export const doctor: Command = {
   usage: 'doctor [--json]',
-  help: 'Checks Node, data directory, store, disk, ports, browser, hub socket and host. Ends with 1 when a check failed.',
+  help: `Checks Node, data directory, store, disk, ports, browser, hub socket and host; and of a gateway, where one runs or is
+configured in the data directory, its configuration, listeners, upstreams, vault and issuers. Ends with 1 when a check failed.`,
   flags: {},
   words: { min: 0, max: 0 },
   async run(input) {
@@ -21,10 +23,12 @@ export const doctor: Command = {
 /** Asks the running host, or an engine started to be looked at; one that does not start is itself a finding. */
 async function engineChecks(input: CommandInput): Promise<Check[]> {
   try {
-    return await withHost(input, async ({ call, isRunningHost }) => {
+    return await withHost(input, async reached => {
+      const { call, isRunningHost } = reached;
       const { version, pid } = await call('host.info', {});
       const detail = isRunningHost ? `process ${pid}, Shadowcat ${version}` : 'none runs; wrapped servers record and hand over later';
-      return [{ name: 'Host', state: 'ok' as const, detail, advice: '' }, ...(await call('host.doctor', {})).checks];
+      const own = (await call('host.doctor', {})).checks;
+      return [{ name: 'Host', state: 'ok' as const, detail, advice: '' }, ...own, ...(await gatewayChecks(reached))];
     });
   } catch (error) {
     const detail = error instanceof Error ? error.message : String(error);

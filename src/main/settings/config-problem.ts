@@ -55,7 +55,10 @@ export function readPath(text: string): ConfigPath | undefined {
 }
 
 /** `file:line:column: sentence`; of a value from elsewhere `NAME: sentence`. */
-export function problemText(problem: ConfigProblem, file: string): string {
+export function problemText(
+  problem: Pick<ConfigProblem, 'line' | 'column' | 'message'> & { readonly source?: string | undefined },
+  file: string,
+): string {
   const place = problem.source ?? `${file}:${problem.line}:${problem.column}`;
   return `${place}: ${problem.message}`;
 }
