@@ -26,7 +26,6 @@ import { Conversations } from './traffic/conversations.ts';
 // The lock of a data directory is a database; hosts take it from here, because only store/ knows SQL.
 export { expressionChecks } from './gateway/expression-checks.ts';
 export { lookAtIssuers } from './gateway/issuer-look.ts';
-export { lookAtIssuers } from './gateway/issuer-look.ts';
 export { lockDirectory, type DirectoryLock } from './store/directory-lock.ts';
 
 export interface EngineDeps {
