@@ -1,9 +1,11 @@
 /** What a server asks of its client and may not, it hears at once: with its own id, by which policy, and why. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cliFile } from '../cli/command-line.ts';
+import { asJsonObject, startProcess } from '../peers/child-process.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import { type AskingServer, questionId, startAskingServer } from './kit/asking-server.ts';
-import { httpCaller, outcomeOf } from './kit/callers.ts';
+import { httpCaller, outcomeOf, stdioCaller } from './kit/callers.ts';
 import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
 
 const kinds = ['streamable-http', 'http-sse', 'stdio'] as const;
@@ -14,11 +16,10 @@ let gateway: RunningGateway;
 beforeAll(async () => {
   home = await scratchHome();
   server = await startAskingServer();
-  const script = join(import.meta.dirname, 'kit/asking-server-stdio.ts');
   const instanceOf = {
     'streamable-http': { url: server.url },
     'http-sse': { url: server.sseUrl, transport: 'http-sse' },
-    stdio: { command: process.execPath, args: [script] },
+    stdio: { command: process.execPath, args: [scriptPath] },
   };
   gateway = await startGateway({
     home: home.path,
@@ -39,16 +40,23 @@ afterAll(async () => {
   await home[Symbol.asyncDispose]();
 });
 
+const scriptPath = join(import.meta.dirname, 'kit/asking-server-stdio.ts');
+const wrapWords = () => {
+  const words = ['wrap', '--data-dir', gateway.dataDir, '--name', 'wrapped', '--require-host', '--', process.execPath, scriptPath];
+  return [cliFile, ...words];
+};
+const wrapped = () => stdioCaller(wrapWords(), 'legacy', { home: home.path });
+
 const denials = async () => {
-  const samples = (await gateway.metrics()).matchAll(/^shadowcat_policy_decisions_total\{([^}]*)\} (\d+)/gm);
-  for (const [, labels = '', count] of samples) if (labels.includes('"no-sampling"') && labels.includes('"changed"')) return Number(count);
-  return 0;
+  const samples = [...(await gateway.metrics()).matchAll(/^shadowcat_policy_decisions_total\{([^}]*)\} (\d+)/gm)];
+  const ofPolicy = samples.filter(([, labels = '']) => labels.includes('"no-sampling"') && /"(?:changed|refused)"/.test(labels));
+  return ofPolicy.reduce((sum, [, , count]) => sum + Number(count), 0);
 };
 
-describe.each(kinds)('behind a gateway, over %s', kind => {
+describe.each([...kinds, 'wrapped'] as const)('of a server that is reached by %s', kind => {
   test('a denied question is answered with an error, and the call goes on', async () => {
     const before = await denials();
-    await using caller = await httpCaller(gateway.url(`/${kind}`), 'legacy');
+    await using caller = await (kind === 'wrapped' ? wrapped() : httpCaller(gateway.url(`/${kind}`), 'legacy'));
     const heard = await caller.call('ask_sampling/createMessage');
     expect(outcomeOf(heard)).toBe('ok');
     const [{ text }] = (heard.message.result as { content: [{ text: string }] }).content;
@@ -65,20 +73,43 @@ describe.each(kinds)('behind a gateway, over %s', kind => {
         },
       },
     });
-    await expect.poll(denials).toBe(before + 1);
+    await expect.poll(denials).toBeGreaterThan(before);
 
     // The record has the question as refused, and the answer as ours.
     const sampling = async () => {
-      const frames = (await gateway.frames()).filter(({ transport }) => transport !== 'stdio');
+      const frames = (await gateway.frames()).filter(({ transport }) => (transport === 'stdio') === (kind === 'wrapped'));
       const question = frames.findLast(({ method }) => method === 'sampling/createMessage');
       const answer = frames.find(
         frame => frame.direction === 'fromClient' && frame.exchangeId === question?.exchangeId && frame.kind === 'error',
       );
-      return [question?.direction, question?.deliveredBytes !== undefined, answer?.flags];
+      const decision = question?.verdicts.find(({ id }) => id === 'no-sampling');
+      return [question?.direction, kind === 'wrapped' ? decision?.kind : question?.deliveredBytes !== undefined, answer?.flags];
     };
-    await expect.poll(sampling, { timeout: 5000 }).toEqual(['fromServer', true, ['own-error', 'refused']]);
+    await expect.poll(sampling, { timeout: 5000 }).toEqual(['fromServer', kind === 'wrapped' ? 'refused' : true, ['own-error', 'refused']]);
     await expect
       .poll(() => gateway.audit().filter(({ kind: word, upstream }) => word === 'policy' && upstream === kind).length, { timeout: 5000 })
       .toBeGreaterThan(0);
   });
+});
+
+test('what no policy denies reaches the client of a wrapped server, and its answer the server', async () => {
+  const client = startProcess({ args: wrapWords(), home: home.path });
+  const say = (message: object) => client.child.stdin?.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const heard = (isWanted: (message: Record<string, unknown>) => boolean) =>
+    client.firstLine('stdout', line => {
+      const message = asJsonObject(line);
+      return message !== undefined && isWanted(message) ? message : undefined;
+    });
+  say({ id: 1, method: 'tools/call', params: { name: 'ask_roots/list' } });
+  expect(await heard(({ method }) => method === 'roots/list')).toEqual({
+    jsonrpc: '2.0',
+    id: questionId,
+    method: 'roots/list',
+    params: {},
+  });
+  say({ id: questionId, result: { roots: [] } });
+  const { result } = (await heard(({ id }) => id === 1)) as { result: { content: [{ text: string }] } };
+  expect(JSON.parse(result.content[0].text)).toMatchObject({ id: questionId, result: { roots: [] } });
+  client.child.stdin?.end();
+  expect(await client.exited).toMatchObject({ code: 0 });
 });

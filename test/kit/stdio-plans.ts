@@ -6,12 +6,12 @@ import { Buffer } from 'node:buffer';
 import type { Guard } from '../../src/main/pipeline/guard.ts';
 import { anonymous } from '../../src/main/pipeline/guard.ts';
 import type { Answer, BodySink, BodySource, Exchange, Verdict } from '../../src/main/pipeline/stage.ts';
-import type { StdioPlan, StdioPlans } from '../../src/main/pipeline/stdio-plan.ts';
+import type { ServerLine, ServerRuling, StdioPlan, StdioPlans } from '../../src/main/pipeline/stdio-plan.ts';
 import { WatchedBody } from '../../src/main/pipeline/watched-body.ts';
 import { readSighting } from '../../src/main/traffic/sighting.ts';
 
-/** `open` and `closed`: active, and what a session does when the host is lost. */
-export type PlanWord = 'none' | 'open' | 'closed';
+/** `open` and `closed`: active, and what a session does when the host is lost; `…-server`: what servers ask is judged as well. */
+export type PlanWord = 'none' | 'open' | 'closed' | 'open-server' | 'closed-server';
 export type PlanOrder = { readonly plan: PlanWord } | { readonly release: true };
 
 let word = (process.env['STDIO_PLAN'] ?? 'none') as PlanWord;
@@ -32,12 +32,27 @@ process.channel?.unref();
 const say = (text: string): void => void process.send?.(text);
 
 export const plans: StdioPlans = {
-  planFor: serverName => ({ isActive: word !== 'none', isClosedOnLoss: word === 'closed', run, guardFor: guardFor(serverName) }),
+  planFor: serverName => ({
+    isActive: word !== 'none',
+    isClosedOnLoss: word.startsWith('closed'),
+    judgesServer: word.endsWith('-server'),
+    judgeServer,
+    run,
+    guardFor: guardFor(serverName),
+  }),
   onChanged(listener) {
     listeners.add(listener);
     return () => listeners.delete(listener);
   },
 };
+
+function judgeServer({ text = '' }: ServerLine): ServerRuling {
+  say('judges the server');
+  if (text.includes('"throws"')) throw new Error('planted');
+  if (!text.includes('deny')) return { decisions: [] };
+  const decision = { stage: 'apply-policy', kind: 'refused', id: 'no-deny', reason: 'it is called so' } as const;
+  return { denied: { by: 'no-deny', reason: 'Not here.', correlationId: 'corr-0002' }, decisions: [decision] };
+}
 
 function guardFor(serverName: string): StdioPlan['guardFor'] {
   return ({ text, clientName }) => {

@@ -37,6 +37,10 @@ function answer(request: Request | Request[]): void {
     setTimeout(() => answer({ id, method: 'echo', params }), Number(params['ms']));
     return;
   }
+  if (method === 'stray-later') {
+    setTimeout(() => act('stray', params), Number(params['ms']));
+    return answer({ id, method: 'echo' });
+  }
   const result = act(method, params);
   if (result !== undefined) process.stdout.write(`${JSON.stringify({ jsonrpc: '2.0', id, result })}\n`);
 }

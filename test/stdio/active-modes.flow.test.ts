@@ -66,7 +66,8 @@ test('with no plan that can apply, lines stream: a part of a line passes before 
   await until(() => client.stdout.toString() === 'no line', 'the part');
   // From the end of that line on it is another matter.
   host.tell({ plan: 'open' });
-  await wait(100);
+  // Nothing tells that the shim has heard it before it acts on it.
+  await wait(1_000);
   client.write(' yet\n{"jsonrpc":"2.0",');
   await until(() => client.stdout.toString() === 'no line yet\n', 'the rest of the line');
   await wait(100);
@@ -247,7 +248,7 @@ test('a shim from before the active mode stays transparent, and its session says
   expect(modes).toEqual([]);
   hub.socket.write(encodeMessage(messageType.hello, [jsonBytes(hello)], crc32));
   const welcome = await hub.next();
-  expect(readWelcome(welcome.payload)).toEqual({ protocolVersion: 1, committedSeq: 0, modes: ['transparent', 'active'] });
+  expect(readWelcome(welcome.payload)).toEqual({ protocolVersion: 1, committedSeq: 0, modes: ['transparent', 'active', 'active-server'] });
   const frames = [
     { delivery: 'lifecycle', text: '{"event":"started","pid":1}' },
     { delivery: 'line', text: request(1, 'deny') },
@@ -317,7 +318,7 @@ test('a hub from before the active mode gets frames as it knows them, and nothin
     }, 'the session to stream again');
     client.end();
     await client.exited;
-    expect(hellos[0]?.modes).toEqual(['transparent', 'active']);
+    expect(hellos[0]?.modes).toEqual(['transparent', 'active', 'active-server']);
     expect(otherTypes).toEqual([]);
     const texts = frames.filter(({ delivery }) => delivery === 'line').map(({ body }) => Buffer.from(body).toString());
     expect(texts).toContain(request(2, 'echo'));

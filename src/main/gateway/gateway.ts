@@ -33,6 +33,7 @@ import { type Observers, openObservers } from './observers.ts';
 import { type RenewalWatch, watchRenewals } from './renewals.ts';
 import { connectedWith, noSecrets, type ResolvedSecrets, resolveSecrets } from './resolved-secrets.ts';
 import { type ListenerServing, listenerServing, SessionsKeeper } from './serving.ts';
+import { judgeServerLine } from './server-lines.ts';
 import { stdioPlans } from './stdio-plans.ts';
 import { tlsProblems } from './tls-problems.ts';
 import { UpstreamSet } from './upstream-set.ts';
@@ -139,6 +140,7 @@ export class Gateway {
       run: compose(stdioStagesInOrder(stages)),
       ids,
       effectOn: serverName => guards.effectOn(serverName),
+      judgeServer: (serverName, line) => judgeServerLine({ policies: guards.policies, clock, ids, emit }, serverName, line),
       onChanged: listener => {
         this.#planListeners.add(listener);
         return () => this.#planListeners.delete(listener);

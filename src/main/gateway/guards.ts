@@ -5,7 +5,7 @@ import type { LimitsState } from '../../shared/model/gateway-state.ts';
 import type { Expression } from '../pipeline/cel/compile-expression.ts';
 import type { PreparedLimits } from '../pipeline/limits/prepare-limits.ts';
 import { RateLimiter } from '../pipeline/limits/rate-limiter.ts';
-import { type CompiledPolicies, compilePolicies } from '../pipeline/policy/compile-policies.ts';
+import { type CompiledPolicies, compilePolicies, type EffectOnServer } from '../pipeline/policy/compile-policies.ts';
 import type { PinStore } from '../pipeline/policy/pin-store.ts';
 import { PolicyEngine } from '../pipeline/policy/policy-engine.ts';
 import { subjectOf, surroundingsOf } from '../pipeline/policy/subject.ts';
@@ -102,9 +102,9 @@ export class Guards {
   }
 
   /** What could happen to messages of a wrapped server. */
-  effectOn(serverName: string): { readonly canAct: boolean; readonly isClosedOnLoss: boolean } {
+  effectOn(serverName: string): EffectOnServer {
     const policies = this.policies.compiled.effectOn(serverName);
-    return { canAct: policies.canAct || this.limiter.effectOn(serverName).canAct, isClosedOnLoss: policies.isClosedOnLoss };
+    return { ...policies, canAct: policies.canAct || this.limiter.effectOn(serverName).canAct };
   }
 
   limitsState(): LimitsState {

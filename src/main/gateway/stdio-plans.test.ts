@@ -10,7 +10,8 @@ import { stdioPlans } from './stdio-plans.ts';
 const plan = stdioPlans({
   run: () => Promise.reject(new Error('not asked')),
   ids: randomIds,
-  effectOn: () => ({ canAct: true, isClosedOnLoss: false }),
+  effectOn: () => ({ canAct: true, isClosedOnLoss: false, judgesServer: false }),
+  judgeServer: () => ({ decisions: [] }),
   onChanged: () => () => undefined,
 }).planFor('files');
 const modern = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28' };

@@ -1,23 +1,26 @@
 /** The guards for wrapped sessions: the same policies and limits, around lines instead of HTTP requests. */
 import { makeGuard } from '../pipeline/make-guard.ts';
 import { anonymous, type BoundSession, type GuardedRoute } from '../pipeline/guard.ts';
+import type { EffectOnServer } from '../pipeline/policy/compile-policies.ts';
 import type { Next } from '../pipeline/stage.ts';
-import type { StdioPlan, StdioPlans } from '../pipeline/stdio-plan.ts';
+import type { ServerLine, ServerRuling, StdioPlan, StdioPlans } from '../pipeline/stdio-plan.ts';
 import type { Ids } from '../ports.ts';
 
 export interface StdioPlansDeps {
   readonly run: Next;
   readonly ids: Ids;
   /** What the configuration in force could do to this server. */
-  readonly effectOn: (serverName: string) => { readonly canAct: boolean; readonly isClosedOnLoss: boolean };
+  readonly effectOn: (serverName: string) => EffectOnServer;
+  /** What a server asks or tells by itself is judged by it, and told. */
+  readonly judgeServer: (serverName: string, line: ServerLine) => ServerRuling;
   readonly onChanged: (listener: () => void) => () => void;
 }
 
-export function stdioPlans({ run, ids, effectOn, onChanged }: StdioPlansDeps): StdioPlans {
+export function stdioPlans({ run, ids, effectOn, judgeServer, onChanged }: StdioPlansDeps): StdioPlans {
   return {
     onChanged,
     planFor(serverName): StdioPlan {
-      const { canAct, isClosedOnLoss } = effectOn(serverName);
+      const { canAct, isClosedOnLoss, judgesServer } = effectOn(serverName);
       const route: GuardedRoute = {
         path: '',
         upstream: serverName,
@@ -31,6 +34,8 @@ export function stdioPlans({ run, ids, effectOn, onChanged }: StdioPlansDeps): S
       return {
         isActive: canAct,
         isClosedOnLoss,
+        judgesServer,
+        judgeServer: line => judgeServer(serverName, line),
         run,
         guardFor({ text, sessionId, clientName }) {
           const guard = makeGuard({ correlationId: ids.next(), route, client: { peerIp: '', ip: '', name: clientName }, text });

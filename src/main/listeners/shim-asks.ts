@@ -9,7 +9,7 @@ import { encodeNumber, encodeParcel, PartJoiner, type Parcel } from '../../share
 import { encodeMessage } from '../../shared/shim/message-coding.ts';
 import { maxAskedAnswerBytes, messageType, type ShimMode, type ShimSession, type VerdictHead } from '../../shared/shim/protocol.ts';
 import type { Guard } from '../pipeline/guard.ts';
-import type { StdioPlan, StdioPlans } from '../pipeline/stdio-plan.ts';
+import type { ServerRuling, StdioPlan, StdioPlans } from '../pipeline/stdio-plan.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { Conversation } from '../traffic/conversation.ts';
 import { ShimBatches } from './shim-batches.ts';
@@ -61,7 +61,9 @@ export class ShimAsks {
     const before = this.mode;
     this.#plan = this.#deps.plans.planFor(this.#serverName);
     const { mode } = this;
-    return before.isActive === mode.isActive && before.isClosedOnLoss === mode.isClosedOnLoss ? undefined : mode;
+    const isSame =
+      before.isActive === mode.isActive && before.isClosedOnLoss === mode.isClosedOnLoss && before.judgesServer === mode.judgesServer;
+    return isSame ? undefined : mode;
   }
 
   /** A part of an ask. Throws on what is none. */
@@ -139,8 +141,35 @@ export class ShimAsks {
 
   #fromServer({ number, head }: Parcel, bytes: Uint8Array): void {
     const ids = Array.isArray(head['ids']) ? head['ids'].filter(id => typeof id === 'string') : [];
+    if (head['isOwn'] === true)
+      return this.#ownOfServer({ ids, bytes: head['isTooLong'] === true ? undefined : bytes }, this.#tellFor(number));
     const awaited = (id: string): ShimExchange | undefined => this.#byId.get(id)?.find(one => one.isAwaited);
     this.#batches.answer({ ids, bytes: head['isTooLong'] === true ? undefined : bytes, awaited, tell: this.#tellFor(number) });
+  }
+
+  /** What the server asks or tells by itself. A denied question is answered in place of the client. */
+  #ownOfServer({ ids, bytes }: { readonly ids: readonly string[]; readonly bytes: Uint8Array | undefined }, tell: Tell): void {
+    const plan = this.#plan;
+    if (plan.isActive !== true || plan.judgesServer !== true || plan.judgeServer === undefined) return tell({ kind: 'pass' }, noBytes);
+    const text = bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    let ruling: ServerRuling;
+    try {
+      ruling = plan.judgeServer({ text, sessionId: this.#deps.session.id, clientName: this.#deps.conversation().clientName });
+    } catch (error) {
+      this.#deps.log.error('A line of a server could not be judged', { sessionId: this.#deps.session.id, error: String(error) });
+      return refuse(text ?? '', tell);
+    }
+    const { denied, decisions } = ruling;
+    const marks = decisions.length === 0 ? undefined : { verdicts: decisions };
+    if (denied === undefined) return tell({ kind: 'pass', marks }, noBytes);
+    if (ids.length === 0) return tell({ kind: 'drop', marks: { ...marks, flags: ['refused'] } }, noBytes);
+    const { by, reason, correlationId } = denied;
+    const errors = ids.map(id => rpcErrorBody('DENIED', reason, id, { policy_id: by, reason, correlation_id: correlationId }));
+    const isList = text?.trimStart().startsWith('[') === true;
+    tell(
+      { kind: 'answer', answerFlags: ['own-error', 'refused'], marks },
+      Buffer.from(isList ? `[${errors.join(',')}]` : errors.join('\n')),
+    );
   }
 
   #tellFor(number: number): Tell {
@@ -170,8 +199,8 @@ export class ShimAsks {
 }
 
 /** A plan that has nothing to say cannot close anything either. */
-export function modeOf({ isActive, isClosedOnLoss }: StdioPlan): ShimMode {
-  return { isActive, isClosedOnLoss: isActive && isClosedOnLoss };
+export function modeOf({ isActive, isClosedOnLoss, judgesServer }: StdioPlan): ShimMode {
+  return { isActive, isClosedOnLoss: isActive && isClosedOnLoss, ...(isActive && judgesServer === true ? { judgesServer } : {}) };
 }
 
 /** For lines that have no guard to answer by. */

@@ -12,12 +12,14 @@ import { jsonBytes, readHello } from '../../shared/shim/json-message.ts';
 import { encodeMessage, MessageReader, type Message } from '../../shared/shim/message-coding.ts';
 import {
   activeMode,
+  activeServerMode,
   messageType,
   shimProtocolVersion,
   transparentMode,
   type HubRefusal,
   type HubWelcome,
   type ShimHello,
+  type ShimMode,
 } from '../../shared/shim/protocol.ts';
 import { modeOf, ShimAsks } from './shim-asks.ts';
 import { serverNameOf } from './shim-exchange.ts';
@@ -169,7 +171,7 @@ export class ShimConnection {
         const welcome: HubWelcome = {
           protocolVersion: shimProtocolVersion,
           committedSeq: intake.committedSeq,
-          modes: plans === undefined ? [transparentMode] : [transparentMode, activeMode],
+          modes: plans === undefined ? [transparentMode] : [transparentMode, activeMode, activeServerMode],
           ...(this.#asks === undefined ? {} : { mode: this.#asks.mode }),
         };
         this.#send(encodeMessage(messageType.welcome, [jsonBytes(welcome)], crc32));
@@ -184,12 +186,14 @@ export class ShimConnection {
 
   /** Follows what the configuration says of this session, as far as the shim can do it. */
   #enforce(plans: StdioPlans, intake: ShimIntake, { modes, session }: ShimHello): void {
-    if (!modes.includes(activeMode)) {
-      const look = (): void => this.#noteUnenforced(intake, modeOf(plans.planFor(serverNameOf(session))).isActive);
+    const canDo = (mode: ShimMode) =>
+      (!mode.isActive || modes.includes(activeMode)) && (!mode.judgesServer || modes.includes(activeServerMode));
+    const look = (): void => this.#noteUnenforced(intake, !canDo(modeOf(plans.planFor(serverNameOf(session)))));
+    if (!modes.includes(activeServerMode)) {
       look();
       this.#stopListening.push(plans.onChanged(look));
-      return;
     }
+    if (!modes.includes(activeMode)) return;
     const { clock, log } = this.#deps;
     const asks = new ShimAsks({
       plans,
@@ -210,7 +214,7 @@ export class ShimConnection {
 
   #noteUnenforced(intake: ShimIntake, isUnenforced: boolean): void {
     if (isUnenforced && !intake.isUnenforced)
-      this.#deps.log.warn('Nothing is enforced in a wrapped session: its shim is too old', { sessionId: intake.session.id });
+      this.#deps.log.warn('Not everything is enforced in a wrapped session: its shim is too old', { sessionId: intake.session.id });
     intake.isUnenforced = isUnenforced;
   }
 

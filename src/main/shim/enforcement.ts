@@ -15,10 +15,10 @@ import {
   type VerdictHead,
 } from '../../shared/shim/protocol.ts';
 import { AskDesk, type WaitingAsk } from './ask-desk.ts';
-import { ExpectedAnswers, type Expected } from './expected-answers.ts';
+import { ExpectedAnswers, ownIn, type Expected } from './expected-answers.ts';
 import { Lane, passed, type HeldLine, type Ruling } from './lane.ts';
 import type { Outlet } from './outlet.ts';
-import { answerWithheldLine, hostGoneLine, requestsIn, tooLongLine } from './own-lines.ts';
+import { answerWithheldLine, hostGoneLine, questionUnjudgedLine, requestsIn, tooLongLine } from './own-lines.ts';
 import type { Tap } from './tap.ts';
 
 /** A line of a server that is longer than this is read by no client either: a string of V8 cannot hold it. */
@@ -50,6 +50,8 @@ export class Enforcement {
   #mode: ModeWord = 'transparent';
   #notedMode: ModeWord = 'transparent';
   #isClosedOnLoss = false;
+  /** What the server says of its own accord is asked about, too. */
+  #judgesServer = false;
   #isHubHere = false;
 
   constructor(options: EnforcementOptions) {
@@ -71,7 +73,7 @@ export class Enforcement {
       outlet: options.toClient,
       tap,
       maxLineBytes: maxServerLineBytes,
-      isWatched: () => !this.#expected.isEmpty,
+      isWatched: () => this.#judgesServer || !this.#expected.isEmpty,
       judge: line => this.#judgeServer(line),
       onSwitched: () => undefined,
       onRoom,
@@ -84,15 +86,19 @@ export class Enforcement {
   }
 
   get isServerFull(): boolean {
-    return this.fromServer.isFull || this.#options.toClient.isFull;
+    const { toClient, toServer } = this.#options;
+    // A server that asks on and on, and reads none of the answers that it gets for its client.
+    return this.fromServer.isFull || toClient.isFull || toServer.waitingBytes > maxUnreadBytes;
   }
 
   /** A hub is there and says how lines are treated; one that says nothing of it enforces nothing. */
   setMode(mode: ShimMode | undefined): void {
     this.#mode = mode?.isActive === true ? 'active' : 'transparent';
     this.#isClosedOnLoss = mode?.isActive === true && mode.isClosedOnLoss;
+    this.#judgesServer = mode?.isActive === true && mode.judgesServer === true;
     this.#isHubHere = true;
     if (!this.fromClient.isStreaming && this.#mode === 'active') this.#noteMode('host');
+    this.fromServer.steer();
     this.fromClient.steer();
   }
 
@@ -115,6 +121,7 @@ export class Enforcement {
     const wasActive = this.#mode === 'active';
     this.#mode = isClosed ? 'closed' : 'transparent';
     if (wasActive) this.#noteMode('host-lost');
+    this.#judgesServer &&= isClosed;
     this.#expected.lost(isClosed);
     for (const group of this.#gathered.values())
       for (const { line, ids } of group)
@@ -123,11 +130,7 @@ export class Enforcement {
           isClosed ? { flags: ['own-error'] } : undefined,
         );
     this.#gathered.clear();
-    for (const ask of this.#desk.lost()) {
-      const { line, head } = ask;
-      if (head.direction === 'fromClient') this.fromClient.rule(line, isClosed ? this.#hostGone(line) : passed);
-      else this.fromServer.rule(line, isClosed || line.isTooLong ? withheld(head.ids ?? [], isBatch(line)) : passed);
-    }
+    for (const ask of this.#desk.lost()) this.#undecided(ask, isClosed);
     this.fromServer.steer();
     this.fromClient.steer();
   }
@@ -137,6 +140,14 @@ export class Enforcement {
     const marks = decidedHere('refused', 'the server ended before this was decided');
     this.fromServer.abandon(marks);
     this.fromClient.abandon(marks);
+  }
+
+  /** A line about which nobody will say anything any more. */
+  #undecided({ line, head }: WaitingAsk, isClosed: boolean): void {
+    if (head.direction === 'fromClient') return this.fromClient.rule(line, isClosed ? this.#hostGone(line) : passed);
+    // Of one that is too long to be asked about, nobody knows what it is.
+    if (!isClosed && !line.isTooLong) return this.fromServer.rule(line, passed);
+    this.fromServer.rule(line, head.isOwn === true ? this.#ownRefused(line, head.ids) : withheld(head.ids ?? [], isBatch(line)));
   }
 
   #judgeClient(line: HeldLine): Ruling | undefined {
@@ -149,10 +160,12 @@ export class Enforcement {
   }
 
   #judgeServer(line: HeldLine): Ruling | undefined {
-    if (!line.isTooLong && (this.#expected.isEmpty || isBlank(line))) return passed;
+    if (!line.isTooLong && ((this.#expected.isEmpty && !this.#judgesServer) || isBlank(line))) return passed;
     const expected = this.#expected.take(line);
     if (expected.orphaned.length > 0) return withheld([...expected.orphaned, ...expected.asked], expected.isBatch);
     if (expected.asked.length > 0) return this.#askAnswer(line, expected);
+    const own = this.#judgesServer ? ownIn(line) : undefined;
+    if (own !== undefined && !line.isTooLong) return this.#mode === 'active' ? this.#askOwn(line, own) : this.#ownRefused(line, own);
     // Longer than anybody can read, and not whole any more.
     return line.isTooLong ? { forward: 'nothing', marks: decidedHere('refused', 'the line is too long to be judged') } : passed;
   }
@@ -163,9 +176,23 @@ export class Enforcement {
     return undefined;
   }
 
+  #askOwn(line: HeldLine, ids: readonly string[]): undefined {
+    const isTooLong = line.whole.sizeBytes > maxAskedAnswerBytes;
+    this.#desk.ask(line, { direction: 'fromServer', isOwn: true, ids, ...(isTooLong ? { isTooLong } : {}) });
+    return undefined;
+  }
+
+  /** Nobody is left to judge what the server asks; it is told so in place of its client. */
+  #ownRefused(line: HeldLine, ids: readonly string[] = []): Ruling {
+    const marks = { ...decidedHere('refused', 'the host is gone'), flags: refusedAlone };
+    if (ids.length === 0) return { forward: 'nothing', marks };
+    const answer = questionUnjudgedLine(ids, isBatch(line));
+    return { forward: 'nothing', marks, afterwards: () => this.fromClient.insert([answer], { flags: refusal }) };
+  }
+
   #decided({ line, head: { direction, ids = [] } }: WaitingAsk, verdict: VerdictHead, bytes: Uint8Array): void {
     const { marks } = verdict;
-    const lane = direction === 'fromClient' ? this.fromClient : this.fromServer;
+    const [lane, back] = direction === 'fromClient' ? [this.fromClient, this.fromServer] : [this.fromServer, this.fromClient];
     const { batch } = verdict;
     switch (verdict.kind) {
       case 'gather':
@@ -176,7 +203,7 @@ export class Enforcement {
         return lane.rule(line, {
           forward: 'nothing',
           marks,
-          afterwards: () => this.fromServer.insert([bytes], { flags: verdict.answerFlags ?? ownError }),
+          afterwards: () => back.insert([bytes], { flags: verdict.answerFlags ?? ownError }),
         });
       case 'pass':
       case 'replace': {
@@ -231,6 +258,7 @@ export class Enforcement {
 
 const ownError: readonly Flag[] = ['own-error'];
 const refusal: readonly Flag[] = ['own-error', 'refused'];
+const refusedAlone: readonly Flag[] = ['refused'];
 
 function decidedHere(kind: Decision['kind'], reason: string): FrameMarks {
   return { verdicts: [{ stage: 'shim', kind, reason }] };

@@ -69,6 +69,34 @@ export class ExpectedAnswers {
   }
 }
 
+/** The ids of what a line of the server asks, maybe none; undefined where it neither asks nor tells anything of its own. */
+export function ownIn({ whole }: HeldLine): readonly string[] | undefined {
+  if (whole.sizeBytes > parsedBelowBytes && whole.parts[0]?.[0] !== 0x5b) {
+    const { method, idText } = whole.whole?.facts ?? scanned(whole.parts);
+    if (method === undefined) return undefined;
+    return idText === undefined ? [] : [idText];
+  }
+  const text = Buffer.concat(whole.parts).toString('utf8');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const [items, sources]: [readonly unknown[], readonly string[] | undefined] = Array.isArray(json)
+    ? [json, elementSources(json, text)]
+    : [[json], [text]];
+  const own = items.map((item, at) => ownId(item, sources?.[at])).filter(ids => ids !== undefined);
+  return own.length === 0 ? undefined : own.flat();
+}
+
+/** The id of what the server asks; none of what it tells, undefined for what is neither. */
+function ownId(item: unknown, source: string | undefined): readonly string[] | undefined {
+  if (typeof item !== 'object' || item === null || !('method' in item) || typeof item.method !== 'string') return undefined;
+  const id = 'id' in item ? idTextOf(item.id, source) : undefined;
+  return id === undefined ? [] : [id];
+}
+
 /**
  * The ids that a line of the server answers. A result or an error is an answer whatever else it says of itself: a server
  * shall not get one past the checks by calling it a request as well.

@@ -11,6 +11,7 @@ import { jsonBytes, readMode, readWelcome } from '../../shared/shim/json-message
 import { encodeMessage, messageHeadBytes, MessageReader } from '../../shared/shim/message-coding.ts';
 import {
   activeMode,
+  activeServerMode,
   messageType,
   shimProtocolVersion,
   transparentMode,
@@ -224,7 +225,7 @@ export class HubLink {
       lastSeq: log.lastSeq,
       isOver: this.#isOver,
       wasOffline: this.#wasOffline ?? false,
-      modes: [transparentMode, activeMode],
+      modes: [transparentMode, activeMode, activeServerMode],
     };
   }
 

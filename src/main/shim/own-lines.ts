@@ -37,6 +37,14 @@ export function answerWithheldLine(ids: readonly string[], isBatch: boolean): Ui
   return joined(ids, isBatch, id => ownError('UNAVAILABLE', message, id, { state: 'host-lost', may_have_executed: true }));
 }
 
+/** The host that judges what the server asks of its client is gone; for the server. */
+export function questionUnjudgedLine(ids: readonly string[], isBatch: boolean): Uint8Array {
+  const message =
+    'The Shadowcat host that enforces the policies of this server is gone, so what it asks of its client does not reach it. ' +
+    'Start Shadowcat again (the app, or `shadowcat serve`), then repeat it.';
+  return joined(ids, isBatch, id => ownError('UNAVAILABLE', message, id, { state: 'host-lost' }));
+}
+
 /** A line that is longer than can be asked about. */
 export function tooLongLine(id: string): Uint8Array {
   const message = `The message is longer than ${maxAskedLineBytes / 1024 / 1024} MiB.`;

@@ -33,6 +33,7 @@ test('each message reads as what it was written from', () => {
   const mode = { isActive: true, isClosedOnLoss: false };
   expect(readWelcome(jsonBytes({ protocolVersion: 1, committedSeq: 9, modes: ['active'], mode }))).toMatchObject({ mode });
   expect(readMode(jsonBytes(mode))).toEqual(mode);
+  expect(readMode(jsonBytes({ ...mode, judgesServer: true }))).toEqual({ ...mode, judgesServer: true });
   expect(readMode(jsonBytes({ isActive: 1 }))).toBeUndefined();
   // A shim from before the active mode says nothing of modes.
   const { modes, ...older } = hello;

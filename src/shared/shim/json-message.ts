@@ -57,8 +57,9 @@ export function readLifecycle(body: Uint8Array): LifecycleFact | undefined {
 
 function modeOf(value: unknown): ShimMode | undefined {
   if (!isObject(value)) return undefined;
-  const { isActive, isClosedOnLoss } = value;
-  return typeof isActive === 'boolean' && typeof isClosedOnLoss === 'boolean' ? { isActive, isClosedOnLoss } : undefined;
+  const { isActive, isClosedOnLoss, judgesServer } = value;
+  if (typeof isActive !== 'boolean' || typeof isClosedOnLoss !== 'boolean') return undefined;
+  return { isActive, isClosedOnLoss, ...(judgesServer === true ? { judgesServer } : {}) };
 }
 
 function readSession(value: unknown): ShimSession | undefined {

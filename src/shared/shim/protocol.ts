@@ -24,6 +24,8 @@ export const messageType = {
 export const transparentMode = 'transparent';
 /** Lines wait for a verdict of the hub while its mode says so. */
 export const activeMode = 'active';
+/** In the active mode, so do the requests and notifications of servers. */
+export const activeServerMode = 'active-server';
 
 /** 1 MiB, as everywhere in the record: beyond it a copy ends while size, hash and JSON-RPC facts go on. */
 export const copyCapBytes = 1024 * 1024;
@@ -91,6 +93,8 @@ export interface ShimMode {
   readonly isActive: boolean;
   /** Without the hub nothing may pass: an enforced deny or require could apply. */
   readonly isClosedOnLoss: boolean;
+  /** Requests and notifications of the server wait for a verdict as well; of shims that know this (`activeServerMode`). */
+  readonly judgesServer?: boolean;
 }
 
 /** What is known of a line besides its bytes, where the active mode had a say in it. */
@@ -103,8 +107,10 @@ export interface FrameMarks {
 /** What a shim says of a line that waits. */
 export interface AskHead {
   readonly direction: 'fromClient' | 'fromServer';
-  /** From the server: JSON texts of the ids that it answers and that the hub waits for. */
+  /** From the server: JSON texts of the ids that it answers and that the hub waits for; of a line of its own, those of its requests. */
   readonly ids?: readonly string[];
+  /** The server asks or tells something of its own. */
+  readonly isOwn?: boolean;
   /** The line is longer than can be asked about; its bytes do not follow. */
   readonly isTooLong?: boolean;
 }

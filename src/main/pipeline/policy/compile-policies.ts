@@ -31,7 +31,14 @@ export interface CompiledPolicies {
   /** Some policy is about messages that servers send: it names methods. */
   readonly actsOnServerMessages: boolean;
   /** For a wrapped server: whether anything could act on its messages, and whether an enforced policy could deny one. */
-  effectOn(serverName: string): { readonly canAct: boolean; readonly isClosedOnLoss: boolean };
+  effectOn(serverName: string): EffectOnServer;
+}
+
+export interface EffectOnServer {
+  readonly canAct: boolean;
+  readonly isClosedOnLoss: boolean;
+  /** Something could be said about what the server asks or tells by itself. */
+  readonly judgesServer: boolean;
 }
 
 /** Throws ConfigProblems. */
@@ -54,6 +61,7 @@ export function compilePolicies({ policies, defaults, policyMode }: PolicySource
       const isClosed = policyMode !== 'off' && defaults.effect === 'deny';
       return {
         canAct: isClosed || concerned.length > 0,
+        judgesServer: concerned.some(({ effect, match }) => effect !== 'allow' && match.isForServers),
         isClosedOnLoss:
           policyMode === 'enforce' &&
           (isClosed || concerned.some(({ effect, mode }) => mode === 'enforce' && (effect === 'deny' || effect === 'require'))),

@@ -15,9 +15,14 @@ export interface CompiledMatch {
   mayMatchServer(server: string): boolean;
   /** Names methods, and is thereby meant for messages of servers too. */
   readonly namesMethods: boolean;
+  /** Names a method that a server may ask or tell its client by. */
+  readonly isForServers: boolean;
   /** How closely it names this subject; the target counts before the method, and both before server and client. */
   specificity(subject: Matchable): readonly number[];
 }
+
+/** What clients ask of servers and servers never of clients. */
+const ofClients = ['tools/', 'prompts/', 'resources/', 'completion/', 'logging/', 'server/', 'subscriptions/', 'initialize'] as const;
 
 export function compileMatch(match: Match | undefined): CompiledMatch {
   const { methods, servers, tools, prompts, resources, clients } = match ?? {};
@@ -37,6 +42,7 @@ export function compileMatch(match: Match | undefined): CompiledMatch {
       fits(byClient, client.name),
     mayMatchServer: server => fits(byServer, server),
     namesMethods: byMethod !== undefined,
+    isForServers: methods?.some(glob => !ofClients.some(prefix => glob.startsWith(prefix))) === true,
     specificity: ({ method, server, tool, prompt, resource, client }) => [
       Math.max(closeness(byTool, tool), closeness(byPrompt, prompt), closeness(byResource, resource)),
       closeness(byMethod, method),

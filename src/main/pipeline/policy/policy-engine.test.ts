@@ -288,7 +288,11 @@ describe('lists', () => {
 });
 
 test('says for a wrapped server what could act and what could deny', () => {
-  const effect = (...given: Parameters<typeof compiled>) => compiled(...given).effectOn('files');
+  const effectOn = (...given: Parameters<typeof compiled>) => compiled(...given).effectOn('files');
+  const effect = (...given: Parameters<typeof compiled>) => {
+    const { canAct, isClosedOnLoss } = effectOn(...given);
+    return { canAct, isClosedOnLoss };
+  };
   expect(effect([])).toEqual({ canAct: false, isClosedOnLoss: false });
   expect(effect([{ id: 'd', effect: 'deny' }])).toEqual({ canAct: true, isClosedOnLoss: true });
   expect(effect([{ id: 'd', effect: 'deny', match: { servers: ['other'] } }])).toEqual({ canAct: false, isClosedOnLoss: false });
@@ -297,6 +301,15 @@ test('says for a wrapped server what could act and what could deny', () => {
   expect(effect([{ id: 'd', effect: 'deny' }], {}, 'shadow')).toEqual({ canAct: true, isClosedOnLoss: false });
   expect(effect([], { effect: 'deny' })).toEqual({ canAct: true, isClosedOnLoss: true });
   expect(effect([{ id: 'd', effect: 'deny' }], { effect: 'deny' }, 'off')).toEqual({ canAct: false, isClosedOnLoss: false });
+  const judges = (methods: readonly string[], effectWord = 'deny') =>
+    effectOn([{ id: 'm', effect: effectWord, match: { methods } }]).judgesServer;
+  expect([judges(['sampling/createMessage']), judges(['notifications/*'], 'log'), judges(['*'])]).toEqual([true, true, true]);
+  // What only clients ask for is no reason to make a server wait; nor is what only allows.
+  expect([
+    judges(['tools/call', 'tools/*']),
+    judges(['sampling/*'], 'allow'),
+    effectOn([{ id: 'd', effect: 'deny' }]).judgesServer,
+  ]).toEqual([false, false, false]);
 });
 
 test('a policy that is wrong is told with its place', () => {
