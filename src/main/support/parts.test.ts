@@ -13,6 +13,14 @@ test('keeps few parts of very many, all bytes in their order, and begins anew', 
   expect([parts.count, parts.joined().length, copy.joined().length]).toEqual([0, 0, 105_000]);
 });
 
+test('small parts of large reads do not keep those', () => {
+  const parts = new Parts();
+  for (let read = 0; read < 500; read += 1) parts.push(new Uint8Array(65_536).subarray(0, 1));
+  const held = new Set(parts.list.map(({ buffer }) => buffer));
+  const heldBytes = [...held].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  expect([parts.joined().length, heldBytes < 70_000]).toEqual([500, true]);
+});
+
 test('one part is given back as it came', () => {
   const parts = new Parts();
   const only = Uint8Array.of(1, 2);

@@ -2,6 +2,8 @@
 
 /** So many at the end are made one. */
 const MAX_SINGLE = 1024;
+/** A part is a view into what was read from the network; one that keeps this many times its size from being freed is copied. */
+const MAX_HELD_TIMES = 8;
 
 export class Parts {
   #all: Uint8Array[] = [];
@@ -9,7 +11,9 @@ export class Parts {
   #madeCount = 0;
 
   push(part: Uint8Array): void {
-    this.#all.push(part);
+    // The first one may be the only one, which most answers are: it stays as it came.
+    const isAlone = this.#all.length === 0;
+    this.#all.push(!isAlone && part.buffer.byteLength > MAX_HELD_TIMES * part.length ? new Uint8Array(part) : part);
     if (this.#all.length - this.#madeCount < MAX_SINGLE) return;
     this.#all.push(Buffer.concat(this.#all.splice(this.#madeCount)));
     this.#madeCount += 1;
