@@ -1,4 +1,5 @@
 /** Cuts a server's output into lines. Works on bytes, because a chunk may end inside of a UTF-8 character. */
+import { Parts } from './parts.ts';
 
 const LF = 10;
 const CR = 13;
@@ -13,7 +14,7 @@ export interface LineTaker {
 export class LineReader {
   readonly #taker: LineTaker;
   readonly #maxBytes: number;
-  #parts: Buffer[] = [];
+  readonly #parts = new Parts();
   #sizeBytes = 0;
 
   constructor(taker: LineTaker, maxBytes: number) {
@@ -42,7 +43,7 @@ export class LineReader {
     this.#sizeBytes += piece.length;
     if (this.#sizeBytes > this.#maxBytes) {
       if (this.#taker.tooLong !== undefined) {
-        this.#parts = [];
+        this.#parts.clear();
         this.#sizeBytes = 0;
         this.#taker.tooLong();
         return false;
@@ -55,11 +56,11 @@ export class LineReader {
   }
 
   #emit(): void {
-    const parts = this.#parts;
-    if (parts.length === 0) return;
-    this.#parts = [];
+    if (this.#parts.count === 0) return;
+    const all = this.#parts.joined();
+    this.#parts.clear();
     this.#sizeBytes = 0;
-    const whole = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    const whole = Buffer.from(all.buffer, all.byteOffset, all.byteLength);
     const line = whole.at(-1) === CR ? whole.subarray(0, -1) : whole;
     if (line.length > 0) this.#taker.line(line);
   }
