@@ -53,6 +53,20 @@ const denials = async () => {
   return ofPolicy.reduce((sum, [, , count]) => sum + Number(count), 0);
 };
 
+/** What the window shows of the questions of a server. */
+async function statusesOf(serverName: string): Promise<string[]> {
+  const { viewId, state } = await gateway.connection.call('timeline.open', {
+    mode: 'exchanges',
+    filter: '',
+    scope: { serverName },
+    requestsOnly: true,
+    sort: { column: 'id', descending: false },
+  });
+  const { rows } = await gateway.connection.call('timeline.rows', { viewId, from: 0, count: Math.max(1, state.matched) });
+  await gateway.connection.call('timeline.close', { viewId });
+  return rows.flatMap(row => (row.row === 'exchange' && row.exchange.method === 'sampling/createMessage' ? [row.exchange.status] : []));
+}
+
 describe.each([...kinds, 'wrapped'] as const)('of a server that is reached by %s', kind => {
   test('a denied question is answered with an error, and the call goes on', async () => {
     const before = await denials();
@@ -86,6 +100,7 @@ describe.each([...kinds, 'wrapped'] as const)('of a server that is reached by %s
       return [question?.direction, kind === 'wrapped' ? decision?.kind : question?.deliveredBytes !== undefined, answer?.flags];
     };
     await expect.poll(sampling, { timeout: 5000 }).toEqual(['fromServer', kind === 'wrapped' ? 'refused' : true, ['own-error', 'refused']]);
+    await expect.poll(() => statusesOf(kind), { timeout: 5000 }).toEqual(['refused']);
     await expect
       .poll(() => gateway.audit().filter(({ kind: word, upstream }) => word === 'policy' && upstream === kind).length, { timeout: 5000 })
       .toBeGreaterThan(0);
