@@ -2,8 +2,8 @@
 import { realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../src/main/ports.ts';
 import { TrafficError } from '../../src/shared/errors/error-table.ts';
+import { FakeClock } from '../kit/fake-clock.ts';
 import { bridged, eventually, isAlive, legacy, modern, type Bridged } from '../kit/bridged.ts';
 
 const failure = async (promise: Promise<unknown>): Promise<TrafficError> => {
@@ -110,7 +110,7 @@ test('more children than are allowed are refused, and room is made by those that
 });
 
 test('idle children are stopped; a GET stream keeps its own', async () => {
-  await using bridge = bridged({ stdio: { idle: 1000 } });
+  await using bridge = bridged({ stdio: { idle: 4000 } });
   const [kept, left] = await Promise.all([bridge.initialize('a'), bridge.initialize('b')]);
   await bridge.text(modern(1, 'raw'));
   const stream = await bridge.ask({ method: 'GET', sessionId: kept });
@@ -128,9 +128,9 @@ test('close ends children that heed nothing, and everything they started', async
   const grandchild = (JSON.parse(await bridge.text(legacy(1, 'grandchild'), { sessionId })) as { result: { pid: number } }).result.pid;
   expect([...pids, grandchild].map(isAlive)).toEqual([true, true, true]);
   await bridge.connection.close();
-  await eventually(() => !isAlive(grandchild), 1000);
+  await eventually(() => !isAlive(grandchild));
   expect([...pids, grandchild].map(isAlive)).toEqual([false, false, false]);
-  expect(bridge.events.filter(event => event.type === 'child' && event.what === 'killed')).toHaveLength(2);
+  await eventually(() => bridge.events.filter(event => event.type === 'child' && event.what === 'killed').length === 2);
   expect(bridge.exits).toEqual([]);
   expect((await failure(bridge.text(modern(1, 'raw')))).code).toBe('SHUTTING_DOWN');
 });
@@ -151,15 +151,8 @@ test('a line without an end costs the child its life, and us no more than the bo
   expect(bridge.events.at(-1)).toMatchObject({ what: 'killed' });
 });
 
-/** A clock that can be put forward. */
-function movedClock() {
-  let aheadUs = 0;
-  const clock = { now: () => systemClock.now(), monotonicUs: () => systemClock.monotonicUs() + aheadUs };
-  return { clock, pass: (seconds: number) => (aheadUs += seconds * 1_000_000) };
-}
-
 test('at the limit, the child that was idle for longest gives way; one with a GET stream, a call under way or a recent one stays', async () => {
-  const { clock, pass } = movedClock();
+  const clock = new FakeClock();
   const reclaimed: string[] = [];
   const reclaim = (id: string, reason: string) => reclaimed.push(`${id}: ${reason}`) > 0;
   await using bridge = bridged({ stdio: { maxChildren: 4 }, options: { clock, reclaim } });
@@ -168,9 +161,9 @@ test('at the limit, the child that was idle for longest gives way; one with a GE
   await bridge.ask({ method: 'GET', sessionId: listens });
   const call = failure(bridge.text(legacy(1, 'silent'), { sessionId: calls }));
   const { pid } = await raw(bridge, idlest);
-  pass(25);
+  clock.pass(25_000);
   const recent = await bridge.initialize('d');
-  pass(25);
+  clock.pass(25_000);
   await bridge.initialize('e');
   expect(reclaimed).toEqual([
     `${idlest}: idle for 50 s, and gave way to another: test/one had all 4 processes that stdio.maxChildren allows in use`,
@@ -186,23 +179,23 @@ test('at the limit, the child that was idle for longest gives way; one with a GE
 });
 
 test('the process that modern clients share gives way as well, and a session of which something is under way does not', async () => {
-  const { clock, pass } = movedClock();
+  const clock = new FakeClock();
   await using bridge = bridged({ stdio: { maxChildren: 2 }, options: { clock, reclaim: () => false } });
   const kept = await bridge.initialize('a');
   const shared = await raw(bridge);
-  pass(31);
+  clock.pass(31_000);
   await bridge.initialize('b');
   expect(isAlive(shared.pid)).toBe(false);
-  pass(31);
+  clock.pass(31_000);
   expect(await failure(bridge.text(modern(1, 'raw')))).toMatchObject({ code: 'UNAVAILABLE', facts: { retry_after_ms: 5000 } });
   await raw(bridge, kept);
 });
 
 test('clients that come at once share what room there is, and never start more than is allowed', async () => {
-  const { clock, pass } = movedClock();
+  const clock = new FakeClock();
   await using bridge = bridged({ stdio: { maxChildren: 2 }, options: { clock, reclaim: () => true } });
   await Promise.all([bridge.initialize('a'), bridge.initialize('b')]);
-  pass(31);
+  clock.pass(31_000);
   const counts: number[] = [];
   const came = await Promise.allSettled(
     ['c', 'd', 'e'].map(async name => {

@@ -203,12 +203,12 @@ test('interim answers pass with their fields, but not to a client of HTTP/1.0', 
 test('a foreign client that waits for 100-continue is refused at once', async () => {
   await using upstream = await rawUpstream(() => undefined);
   await using relay = await startRelay(upstream.url);
-  const startedAt = performance.now();
+  // Without the body, which never comes.
   const response = await ask(
     relay.port,
     Buffer.from('POST /mcp HTTP/1.1\r\nHost: evil.example\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n'),
   );
-  expect([response.status, performance.now() - startedAt < 500]).toEqual([403, true]);
+  expect(response.status).toBe(403);
 });
 
 test.each([

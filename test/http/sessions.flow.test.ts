@@ -293,14 +293,14 @@ test('checklist 30: a legacy cancellation is forwarded while its call hangs; the
   await using wire = await rawClient(relay.port);
   wire.send(postText({ jsonrpc: '2.0', id: 3, method: 'tools/call', params: { name: 'slow' } }, [['Mcp-Session-Id', 's']]));
   await expect.poll(() => hanging).toBeDefined();
-  const startedAt = performance.now();
+  // Not behind the call, which is answered afterwards.
   const accepted = await ask(
     relay.port,
     postText({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 3, reason: 'changed my mind' } }, [
       ['Mcp-Session-Id', 's'],
     ]),
   );
-  expect([accepted.status, performance.now() - startedAt < 100]).toEqual([202, true]);
+  expect(accepted.status).toBe(202);
   expect(relay.record.exchanges[0]).toMatchObject({ status: 'cancelled', cancelledBy: 'client', cancelReason: 'changed my mind' });
   hanging?.answer('200 OK', jsonType, result(3));
   expect((await wire.response()).body.toString()).toBe(result(3));
