@@ -154,8 +154,17 @@ test('Cursor, Windsurf, Gemini CLI, Zed and OpenCode say the same in words of th
   expect(cursor.said.notes.join('\n')).toMatch(/one header of credentials; Cookie was left out/);
   expect(cursor.said.client).toEqual({ mcpServers: { a: { url: url('a') }, 'a!': { url: url('a-2') } } });
 
-  const claude = await made('.mcp.json', { mcpServers: { c: { command: 'node', args: ['c.js'] } } });
-  expect(claude.said.client).toEqual({ mcpServers: { c: { type: 'http', url: url('c') } } });
+  const claude = await made('.mcp.json', {
+    mcpServers: {
+      c: { command: 'node', args: ['c.js'], env: { LEVEL: '${LEVEL:-info}', API_KEY: '${API_KEY}', TOKEN: '${TOKEN:-s3cret}' } },
+      api: { type: 'http', url: '${BASE:-https://api.example.com}/mcp', headers: { Authorization: 'Bearer ${API_KEY}' } },
+    },
+  });
+  expect(claude.upstreams).toMatchObject({
+    c: { instances: [{ env: { LEVEL: 'info', API_KEY: '${env:API_KEY}', TOKEN: '${env:TOKEN}' } }] },
+    api: { instances: [{ url: 'https://api.example.com/mcp' }], credentials: { bearer: '${env:API_KEY}' } },
+  });
+  expect(claude.said.client).toEqual({ mcpServers: { c: { type: 'http', url: url('c') }, api: { type: 'http', url: url('api') } } });
 
   const windsurf = await made('mcp_config.json', { mcpServers: { w: { serverUrl: 'https://w.example/mcp' } } });
   expect(windsurf.said.client).toMatchObject({ mcpServers: { w: { serverUrl: url('w') } } });

@@ -108,7 +108,8 @@ function commandOf(entry: Entry): Pick<ClientServer, 'command'> | undefined {
 function urlOf(entry: Entry): Pick<ClientServer, 'url' | 'urlMember'> | string {
   const urlMember = urlMembers.find(member => typeof entry[member] === 'string');
   if (urlMember === undefined) return 'it has neither a command nor a URL';
-  const url = String(entry[urlMember]);
+  // Claude Code fills variables in, or what stands behind them where they are not set; a gateway has no variables in addresses.
+  const url = String(entry[urlMember]).replaceAll(/\$\{[A-Za-z_]\w*:-([^}]*)\}/g, '$1');
   return /^https?:$/.test(URL.parse(url)?.protocol ?? '') ? { url, urlMember } : 'its URL is none of http or https';
 }
 

@@ -48,9 +48,11 @@ export class KeptSecrets {
   #clientVariables(value: string, place: string): string | undefined {
     let isFound = false;
     const text = value.replaceAll(
-      /\$\{(?:(env|input|vault):)?([A-Za-z_][\w.-]*)(?::-[^}]*)?\}|^\$([A-Za-z_]\w*)$/g,
-      (_whole, kind: string | undefined, name: string | undefined, bare: string | undefined) => {
+      /\$\{(?:(env|input|vault):)?([A-Za-z_][\w.-]*)(?::-([^}]*))?\}|^\$([A-Za-z_]\w*)$/g,
+      (_whole, kind: string | undefined, name: string | undefined, otherwise: string | undefined, bare: string | undefined) => {
         isFound = true;
+        // A reference to what is not set keeps a gateway from starting; what the client took instead does not.
+        if (otherwise !== undefined && otherwise !== '' && !isSecretLike(name ?? '', otherwise)) return otherwise;
         if (kind === 'input' || kind === 'vault') return this.#want('vault', (name ?? '').slice(0, 64), place);
         return this.#want('env', (bare ?? name ?? '').replaceAll(/[.-]/g, '_'), place);
       },
