@@ -1,8 +1,10 @@
 /** Bytes that cannot be read as HTTP are refused like everything else: answered, recorded, counted, logged and audited. */
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
+import { selfSigned } from '../kit/self-signed.ts';
 import { readOpenMetrics } from '../kit/open-metrics.ts';
 import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
 import { startToolServer, type ToolServer } from './kit/tool-server.ts';
@@ -20,7 +22,10 @@ beforeAll(async () => {
     name: 'malformed',
     config: {
       version: 1,
-      listeners: [{ name: 'main', port: 0, routes: [{ path: '/mcp', upstream: 'one' }] }],
+      listeners: [
+        { name: 'main', port: 0, routes: [{ path: '/mcp', upstream: 'one' }] },
+        { name: 'safe', port: 0, tls: selfSigned('127.0.0.1'), routes: [{ path: '/safe', upstream: 'one' }] },
+      ],
       upstreams: { one: { health: { kind: 'none' }, instances: [{ id: 'a', url: server.url }] } },
       admin: { port: 0 },
       shutdown: { readyDelay: '0ms', finish: '1s' },
@@ -39,8 +44,9 @@ interface Wire {
   readonly closed: Promise<void>;
 }
 
-function open(): Wire {
-  const socket = connect(Number(new URL(gateway.url('/mcp')).port), '127.0.0.1');
+function open(path = '/mcp', isTls = false): Wire {
+  const port = Number(new URL(gateway.url(path)).port);
+  const socket = isTls ? connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }) : connect(port, '127.0.0.1');
   let text = '';
   socket.setEncoding('latin1').on('data', (part: string) => (text += part));
   const closed = new Promise<void>((resolve, reject) => socket.on('close', () => resolve()).on('error', reject));
@@ -121,6 +127,19 @@ test('what follows a request over its connection is refused, too, and is never t
   await meanwhile.closed;
   expect(meanwhile.text()).toBe('');
   await expect.poll(async () => (await refusals())[' 400']).toBe(before + 2);
+});
+
+test('it is the same within TLS; a handshake that fails is no request', async () => {
+  const before = (await refusals())[' 400'] ?? 0;
+  const within = open('/safe', true);
+  within.socket.write('BREW /pot HTCPCP/1.0\r\n\r\n');
+  await within.closed;
+  expect(within.text()).toMatch(/^HTTP\/1\.1 400 /);
+  const plain = open('/safe');
+  plain.socket.write('GET /safe HTTP/1.1\r\nHost: localhost\r\n\r\n');
+  await plain.closed.catch(() => undefined);
+  await until('it is logged', () => logged().some(line => line.includes('"listener":"safe"')));
+  await expect.poll(async () => (await refusals())[' 400']).toBe(before + 1);
 });
 
 test('a connection over which nothing was said is no request', async () => {
