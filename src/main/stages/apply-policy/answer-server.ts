@@ -4,9 +4,10 @@
  */
 import { rpcErrorBody } from '../../../shared/errors/error-table.ts';
 import type { Guard } from '../../pipeline/guard.ts';
-import type { Exchange, Next } from '../../pipeline/stage.ts';
+import type { BodySource, Exchange, Next } from '../../pipeline/stage.ts';
 import type { Clock } from '../../ports.ts';
 import { Departure } from '../../support/departure.ts';
+import { noteAnswerForClient } from '../../traffic/answer-for-client.ts';
 import { readMessages } from '../../traffic/sighting.ts';
 
 export interface DeniedQuestion {
@@ -19,6 +20,7 @@ export interface DeniedQuestion {
 
 /** Answers of one stream that are under way at once. A server that asks faster than it takes answers waits for itself. */
 const MAX_UNDER_WAY = 100;
+const MAX_READ_BYTES = 64 * 1024;
 
 export class ServerAnswers {
   readonly #exchange: Exchange;
@@ -49,32 +51,20 @@ export class ServerAnswers {
     const text = rpcErrorBody('DENIED', reason, idText, { policy_id: by, reason, correlation_id: this.#guard.correlationId });
     // The question itself is noted when its event is handed on, which is after this look at it.
     setImmediate(() => {
+      const { conversation } = this.#exchange;
       const over = () => {
         this.#underWay -= 1;
-        this.#exchange.conversation.endHop(hopId, 'complete', this.#clock.now(), this.#clock.monotonicUs());
+        recorded(() => conversation.endHop(hopId, 'complete', this.#clock.now(), this.#clock.monotonicUs()));
       };
-      this.#note(hopId, Buffer.from(text));
+      const bytes = Buffer.from(text);
+      recorded(() => noteAnswerForClient(conversation, this.#clock, { bytes, flags: ['own-error', 'refused'], hopId }));
       this.#send(hopId, text).then(over, over);
     });
   }
 
   async #send(hopId: string, text: string): Promise<void> {
     const verdict = await this.#next(this.#answering(hopId, text));
-    if (verdict.kind === 'answer') verdict.answer.body.abort();
-  }
-
-  #note(hopId: string, bytes: Uint8Array): void {
-    const { conversation } = this.#exchange;
-    if (conversation.isEnded) return;
-    conversation.note({
-      direction: 'fromClient',
-      delivery: 'body',
-      at: this.#clock.now(),
-      monotonicUs: this.#clock.monotonicUs(),
-      hopId,
-      body: { bytes, sizeBytes: bytes.length, isTruncated: false },
-      flags: ['own-error', 'refused'],
-    });
+    if (verdict.kind === 'answer') drain(verdict.answer.body);
   }
 
   /** As a client of this session would send it. */
@@ -106,4 +96,27 @@ export class ServerAnswers {
       },
     };
   }
+}
+
+/** What fails in the record must not keep the answer from the server, nor end the process: nobody waits here for an error. */
+function recorded(step: () => void): void {
+  try {
+    step();
+  } catch {
+    return;
+  }
+}
+
+/** A 202 has no body; one that says more is read to its end, so that its connection can be used again, unless that is far away. */
+function drain(body: BodySource): void {
+  let leftBytes = MAX_READ_BYTES;
+  body.start({
+    data(chunk) {
+      leftBytes -= chunk.length;
+      if (leftBytes < 0) body.abort();
+      return true;
+    },
+    end: () => undefined,
+    fail: () => undefined,
+  });
 }

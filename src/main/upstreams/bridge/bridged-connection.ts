@@ -6,6 +6,7 @@ import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { BoundSession } from '../../pipeline/guard.ts';
 import type { Answer, Exchange } from '../../pipeline/stage.ts';
 import { fieldValue } from '../../support/http-fields.ts';
+import { noteAnswerForClient } from '../../traffic/answer-for-client.ts';
 import type { Conversation } from '../../traffic/conversation.ts';
 import { BridgeLine, messagesOf } from './bridge-line.ts';
 import type { BridgeOptions } from './bridge-options.ts';
@@ -334,18 +335,8 @@ export class BridgedConnection {
 
   #noteOwnAnswer(conversation: Conversation | undefined, text: string): void {
     const { clock, log, name } = this.#options;
-    const bytes = Buffer.from(text);
-    const body = { bytes, sizeBytes: bytes.length, isTruncated: false };
     try {
-      if (conversation?.isEnded === false)
-        conversation.note({
-          direction: 'fromClient',
-          delivery: 'body',
-          at: clock.now(),
-          monotonicUs: clock.monotonicUs(),
-          body,
-          flags: ['own-error'],
-        });
+      if (conversation !== undefined) noteAnswerForClient(conversation, clock, { bytes: Buffer.from(text), flags: ['own-error'] });
     } catch (error) {
       log.warn('An answer of ours was not recorded', { upstream: name, error: String(error) });
     }
