@@ -9,15 +9,24 @@ const ONE_WRITE_BYTES = 32 * 1024;
 const CR = 13;
 const LF = 10;
 
-/** Starts writing. `over` is called once the answer has been handed to the connection, whole or not. */
-export function writeAnswer(response: ServerResponse, answer: Answer, over: () => void): void {
+export interface AnswerWriting {
+  readonly response: ServerResponse;
+  readonly answer: Answer;
+  /**
+   * An answer whose length is not among its fields, and that is there at once, goes with its length instead of in chunks: where
+   * answers may be changed on the way, their length is taken off. A transparent proxy leaves the framing as it is.
+   */
+  readonly saysLength: boolean;
+  /** Called once the answer has been handed to the connection, whole or not. */
+  readonly over: () => void;
+}
+
+/** Starts writing. Throws for a head that cannot be written. */
+export function writeAnswer(writing: AnswerWriting): void {
   // Node would add a Date of its own; the server's, if any, is among the fields.
-  response.sendDate = false;
-  response.writeHead(answer.status, answer.statusText, forwardedFields(answer.rawHeaders));
-  // Without a length and without chunks (a client of HTTP/1.0) a plain close would look like the proper end.
-  const isDelimited = response.chunkedEncoding || fieldValue(answer.rawHeaders, 'content-length') !== undefined;
-  const sink = new AnswerSink(response, answer.body, isDelimited, over);
-  answer.body.start(sink);
+  writing.response.sendDate = false;
+  const sink = new AnswerSink(writing);
+  writing.answer.body.start(sink);
   sink.started();
 }
 
@@ -39,35 +48,37 @@ export function writeInterim(response: ServerResponse, status: number, rawHeader
 
 class AnswerSink implements BodySink {
   readonly #response: ServerResponse;
-  readonly #source: BodySource;
-  readonly #isDelimited: boolean;
+  readonly #answer: Answer;
+  readonly #saysLength: boolean;
   readonly #over: () => void;
   /** The first chunk, while it may still turn out to be the whole body: head and body are then one write. */
   #held: Uint8Array | undefined;
+  /** Why the head could not be written. */
+  #problem: Error | undefined;
   #isStarting = true;
   #isWaiting = false;
-  #hasWritten = false;
+  #hasHead = false;
   /** Node has nothing more to put before a chunk of ours. */
   #isHeadOut = false;
   #isOver = false;
 
-  constructor(response: ServerResponse, source: BodySource, isDelimited: boolean, over: () => void) {
+  constructor({ response, answer, saysLength, over }: AnswerWriting) {
     this.#response = response;
-    this.#source = source;
-    this.#isDelimited = isDelimited;
+    this.#answer = answer;
+    this.#saysLength = saysLength;
     this.#over = over;
   }
 
   /** All that had already come is in; whatever was held back goes out now. */
   started(): void {
     this.#isStarting = false;
-    if (this.#isOver) return;
-    if (!this.#writeHeld() && !this.#isHeadOut) this.#flushHead();
+    if (!this.#isOver && !this.#writeHeld() && !this.#isHeadOut) this.#flushHead();
+    if (this.#problem !== undefined) throw this.#problem;
   }
 
   data(chunk: Uint8Array): boolean {
     if (this.#isOver) return true;
-    if (this.#isStarting && !this.#hasWritten && this.#held === undefined) {
+    if (this.#isStarting && !this.#hasHead && this.#held === undefined) {
       this.#held = chunk;
       return true;
     }
@@ -77,10 +88,34 @@ class AnswerSink implements BodySink {
 
   end(trailers: readonly string[]): void {
     if (this.#isOver) return;
+    if (!this.#writeHead(trailers.length === 0 ? (this.#held?.length ?? 0) : undefined)) return;
     this.#isOver = true;
     if (trailers.length > 0) this.#response.addTrailers(pairs(trailers));
     this.#endWith(this.#held);
     this.#over();
+  }
+
+  /** `wholeBytes` is the length of the body, where all of it is there. False when it cannot be written; then nothing more is. */
+  #writeHead(wholeBytes?: number): boolean {
+    if (this.#hasHead) return true;
+    this.#hasHead = true;
+    const { status, statusText, rawHeaders } = this.#answer;
+    const fields = forwardedFields(rawHeaders);
+    if (wholeBytes !== undefined && this.#saysLength && !this.#hasLength && mayHaveBody(status, this.#response.req.method))
+      fields.push('Content-Length', String(wholeBytes));
+    try {
+      this.#response.writeHead(status, statusText, fields);
+      return true;
+    } catch (error) {
+      // Whoever pushes the body must not be hit by it: `started` throws it.
+      this.#problem = error instanceof Error ? error : new Error(String(error));
+      this.#isOver = true;
+      return false;
+    }
+  }
+
+  get #hasLength(): boolean {
+    return fieldValue(this.#answer.rawHeaders, 'content-length') !== undefined;
   }
 
   #endWith(last: Uint8Array | undefined): void {
@@ -95,14 +130,18 @@ class AnswerSink implements BodySink {
   fail(): void {
     if (this.#isOver) return;
     this.#writeHeld();
+    if (!this.#writeHead()) return;
     this.#isOver = true;
-    if (!this.#hasWritten) this.#response.flushHeaders();
+    this.#response.flushHeaders();
     const { socket } = this.#response;
+    // Without a length and without chunks (a client of HTTP/1.0) a plain close would look like the proper end.
+    const isDelimited = this.#response.chunkedEncoding || this.#hasLength;
     if (socket === null || socket.destroyed) this.#over();
-    else tearDown(socket, this.#isDelimited, () => this.#over());
+    else tearDown(socket, isDelimited, () => this.#over());
   }
 
   #flushHead(): void {
+    if (!this.#writeHead()) return;
     this.#response.flushHeaders();
     this.#isHeadOut = this.#response.socket !== null;
   }
@@ -116,6 +155,7 @@ class AnswerSink implements BodySink {
   }
 
   #write(chunk: Uint8Array): boolean {
+    if (!this.#writeHead()) return true;
     const response = this.#response;
     const { socket } = response;
     // Node writes a chunk as four pieces; for events, which are small and many, that costs as much as all the rest.
@@ -131,9 +171,14 @@ class AnswerSink implements BodySink {
     this.#isWaiting = true;
     on.once('drain', () => {
       this.#isWaiting = false;
-      this.#source.resume();
+      this.#answer.body.resume();
     });
   }
+}
+
+/** RFC 9110, sections 8.6 and 9.3.2: answers that never have a body say no length, or not that of one. */
+function mayHaveBody(status: number, method: string | undefined): boolean {
+  return status >= 200 && status !== 204 && status !== 304 && method !== 'HEAD';
 }
 
 /** A chunk of the chunked transfer coding, as one piece. */

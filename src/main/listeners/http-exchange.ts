@@ -106,7 +106,8 @@ class ServedCall implements ExchangeEvents {
       return;
     }
     try {
-      writeAnswer(this.#from.response, answer, () => this.#over(answer.status));
+      const { response } = this.#from;
+      writeAnswer({ response, answer, saysLength: this.exchange.guard !== undefined, over: () => this.#over(answer.status) });
     } catch (error) {
       this.#deps.log.error('An answer could not be written', { exchangeId: this.exchange.id, error: String(error) });
       answer.body.abort();
