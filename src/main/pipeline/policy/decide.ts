@@ -72,6 +72,22 @@ export function judge(compiled: CompiledPolicies, subject: Subject, asking: Aski
   return { ...shared, ...fallback, ...(maybe === undefined ? {} : { open: maybe }) };
 }
 
+/** These are about a target: without a readable name nobody can tell what they would do. */
+const targeted: Readonly<Record<string, 'tool' | 'prompt' | 'resource'>> = {
+  'tools/call': 'tool',
+  'prompts/get': 'prompt',
+  'resources/read': 'resource',
+  'resources/subscribe': 'resource',
+  'resources/unsubscribe': 'resource',
+};
+
+/** A call whose name is missing or no text would fit no glob and yet be understood by a lenient server. */
+export function malformed({ policies }: CompiledPolicies, subject: Subject, from: Asking['from']): Judgement | undefined {
+  const target = Object.hasOwn(targeted, subject.method) ? targeted[subject.method] : undefined;
+  if (from === 'server' || target === undefined || subject[target] !== '' || policies.length === 0) return undefined;
+  return { effect: 'deny', by: 'malformed', reason: `${named(subject)} names no ${target}.`, isSilent: false, noted: [], findings: [] };
+}
+
 function openAmong(
   { unrecorded }: Subject,
   enforced: readonly Finding[],

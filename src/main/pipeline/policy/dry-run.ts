@@ -2,7 +2,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { RequestWork } from '../cel/work-budget.ts';
 import type { CompiledPolicies } from './compile-policies.ts';
-import { judge, type Judgement } from './decide.ts';
+import { judge, malformed, type Judgement } from './decide.ts';
 import type { Subject } from './subject.ts';
 
 /** A call of the record; `ref` is whatever the caller needs to find its row again. */
@@ -95,6 +95,7 @@ function judged<Ref>(
   nowUs: () => number,
 ): DryRunEntry<Ref> {
   const by = (policies: CompiledPolicies, isAuthOn: boolean): Judgement =>
+    malformed(policies, subject, 'client') ??
     judge(policies, subject, { hasAuth: isAuthOn, from: 'client', work: new RequestWork(), nowUs });
   const after = by(draft, hasAuth.draft);
   const now = current.policyMode === 'enforce' ? effectOf(by(current, hasAuth.now)) : 'allow';

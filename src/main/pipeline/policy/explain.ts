@@ -1,6 +1,6 @@
 /** Why a message would pass or not: every policy that was looked at, whether it is about the message, and what it said. */
 import { RequestWork } from '../cel/work-budget.ts';
-import { judge, type Finding } from './decide.ts';
+import { judge, malformed, type Finding } from './decide.ts';
 import { effectOf, type DryRunEffect } from './dry-run.ts';
 import type { CompiledPolicies } from './compile-policies.ts';
 import type { Subject } from './subject.ts';
@@ -32,7 +32,7 @@ export interface ExplainOptions {
 }
 
 export function explain(compiled: CompiledPolicies, subject: Subject, { hasAuth, from = 'client', nowUs }: ExplainOptions): Explanation {
-  const judged = judge(compiled, subject, { hasAuth, from, work: new RequestWork(), nowUs });
+  const judged = malformed(compiled, subject, from) ?? judge(compiled, subject, { hasAuth, from, work: new RequestWork(), nowUs });
   const { findings } = judged;
   const { by, reason } = judged.open ?? judged;
   const byPolicy = new Map(findings.map(finding => [finding.policy.id, finding]));

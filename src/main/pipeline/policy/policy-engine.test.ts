@@ -439,6 +439,11 @@ describe('dry run', () => {
     expect(await judgedBy([...policies, { id: 'b', effect: 'allow' }], {}, { effect: 'deny' })).toEqual(['allow', 'b']);
   });
 
+  test('a call that names no tool is denied as it would be, where there are policies at all', async () => {
+    expect(await judgedBy([{ id: 'a', effect: 'allow' }], { tool: '' })).toEqual(['deny', 'malformed']);
+    expect(await judgedBy([], { tool: '' })).toEqual(['allow', 'default']);
+  });
+
   test('a masked header and a body that was dropped are not guessed at; what stands beside them is judged', async () => {
     const http = { method: 'POST', path: '/mcp', rawHeaders: ['X-Team', 'a', 'X-Auth-Token', `${MASK} (9 chars)`] };
     const when = (text: string) => [{ id: 'd', effect: 'deny', when: text }];

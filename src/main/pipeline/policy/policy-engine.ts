@@ -3,7 +3,7 @@ import type { Decision } from '../../../shared/model/gateway-event.ts';
 import type { Clock } from '../../ports.ts';
 import type { RequestWork } from '../cel/work-budget.ts';
 import { compilePolicies, defaultEffect, type CompiledPolicies } from './compile-policies.ts';
-import { judge, named, type Asking, type Judgement } from './decide.ts';
+import { judge, malformed, type Asking, type Judgement } from './decide.ts';
 import type { Subject } from './subject.ts';
 
 const STAGE = 'apply-policy';
@@ -21,15 +21,6 @@ export interface Ruling {
 }
 
 export type RulingAbout = Pick<Asking, 'hasAuth' | 'from' | 'work'>;
-
-/** These are about a target: without a readable name nobody can tell what they would do. */
-const targeted: Readonly<Record<string, 'tool' | 'prompt' | 'resource'>> = {
-  'tools/call': 'tool',
-  'prompts/get': 'prompt',
-  'resources/read': 'resource',
-  'resources/subscribe': 'resource',
-  'resources/unsubscribe': 'resource',
-};
 
 export class PolicyEngine {
   readonly #clock: Clock;
@@ -54,7 +45,7 @@ export class PolicyEngine {
     const { policyMode } = compiled;
     if (policyMode === 'off') return { isDenied: false, by: 'default', reason: '', decisions: [] };
     const startedUs = this.#clock.monotonicUs();
-    const judged = this.#malformed(compiled, subject, about) ?? judge(compiled, subject, { ...about, nowUs: noTimes });
+    const judged = malformed(compiled, subject, about.from) ?? judge(compiled, subject, { ...about, nowUs: noTimes });
     const evaluationUs = this.#clock.monotonicUs() - startedUs;
     return ruling(judged, compiled, evaluationUs);
   }
@@ -86,13 +77,6 @@ export class PolicyEngine {
     const { policyMode, defaults, policies } = this.#compiled;
     if (policyMode !== 'enforce' || !defaults.hideDenied) return false;
     return defaultEffect(this.#compiled, hasAuth) === 'deny' || policies.some(({ mode, effect }) => mode === 'enforce' && effect !== 'log');
-  }
-
-  /** A call whose name is missing or no text would fit no glob and yet be understood by a lenient server. */
-  #malformed(compiled: CompiledPolicies, subject: Subject, { from }: RulingAbout): Judgement | undefined {
-    const target = Object.hasOwn(targeted, subject.method) ? targeted[subject.method] : undefined;
-    if (from === 'server' || target === undefined || subject[target] !== '' || compiled.policies.length === 0) return undefined;
-    return { effect: 'deny', by: 'malformed', reason: `${named(subject)} names no ${target}.`, isSilent: false, noted: [], findings: [] };
   }
 }
 
