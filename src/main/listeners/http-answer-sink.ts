@@ -1,7 +1,7 @@
 /** Writes an answer to an HTTP client: head at once, every chunk at once, and never a clean end for a body that was cut. */
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Answer, BodySink, BodySource } from '../pipeline/stage.ts';
+import type { Answer, BodySink } from '../pipeline/stage.ts';
 import { fieldValue, forwardedFields } from '../support/http-fields.ts';
 
 /** Up to this size a whole answer is written at once; copying more costs more than a second write. */
