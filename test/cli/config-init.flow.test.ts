@@ -70,6 +70,11 @@ test('Claude Desktop: commands, wrapped ones as what they wrap, and bridges as t
         env: { GITHUB_PERSONAL_ACCESS_TOKEN: 'ghp_s3cret', GITHUB_TOOLSETS: 'repos,issues', COST: '${5}' },
       },
       'my notes': { command: 'npx', args: ['shadowcat', 'wrap', '--name', 'n', '--', 'npx', '-y', 'mcp-notes', '--token', 's3cret'] },
+      database: {
+        command: 'npx',
+        args: ['-y', 'mcp-postgres', 'postgresql://ada:s3cret@db.example/tides'],
+        env: { DATABASE_URL: 'postgres://ada:s3cret@${DB_HOST}/tides', OTHER_URL: 'postgres://ada:${DB_PASSWORD}@db/tides' },
+      },
       twice: { command: '/opt/node', args: ['/d/bin/shim.mjs', '--data-dir', '/d', '--', 'npx', 'shadowcat', '--', 'node', 'server.js'] },
       crm: { command: 'C:\\shadowcat.cmd', args: ['connect', 'https://crm.example/mcp', '--bearer-env', 'T'], env: { T: 's3cret' } },
       linear: {
@@ -86,6 +91,10 @@ test('Claude Desktop: commands, wrapped ones as what they wrap, and bridges as t
       env: { GITHUB_PERSONAL_ACCESS_TOKEN: '${vault:github-GITHUB_PERSONAL_ACCESS_TOKEN}', GITHUB_TOOLSETS: 'repos,issues', COST: '$${5}' },
     },
     'my-notes': { command: 'npx', args: ['-y', 'mcp-notes', '--token', 'SECRET-REMOVED'] },
+    database: {
+      args: ['-y', 'mcp-postgres', 'postgresql://ada:SECRET-REMOVED@db.example/tides'],
+      env: { DATABASE_URL: '${vault:database-DATABASE_URL}', OTHER_URL: 'postgres://ada:${env:DB_PASSWORD}@db/tides' },
+    },
     twice: { command: 'node', args: ['server.js'] },
     crm: { id: 'remote', url: 'https://crm.example/mcp' },
     linear: { url: 'https://l.example/sse', transport: 'http-sse' },
@@ -96,7 +105,10 @@ test('Claude Desktop: commands, wrapped ones as what they wrap, and bridges as t
     { bearer: '${vault:linear-Authorization}' },
   ]);
   expect(await run('config', 'check', out)).toMatchObject({ code: 0, stderr: '' });
-  expect(said.notes).toEqual([expect.stringMatching(/^mcpServers\.my notes: a secret .* args/)]);
+  expect(references(said)).not.toContain('${env:DB_HOST}');
+  expect(said.notes).toEqual(
+    ['my notes', 'database'].map(name => expect.stringMatching(`^mcpServers.${name}: a secret .* args`) as unknown),
+  );
   // It takes no URLs, and its names stay.
   expect(said.client).toMatchObject({
     mcpServers: {
@@ -115,7 +127,7 @@ test('VS Code: comments, inputs, types and headers', async () => {
   "servers": {
     "github": { "type": "http", "url": "https://api.githubcopilot.com/mcp/", "headers": { "Authorization": "Bearer \${input:gh-token}", "X-MCP-Readonly": "true" } },
     "old": { "type": "sse", "url": "https://old.example/events" /* 2024 */ },
-    "here": { "type": "stdio", "command": "node", "args": ["\${workspaceFolder}/server.js"], "env": { "KEY": "\${env:MY_KEY}" }, "envFile": ".env" },
+    "here": { "type": "stdio", "command": "node", "args": ["\${workspaceFolder}/server.js"], "env": { "KEY": "\${env:MY_KEY}", "ROOT": "\${workspaceFolder}/x" }, "envFile": ".env" },
     "socket": { "url": "unix:///tmp/x.sock" },
   },
 }`,
@@ -123,7 +135,7 @@ test('VS Code: comments, inputs, types and headers', async () => {
   expect(upstreams).toMatchObject({
     github: { instances: [{ url: 'https://api.githubcopilot.com/mcp/' }], credentials: { bearer: '${vault:gh-token}' } },
     old: { instances: [{ transport: 'http-sse' }] },
-    here: { instances: [{ env: { KEY: '${env:MY_KEY}' } }] },
+    here: { instances: [{ env: { KEY: '${env:MY_KEY}', ROOT: '$${workspaceFolder}/x' } }] },
   });
   expect(references(said)).toEqual(['${vault:gh-token}', '${env:MY_KEY}']);
   expect(said.notes.join('\n')).toMatch(/servers\.socket was left out.*\n.*envFile has no place.*\n.*workspaceFolder/);

@@ -86,7 +86,7 @@ function childOf(server: ClientServer, words: readonly string[], secrets: KeptSe
     note(
       'a secret or a variable was taken out of args, where no reference is resolved; most servers take it from a variable in env as well.',
     );
-  if (args.some(arg => /\$\{\w*(?:folder|home|workspace)/i.test(arg)) || server.cwd?.includes('${') === true)
+  if ([...args, ...Object.values(server.env), server.cwd ?? ''].some(text => /\$\{\w*(?:folder|home|workspace)/i.test(text)))
     note('variables of the editor (workspaceFolder and the like) mean nothing to a gateway; write the path.');
   return { command: words[0] ?? '', args, env, ...(server.cwd === undefined ? {} : { cwd: server.cwd }) };
 }

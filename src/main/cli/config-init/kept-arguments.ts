@@ -1,6 +1,6 @@
 /** Arguments of a client's entry as the file of a gateway may hold them: no reference is resolved in them, so secrets are taken out. */
 import { MASK, isSecretName, maskText } from '../../../shared/redaction/mask-text.ts';
-import { isSecretLike, REMOVED, urlWithoutSecrets } from './kept-secrets.ts';
+import { addressPassword, isSecretLike, REMOVED, urlWithoutSecrets } from './kept-secrets.ts';
 
 /** `-e NAME=secret` of containers becomes `-e NAME`, which takes the variable from the environment: `onVariable` puts it there. */
 export function keptArguments(
@@ -31,5 +31,6 @@ function withoutSecret(before: string, arg: string): string {
   if (!arg.startsWith('-') && /^--?[A-Za-z]/.test(before) && isSecretName(before.replace(/^-+/, ''))) return REMOVED;
   return maskText(urlWithoutSecrets(arg))
     .text.replaceAll(MASK, REMOVED)
+    .replace(addressPassword, `$1${REMOVED}@`)
     .replaceAll(/\$\{(?:env|file|vault|input):[^}]*\}/g, REMOVED);
 }

@@ -15,6 +15,9 @@ export interface WantedSecret {
 /** Stands in place of a secret where no reference would be resolved. */
 export const REMOVED = 'SECRET-REMOVED';
 
+/** The last alternative is any other beginning of a reference, which has to be escaped. Variables of editors (`workspaceFolder`) are none of ours. */
+const clientVariable = /\$\{(?:(env|input|vault):([A-Za-z_][\w.-]*)|([A-Z_][A-Z0-9_]*)(?::-([^}]*))?)\}|^\$([A-Z_][A-Z0-9_]*)$|\$\{/g;
+
 /** Collects the secrets of one server. */
 export class KeptSecrets {
   readonly wanted: WantedSecret[] = [];
@@ -24,17 +27,18 @@ export class KeptSecrets {
     this.#prefix = serverName;
   }
 
-  /** A value under a name, as it may stand where references are resolved. `isSecret`: whatever its name. */
-  text(name: string, value: string, place: string, isSecret = isSecretLike(name, value)): string {
-    const own = this.#clientVariables(value, place);
-    if (own !== undefined) return own;
-    return isSecret && value !== '' ? this.#vault(name, place) : value.replaceAll('${', () => '$${');
+  /** A value under a name, as it may stand where references are resolved. */
+  text(name: string, value: string, place: string): string {
+    // With a variable in it, a telling name says that the variable is the secret; the rest may be one all the same.
+    if (looksSecret(value)) return this.#vault(name, place);
+    const { text, isReferring } = this.#clientVariables(value, place);
+    return isReferring || value === '' || !isSecretLike(name, value) ? text : this.#vault(name, place);
   }
 
   /** A header of credentials: the scheme stays, so that one sees what it is. */
   header(name: string, value: string, place: string): string {
-    const own = this.#clientVariables(value, place);
-    if (own !== undefined) return own;
+    const { text, isReferring } = looksSecret(value) ? { text: value, isReferring: false } : this.#clientVariables(value, place);
+    if (isReferring) return text;
     const [, scheme] = /^(Bearer|Basic|Token|ApiKey)\s+\S/i.exec(value) ?? [];
     return scheme === undefined ? this.#vault(name, place) : `${scheme} ${this.#vault(name, place)}`;
   }
@@ -45,19 +49,18 @@ export class KeptSecrets {
   }
 
   /** References of clients: `${env:X}` and `${input:x}` of VS Code, `${X}` and `${X:-else}` of Claude Code, `$X` of Gemini CLI. */
-  #clientVariables(value: string, place: string): string | undefined {
-    let isFound = false;
-    const text = value.replaceAll(
-      /\$\{(?:(env|input|vault):)?([A-Za-z_][\w.-]*)(?::-([^}]*))?\}|^\$([A-Za-z_]\w*)$/g,
-      (_whole, kind: string | undefined, name: string | undefined, otherwise: string | undefined, bare: string | undefined) => {
-        isFound = true;
-        // A reference to what is not set keeps a gateway from starting; what the client took instead does not.
-        if (otherwise !== undefined && otherwise !== '' && !isSecretLike(name ?? '', otherwise)) return otherwise;
-        if (kind === 'input' || kind === 'vault') return this.#want('vault', (name ?? '').slice(0, 64), place);
-        return this.#want('env', (bare ?? name ?? '').replaceAll(/[.-]/g, '_'), place);
-      },
-    );
-    return isFound ? text : undefined;
+  #clientVariables(value: string, place: string): { readonly text: string; readonly isReferring: boolean } {
+    let isReferring = false;
+    const text = value.replaceAll(clientVariable, (whole, ...found: (string | undefined)[]) => {
+      const [kind, prefixed, bare, otherwise, gemini] = found;
+      const name = prefixed ?? bare ?? gemini;
+      if (name === undefined) return '$${';
+      isReferring = true;
+      // A reference to what is not set keeps a gateway from starting; what the client took instead does not.
+      if (otherwise !== undefined && otherwise !== '' && !isSecretLike(name, otherwise)) return otherwise;
+      return kind === 'input' || kind === 'vault' ? this.#want('vault', name.slice(0, 64), place) : this.#want('env', name, place);
+    });
+    return { text, isReferring };
   }
 
   #want(kind: WantedSecret['kind'], name: string, place: string): string {
@@ -69,8 +72,16 @@ export class KeptSecrets {
 
 /** Whether a value is to be kept out of files, by its name or by its own look. */
 export function isSecretLike(name: string, value: string): boolean {
-  return isSecretName(name) || isSecretText([name.replaceAll('-', '_')], { kind: 'variable' }) || maskText(value).count > 0;
+  return isSecretName(name) || isSecretText([name.replaceAll('-', '_')], { kind: 'variable' }) || looksSecret(value);
 }
+
+/** Tokens of well-known forms, and addresses with a password, as databases have them. */
+function looksSecret(value: string): boolean {
+  return maskText(value).count > 0 || addressPassword.test(value);
+}
+
+/** The password of an address is the second group. A reference is none. */
+export const addressPassword = /\b([a-z][a-z0-9+.-]*:\/\/[^/?#\s@:]*:)((?!\$\{)[^/?#\s@]+)@/i;
 
 /** Without user, password and fragment, and without the values of parameters that are secrets; any other text as it is. */
 export function urlWithoutSecrets(text: string): string {
