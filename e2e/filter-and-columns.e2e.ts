@@ -1,7 +1,7 @@
 /** Filtering in the store, sorting, choosing and resizing columns; what is chosen outlives a reload. */
 import { expect, test } from './harness/hosts.ts';
 import { connectClient, openProxy, startServer } from './traffic.ts';
-import { clearFilter, filterField, grid, row, rows } from './window-page.ts';
+import { clearFilter, filterField, grid, row, rowCount, rows } from './window-page.ts';
 
 let server: Awaited<ReturnType<typeof startServer>>;
 let proxy: Awaited<ReturnType<typeof openProxy>> | undefined;
@@ -21,6 +21,8 @@ test.beforeEach(async ({ app, page }) => {
   }
   await expect(rows(page).first()).toBeVisible();
   await clearFilter(page);
+  // All of the above, recorded and no longer narrowed by the test before.
+  await expect.poll(() => rowCount(page)).toBe(7);
 });
 
 test.afterAll(async () => {

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
+import { quickest } from '../../../test/kit/quickest.ts';
 import { anyGlobMatch, bestMatch, compileGlob } from './glob.ts';
 
 test.each([
@@ -44,12 +45,15 @@ test('an exact name is closer than a prefix, that than a suffix, and each than e
   ]).toEqual(['tools/list', 'tools/*', '*/list', '*', undefined]);
 });
 
-test('a pattern made to backtrack costs no more than any other', () => {
+test('a pattern made to backtrack costs no more than any other', async () => {
   const glob = compileGlob('*a*a*a*a*a*a*a*a*a*aab*b');
   const subject = 'a'.repeat(1_000_000);
-  const startedAt = performance.now();
-  expect(glob.matches(subject)).toBe(false);
-  expect(performance.now() - startedAt).toBeLessThan(500);
+  const tookMs = await quickest(500, () => {
+    const startedAt = performance.now();
+    expect(glob.matches(subject)).toBe(false);
+    return performance.now() - startedAt;
+  });
+  expect(tookMs).toBeLessThan(500);
 });
 
 test.each([
@@ -74,8 +78,11 @@ test('any of several, and none of none', () => {
   expect(anyGlobMatch([])('yes')).toBe(false);
 });
 
-test('a pattern of many stars takes no time', () => {
-  const startedAt = performance.now();
-  expect(anyGlobMatch([`${'a*'.repeat(100)}b`])('a'.repeat(100_000))).toBe(false);
-  expect(performance.now() - startedAt).toBeLessThan(200);
+test('a pattern of many stars takes no time', async () => {
+  const tookMs = await quickest(200, () => {
+    const startedAt = performance.now();
+    expect(anyGlobMatch([`${'a*'.repeat(100)}b`])('a'.repeat(100_000))).toBe(false);
+    return performance.now() - startedAt;
+  });
+  expect(tookMs).toBeLessThan(200);
 });
