@@ -1,6 +1,6 @@
 /**
  * Who asked, as the record keeps it with a request: what policies look at and a dry run needs again. Neither tokens nor claims,
- * which may hold anything; never longer than 4 KiB.
+ * which may hold anything.
  */
 import type { Era } from '../../shared/mcp/facts.ts';
 import type { Guard, Principal } from './guard.ts';
@@ -30,27 +30,34 @@ export interface AskingPrincipal {
   readonly hadClaims?: true;
 }
 
+/** Of a principal: more scopes and roles than any real one has. */
 const MAX_LENGTH = 4096;
 const MAX_NAME = 200;
 
-/** JSON, for the record. */
-export function askerText(guard: Guard): string {
-  const { client, era, journey, route, items } = guard;
+/** A principal is the same for all requests with one token or key. */
+const principalTexts = new WeakMap<Principal, string>();
+
+/** JSON, for the record. Put together by hand: every request makes one. */
+export function askerText({ client, era, journey, route, items }: Guard): string {
   const peer = items[0]?.facts.clientInfo;
+  const name = (client.name ?? peer?.name ?? '').slice(0, MAX_NAME);
+  const version = (client.version ?? peer?.version ?? '').slice(0, MAX_NAME);
+  const quote = JSON.stringify as (text: string) => string;
+  const where = `"listener":${quote(route.listener)},"era":"${era}","ip":${quote(client.ip)}`;
+  const what = `"client":${quote(name)},"version":${quote(version)},"session":${quote(journey.sessionId ?? '')}`;
   const { principal } = journey;
-  const asker: Asker = {
-    listener: route.listener,
-    era,
-    ip: client.ip,
-    client: (client.name ?? peer?.name ?? '').slice(0, MAX_NAME),
-    version: (client.version ?? peer?.version ?? '').slice(0, MAX_NAME),
-    session: journey.sessionId ?? '',
-  };
-  if (principal === undefined) return JSON.stringify(asker);
+  return principal === undefined ? `{${where},${what}}` : `{${where},${what},"principal":${principalText(principal)}}`;
+}
+
+function principalText(principal: Principal): string {
+  const known = principalTexts.get(principal);
+  if (known !== undefined) return known;
   const { kind, id, sub, iss, scopes, roles, claims } = principal;
   const who = { kind, id, ...(Object.keys(claims).length === 0 ? {} : { hadClaims: true }) };
-  const text = JSON.stringify({ ...asker, principal: { ...who, sub, iss, scopes, roles } });
-  return text.length <= MAX_LENGTH ? text : JSON.stringify({ ...asker, principal: who });
+  const whole = JSON.stringify({ ...who, sub, iss, scopes, roles });
+  const text = whole.length <= MAX_LENGTH ? whole : JSON.stringify(who);
+  principalTexts.set(principal, text);
+  return text;
 }
 
 /** Undefined where nothing readable is recorded. */
