@@ -24,6 +24,8 @@ export interface Sighting {
   readonly delivered?: Uint8Array;
   /** What stages decided about it, outermost first. */
   readonly verdicts?: FrameRecord['verdicts'];
+  /** What the text says, where guards have read it already. */
+  readonly reading?: Reading;
   /** Who asked, in JSON; of requests on guarded routes. */
   readonly asker?: string;
 }
@@ -47,6 +49,7 @@ export function readMessages(text: string): Reading {
 /** Reads what a sighting carries. Bodies too long to keep as text are judged by the facts that their scan kept. */
 export function readSighting(sighting: Sighting): Reading {
   if (sighting.delivery === 'stderr' || sighting.delivery === 'lifecycle' || sighting.delivery === 'head') return { kind: 'none' };
+  if (sighting.reading !== undefined) return sighting.reading;
   const { body } = sighting;
   if (sighting.text === undefined && body.facts !== undefined) return readFacts(body.facts);
   const text = sighting.text ?? Buffer.from(body.bytes.buffer, body.bytes.byteOffset, body.bytes.byteLength).toString('utf8');

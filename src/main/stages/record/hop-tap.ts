@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { Direction, Flag, HttpHead } from '../../../shared/model/frame.ts';
 import { askerText } from '../../pipeline/asker.ts';
+import type { Guard } from '../../pipeline/guard.ts';
 import type { Answer, Exchange, RequestBody } from '../../pipeline/stage.ts';
 import { fieldPairs, fieldValue } from '../../support/http-fields.ts';
 import { BodyCopy, type CopiedBody } from '../../traffic/body-copy.ts';
@@ -9,7 +10,7 @@ import { MASK } from '../../../shared/redaction/mask-text.ts';
 import type { Conversation } from '../../traffic/conversation.ts';
 import type { HopEnd } from '../../traffic/hops.ts';
 import { ownAnswer, ownReason, type OwnReason } from '../../traffic/own-answer.ts';
-import type { Sighting } from '../../traffic/sighting.ts';
+import type { Reading, Sighting } from '../../traffic/sighting.ts';
 import { BodyNotes, EventNotes, type AnswerFrame, type AnswerNotes } from './answer-notes.ts';
 import { DecodedBodyNotes, DecodedEventNotes, decoderFor } from './decoded-notes.ts';
 import type { RecordDeps } from './record-deps.ts';
@@ -19,7 +20,7 @@ import { TappedSource, type SourceWatcher } from './tapped-source.ts';
 const MAX_UNPACKED_BYTES = 4 * 1024 * 1024;
 type StreamedBody = Extract<RequestBody, { readonly kind: 'stream' }>;
 /** What was seen of a frame, without what all frames of a hop share. */
-type SeenFrame = Pick<Sighting, 'delivery' | 'body' | 'flags' | 'text' | 'eventId' | 'contentEncoding' | 'delivered' | 'asker'>;
+type SeenFrame = Pick<Sighting, 'delivery' | 'body' | 'flags' | 'text' | 'reading' | 'eventId' | 'contentEncoding' | 'delivered' | 'asker'>;
 
 const nothing: CopiedBody = { bytes: new Uint8Array(0), sizeBytes: 0, isTruncated: false };
 
@@ -157,7 +158,7 @@ export class HopTap implements SourceWatcher {
           flags,
           ...(encoding === undefined ? {} : { contentEncoding: encoding }),
           ...(text === undefined ? {} : { text }),
-          ...(guard === undefined ? {} : { asker: askerText(guard) }),
+          ...(guard === undefined ? {} : { ...readByGuards(guard), asker: askerText(guard) }),
         },
         http,
       );
@@ -255,6 +256,11 @@ export class HopTap implements SourceWatcher {
     complained.add(conversation);
     this.#deps.log.warn('Traffic passed but was not recorded', { sessionId: conversation.id, error: String(error) });
   }
+}
+
+/** The body of a guarded request was parsed when it came; guarded bodies are never packed. */
+function readByGuards({ items, isBatch }: Guard): { readonly reading?: Reading } {
+  return items.length === 0 ? {} : { reading: { kind: 'messages', items, isBatch } };
 }
 
 /** The recorder masks credential headers by their names; one that a configuration names for API keys may be called anything. */
