@@ -113,6 +113,7 @@ const smuggled = `POST /mcp HTTP/1.1\r\nHost: localhost\r\n${lengths}`;
 
 test('what follows a request over its connection is refused, too, and is never taken for the answer to it', async () => {
   const before = (await refusals())[' 400'] ?? 0;
+  const auditedBefore = audited().length;
   const after = open();
   after.socket.write(post('first', 0));
   await until('it is answered', () => after.text().includes('"result"'));
@@ -127,6 +128,7 @@ test('what follows a request over its connection is refused, too, and is never t
   await meanwhile.closed;
   expect(meanwhile.text()).toBe('');
   await expect.poll(async () => (await refusals())[' 400']).toBe(before + 2);
+  await until('both are audited', () => audited().length >= auditedBefore + 2);
 });
 
 test('it is the same within TLS; a handshake that fails is no request', async () => {
@@ -139,6 +141,7 @@ test('it is the same within TLS; a handshake that fails is no request', async ()
   plain.socket.write('GET /safe HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await plain.closed.catch(() => undefined);
   await until('it is logged', () => logged().some(line => line.includes('"listener":"safe"')));
+  await until('it is audited', () => audited().some(({ listener }) => listener === 'safe'));
   await expect.poll(async () => (await refusals())[' 400']).toBe(before + 1);
 });
 
