@@ -9,7 +9,14 @@ import { contractVersion } from '../../src/shared/contract/wire.ts';
 import { errorTable, rpcErrorBody } from '../../src/shared/errors/error-table.ts';
 import { defaultProxyPort } from '../../src/main/open-proxies.ts';
 import { silentLogger, systemClock } from '../../src/main/ports.ts';
-import { type GuardDeps, guardedStagesInOrder, openStagesInOrder, stagesInOrder, stdioStagesInOrder } from '../../src/main/stages/order.ts';
+import {
+  type GuardDeps,
+  guardedStagesInOrder,
+  openStagesInOrder,
+  stagesInOrder,
+  stdioStagesInOrder,
+  strayStagesInOrder,
+} from '../../src/main/stages/order.ts';
 
 test('the stages run in this order, and each of them acts', () => {
   const stages = stagesInOrder({ clock: systemClock, log: silentLogger, pressure: () => undefined });
@@ -42,6 +49,7 @@ test('a guarded route has these stages in this order, a wrapped session those th
   ]);
   expect(names(stdioStagesInOrder(deps))).toEqual(['account', 'apply-policy', 'limit-rate', 'forward']);
   expect(names(openStagesInOrder(deps))).toEqual(['record', 'account', 'forward']);
+  expect(names(strayStagesInOrder(deps))).toEqual(['record', 'account', 'limit-ip', 'forward']);
 });
 
 test('each failure has this JSON-RPC number and this HTTP status', () => {

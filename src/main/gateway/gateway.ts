@@ -19,7 +19,7 @@ import { sessionKeys } from '../secrets/session-keys.ts';
 import type { SessionSeal } from '../../shared/model/sealed-session.ts';
 import { sessionSeal } from '../secrets/session-seal.ts';
 import { pathText } from '../settings/config-problem.ts';
-import { type GuardDeps, guardedStagesInOrder, openStagesInOrder, stdioStagesInOrder } from '../stages/order.ts';
+import { type GuardDeps, guardedStagesInOrder, openStagesInOrder, stdioStagesInOrder, strayStagesInOrder } from '../stages/order.ts';
 import { wellKnownAnswer } from '../stages/authenticate/protected-resource.ts';
 import { adminActions } from './admin-actions.ts';
 import { AdminDoor } from './admin-door.ts';
@@ -85,7 +85,7 @@ export class Gateway {
   readonly #admin: AdminDoor;
   readonly #sessions: SessionsKeeper;
   readonly #renewals: RenewalWatch;
-  readonly #pipelines: { readonly guarded: Next; readonly open: Next };
+  readonly #pipelines: { readonly guarded: Next; readonly open: Next; readonly stray: Next };
   readonly #planListeners = new Set<() => void>();
   #config: Config = initialConfig;
   #secrets: ResolvedSecrets = noSecrets;
@@ -135,7 +135,11 @@ export class Gateway {
       limits: { limiter: guards.limiter },
       retry: { configFor: name => this.#config.upstreams[name]?.retries ?? noRetries, catalogue: guards.pins, clock, random },
     };
-    this.#pipelines = { guarded: compose(guardedStagesInOrder(stages)), open: compose(openStagesInOrder(stages)) };
+    this.#pipelines = {
+      guarded: compose(guardedStagesInOrder(stages)),
+      open: compose(openStagesInOrder(stages)),
+      stray: compose(strayStagesInOrder(stages)),
+    };
     this.plans = stdioPlans({
       run: compose(stdioStagesInOrder(stages)),
       ids,
@@ -342,6 +346,7 @@ export class Gateway {
         ids,
         pipeline: this.#pipelines.guarded,
         openPipeline: this.#pipelines.open,
+        strayPipeline: this.#pipelines.stray,
         // Looked up for each request: what is served changes before and after the upstreams do.
         upstreamFor: name => ({ name, send: exchange => this.upstreams.named(name).send(exchange), close: () => Promise.resolve() }),
         wellKnown: wellKnownAnswer,

@@ -46,6 +46,7 @@ async function listening(auth: Record<string, unknown> = {}): Promise<HttpDoor> 
       ids: randomIds,
       pipeline: openPipeline,
       openPipeline,
+      strayPipeline: openPipeline,
       upstreamFor: name => ({ name, send: () => Promise.reject(new Error('not used')), close: () => Promise.resolve() }),
       wellKnown: wellKnownAnswer,
       isDraining: () => false,

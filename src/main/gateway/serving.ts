@@ -23,6 +23,8 @@ export interface ServingDeps {
   readonly pipeline: Next;
   /** `record → account → forward`: for what is answered before any guard (preflights, well-known documents, the door's refusals). */
   readonly openPipeline: Next;
+  /** For paths at which nothing is served: they count against the limits of an address. */
+  readonly strayPipeline: Next;
   readonly upstreamFor: (name: string) => Upstream;
   /** JSON text of a well-known document, or undefined. */
   readonly wellKnown: (listener: ListenerConfig, path: string) => string | undefined;
@@ -154,12 +156,16 @@ function servedElsewhere(
   const sessions = sessionsOf.of({ listener: config.name, key: '', serverName: config.name, upstream: config.name, idleMs: deps.idleMs });
   const guarded = { maxBodyBytes: config.maxBody, guardFor: guardMaker(config, nowhere, trusted, deps) };
   const known = config.routes.map(({ path }) => path).join(', ');
-  return path => ({
-    route: { name: config.name, transport: 'streamable-http', upstream: elsewhere(deps.wellKnown(config, path), known), basePath: path },
-    pipeline: deps.openPipeline,
-    sessions,
-    guarded,
-  });
+  return path => {
+    const document = deps.wellKnown(config, path);
+    return {
+      route: { name: config.name, transport: 'streamable-http', upstream: elsewhere(document, known), basePath: path },
+      pipeline: document === undefined ? deps.strayPipeline : deps.openPipeline,
+      refusedPipeline: deps.openPipeline,
+      sessions,
+      guarded,
+    };
+  };
 }
 
 function elsewhere(document: string | undefined, known: string): Upstream {

@@ -54,6 +54,11 @@ export function openStagesInOrder(deps: Pick<GuardDeps, 'record' | 'account'>): 
   return [record(deps.record), account(deps.account), forward()];
 }
 
+/** A path at which nothing is served: whoever tries paths out pays for each of them like for anything else. */
+export function strayStagesInOrder(deps: Pick<GuardDeps, 'record' | 'account' | 'limits'>): readonly Stage[] {
+  return [record(deps.record), account(deps.account), limitIp(deps.limits), forward()];
+}
+
 /**
  * A line of a wrapped session: there is one client and one child, so nobody to authenticate and nothing to balance. Frames are
  * recorded by the hub, which numbers them.

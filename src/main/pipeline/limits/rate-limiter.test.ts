@@ -313,6 +313,23 @@ test('every answer carries the fields of all limits, and of the tightest the old
   expect(free.guard.answerHeaders).toContain('"g";r=9;t=1, "u";r=1;t=120');
 });
 
+test.each([
+  ['a notification', { body: { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 1 } } }, '"g";r=2;t=0, "e";r=2;t=0'],
+  ['an answer of the client', { body: { jsonrpc: '2.0', id: 9, result: {} } }, '"g";r=2;t=0'],
+  ['a stream', { method: 'GET' }, '"g";r=2;t=0'],
+])('%s is told where the limits stand, and charged by none', (_, wish: ExchangeWish, told) => {
+  const limiter = limiterOf([
+    { id: 'g', tier: 'global', limit: 2, concurrency: 1 },
+    { id: 'e', tier: 'endpoint', limit: 2 },
+  ]);
+  for (let turn = 0; turn < 3; turn += 1) {
+    const exchange = exchangeOf(wish);
+    expect(admit(limiter, exchange).kind).toBe('admitted');
+    limiter.tell(exchange.guard);
+    expect(exchange.guard.answerHeaders).toContain(told);
+  }
+});
+
 describe('concurrency', () => {
   test('is counted per key, refused when full, and given back once', () => {
     const limiter = limiterOf([{ id: 'u', tier: 'user', limit: 1000, concurrency: 2 }]);

@@ -30,7 +30,7 @@ export type Admission =
 const CONCURRENCY_WAIT_MS = 1000;
 const JITTER = 0.1;
 
-/** Without these nobody could even begin; `gateway.md`, rate limiting. Notifications and answers are free as well. */
+/** Without these nobody could even begin. Notifications and answers are free as well. */
 const freeMethods = new Set(['initialize', 'server/discover']);
 
 /** How often a limit let something through, over all its keys. */
@@ -152,12 +152,13 @@ export class RateLimiter {
     if (limits.length === 0) return [];
     const surroundings = surroundingsOf(exchange, guard, this.#deps.clock.now());
     const charges: Charge[] = [];
-    const charge = (subject: Subject, isFree: boolean, isHeld: boolean) => {
+    // What costs nothing is charged nothing: its answer, too, says where the limits stand.
+    const charge = (subject: Subject, costsNothing: boolean, isHeld: boolean) => {
       for (const limit of applying(limits, subject)) {
         const key = keyOf(limit.tier, guard, subject);
         if (key === undefined || limit.isExempt(subject)) continue;
-        const cost = isFree ? 0 : limit.costOf(subject);
-        const held = isFree || !isHeld ? 0 : 1;
+        const cost = costsNothing ? 0 : limit.costOf(subject);
+        const held = costsNothing || !isHeld ? 0 : 1;
         // Only in a batch may another message have been charged to the same key.
         const known = guard.items.length > 1 ? charges.find(other => other.limit === limit && other.key === key) : undefined;
         if (known === undefined) charges.push({ limit, key, entry: this.#keeper.find(limit, key, nowUs), cost, held });
@@ -169,15 +170,16 @@ export class RateLimiter {
     };
     for (const item of guard.items) {
       const { message } = item;
-      if (!('method' in message)) continue;
-      // A call that merely leaves out its id is no notification: a server may run it all the same.
-      if (message.kind === 'notification' && message.method.startsWith('notifications/')) continue;
+      if (!('method' in message)) {
+        charge(bodiless(surroundings), true, false);
+        continue;
+      }
       // A subscription waits for nothing, and may stay for hours; what has no id is never answered.
       const isHeld = message.kind === 'request' && message.method !== 'subscriptions/listen';
-      charge(subjectOf(item, surroundings), freeMethods.has(message.method), isHeld);
+      charge(subjectOf(item, surroundings), isFree(message), isHeld);
     }
     // Opening a stream, ending a session, and what is no message at all: the address pays for it.
-    if (guard.items.length === 0 && tiers.has('ip')) charge(bodiless(surroundings), false, false);
+    if (guard.items.length === 0) charge(bodiless(surroundings), !tiers.has('ip'), false);
     return charges;
   }
 
@@ -254,7 +256,8 @@ function applying(limits: readonly PreparedLimit[], subject: Subject): PreparedL
     const { tier, mode, match } = limit;
     if (!match.matches(subject)) continue;
     if (tier !== 'endpoint') found.push(limit);
-    else if (mode !== 'off') {
+    // An endpoint is a method; what is no message asks none.
+    else if (mode !== 'off' && subject.method !== '') {
       const best = closest[mode];
       if (best === undefined || compareSpecificity(match.specificity(subject), best.match.specificity(subject)) > 0) closest[mode] = limit;
     }
@@ -262,6 +265,11 @@ function applying(limits: readonly PreparedLimit[], subject: Subject): PreparedL
   if (closest.enforce !== undefined) found.push(closest.enforce);
   if (closest.shadow !== undefined) found.push(closest.shadow);
   return found;
+}
+
+/** A call that merely leaves out its id is no notification: a server may run it all the same. */
+function isFree({ kind, method }: { readonly kind: string; readonly method: string }): boolean {
+  return freeMethods.has(method) || (kind === 'notification' && method.startsWith('notifications/'));
 }
 
 /** Why a charge does not fit; none when it does. What costs nothing always fits. */
