@@ -16,16 +16,28 @@ class FakeResponse extends EventEmitter {
 }
 
 function receive(room: BodyRoom, headers: Record<string, string>) {
-  const request = Object.assign(new EventEmitter(), { headers });
+  const request = Object.assign(new EventEmitter(), { headers, destroyed: false, resume: () => undefined });
   const response = new FakeResponse();
   const taken: { sizeBytes: number; isCut: boolean; code: string | undefined }[] = [];
+  const ids: Promise<string | undefined>[] = [];
   receiveWholeBody(
     request as unknown as IncomingMessage,
     1000 * kib,
     () => room.holding(response as unknown as ServerResponse),
-    ({ body, isCut }, refusal) => taken.push({ sizeBytes: body.kind === 'whole' ? body.bytes.length : 0, isCut, code: refusal?.code }),
+    ({ body, isCut, idRead, idText }, refusal) => {
+      taken.push({ sizeBytes: body.kind === 'whole' ? body.bytes.length : 0, isCut, code: refusal?.code });
+      ids.push(idRead().then(idText));
+    },
   );
-  return { send: (bytes: number) => request.emit('data', Buffer.alloc(bytes)), end: () => request.emit('end'), response, taken };
+  const sendText = (text: string) => request.emit('data', Buffer.from(text));
+  return {
+    send: (bytes: number) => request.emit('data', Buffer.alloc(bytes)),
+    sendText,
+    end: () => request.emit('end'),
+    response,
+    taken,
+    ids,
+  };
 }
 
 test.each([{ 'content-length': String(600 * kib) }, { 'transfer-encoding': 'chunked' }])(
@@ -52,6 +64,21 @@ test.each([{ 'content-length': String(600 * kib) }, { 'transfer-encoding': 'chun
     expect(third.taken).toMatchObject([{ code: undefined }]);
   },
 );
+
+test.each([
+  ['before its long part', '{"id":"mine","method":"tools/call","params":"', '"}'],
+  ['behind it', '{"params":"', '","method":"tools/call","id":"mine"}'],
+])('a body in chunks that is too long is refused with its id, which stands %s', async (_, before, after) => {
+  const { sendText, send, end, taken, ids } = receive(new BodyRoom(2000 * kib), { 'transfer-encoding': 'chunked' });
+  sendText(before);
+  sendText('x'.repeat(600 * kib));
+  sendText('x'.repeat(600 * kib));
+  sendText(after);
+  end();
+  send(1);
+  expect(taken).toMatchObject([{ isCut: false, code: 'BODY_TOO_LARGE' }]);
+  expect(await Promise.all(ids)).toEqual(['"mine"']);
+});
 
 test('small bodies find room where there is none, and a client that left holds none', () => {
   const room = new BodyRoom(0);

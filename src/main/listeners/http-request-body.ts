@@ -91,17 +91,21 @@ function readChunked(
   const gathered = new Gathered();
   let sizeBytes = 0;
   let isTaken = false;
-  const done = (isCut: boolean, refusal?: TrafficError) => {
+  const done = (isCut: boolean) => {
     if (isTaken) return;
     isTaken = true;
-    take(whole(gathered.take(), isCut), refusal);
+    take(whole(gathered.take(), isCut));
+  };
+  const refuse = (chunk: Buffer, refusal: TrafficError) => {
+    isTaken = true;
+    take(refusedPartly(request, gathered.take(), chunk), refusal);
   };
   request.on('data', (chunk: Buffer) => {
     if (isTaken) return;
     sizeBytes += chunk.length;
-    if (sizeBytes > maxBytes) done(false, tooLarge());
+    if (sizeBytes > maxBytes) refuse(chunk, tooLarge());
     else if (hold(chunk.length)) gathered.push(chunk);
-    else done(false, noRoom());
+    else refuse(chunk, noRoom());
   });
   request.on('end', () => done(false));
   request.on('close', () => done(true));
@@ -116,14 +120,15 @@ function readWhole(
   const gathered = new Gathered();
   let count = 0;
   let isTaken = false;
-  const done = (isCut: boolean, refusal?: TrafficError) => {
+  const done = (isCut: boolean) => {
     isTaken = true;
-    take(whole(gathered.take(), isCut), refusal);
+    take(whole(gathered.take(), isCut));
   };
   request.on('data', (chunk: Buffer) => {
     if (isTaken) return;
     if (!hold(chunk.length)) {
-      done(false, noRoom());
+      isTaken = true;
+      take(refusedPartly(request, gathered.take(), chunk), noRoom());
       return;
     }
     gathered.push(chunk);
@@ -193,13 +198,26 @@ function whole(bytes: Uint8Array, isCut: boolean): ReceivedBody {
   };
 }
 
+/** What was kept of a body that is refused; this chunk and whatever still comes is looked through for the id, and forgotten. */
+function refusedPartly(request: IncomingMessage, bytes: Uint8Array, chunk: Uint8Array): ReceivedBody {
+  const scan = new TopLevelScan();
+  scan.push(bytes);
+  scan.push(chunk);
+  const rest = new RequestSource(request, scan);
+  return { body: { kind: 'whole', bytes }, isCut: false, idText: () => requestIdOf(scan), idRead: () => rest.readToEnd(ID_WAIT_MS) };
+}
+
+function requestIdOf({ facts }: TopLevelScan): string | undefined {
+  return facts.method === undefined ? undefined : facts.idText;
+}
+
 function streamed(request: IncomingMessage, lengthBytes: number | undefined, isExpecting: boolean): ReceivedBody {
   const scan = new TopLevelScan();
   const source = new RequestSource(request, scan);
   return {
     body: { kind: 'stream', source, lengthBytes },
     isCut: false,
-    idText: () => (scan.facts.method === undefined ? undefined : scan.facts.idText),
+    idText: () => requestIdOf(scan),
     // A client that waits for our 100 will not send a byte before it has an answer.
     idRead: () => (isExpecting && !source.hasBegun ? Promise.resolve() : source.readToEnd(ID_WAIT_MS)),
   };
