@@ -180,6 +180,11 @@ export class TopLevelScan {
     }
   }
 
+  /** Every bracket and string that was opened is closed. */
+  get isClosed(): boolean {
+    return this.#depth === 0 && !this.#inString;
+  }
+
   get facts(): TopLevelFacts {
     const idText = this.#id === '' ? undefined : idTextOf(parsed(this.#id), `{"id":${this.#id}}`);
     const method = this.#method === '' ? undefined : parsed(this.#method);

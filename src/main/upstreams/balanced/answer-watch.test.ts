@@ -18,6 +18,8 @@ describe.each([1, 7, 100_000])('in pieces of %i bytes', size => {
     ['', 'no-json-rpc'],
     ['<html>result</html>', 'no-json-rpc'],
     ['"result"', 'no-json-rpc'],
+    ['{"jsonrpc":"2.0","id":1,"result":{"text":"and then', 'no-json-rpc'],
+    ['{"jsonrpc":"2.0","id":1,"result":{', 'no-json-rpc'],
   ])('a body %s is %s', (text, worth) => {
     expect(feed(new JsonWatch(), text, size).end()).toBe(worth);
   });

@@ -10,6 +10,7 @@ import { CallBody, type BodyEvents } from './call-body.ts';
 import { traitsOf, type CallTraits } from './call-traits.ts';
 import { cancelCall } from './cancel-call.ts';
 import type { Deadline, Timed, TimeLimits, TimeoutPhase } from './deadlines.ts';
+import { HeldAnswer } from './held-answer.ts';
 import type { Parts } from './parts.ts';
 import { retryAfterMs } from './retry-after.ts';
 import { blameOf, toldFailure } from './told-failure.ts';
@@ -42,6 +43,7 @@ export class Call implements Timed, BodyEvents {
   #timeout: TrafficError | undefined;
   #watch: AnswerWatch | undefined;
   #body: CallBody | undefined;
+  #held: HeldAnswer | undefined;
 
   constructor(parts: Parts, exchange: Exchange, guard: Guard) {
     this.#parts = parts;
@@ -171,8 +173,8 @@ export class Call implements Timed, BodyEvents {
     }
   }
 
-  /** The head is there; the rest is watched on its way. */
-  #answered(usage: Usage, { status, statusText, rawHeaders, body }: Answer): Answer {
+  /** The head is there; the rest is watched on its way, and waited for where it is one JSON document. */
+  async #answered(usage: Usage, { status, statusText, rawHeaders, body }: Answer): Promise<Answer> {
     const head: Head = {
       status,
       type: fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '',
@@ -196,8 +198,25 @@ export class Call implements Timed, BodyEvents {
     if (this.#traits.isStream && status < 300) this.#becameStream(usage);
     const hasRoom = isEvents(head) && !head.isEncoded && fieldValue(rawHeaders, 'content-length') === undefined;
     this.#body = new CallBody(body, this);
-    const delivered: BodySource = hasRoom ? this.#parts.keepAlives.keep(this.#body) : this.#body;
+    const delivered = hasRoom ? this.#parts.keepAlives.keep(this.#body) : await this.#whole(this.#body);
     return { status, statusText, rawHeaders: guardedAnswerFields(rawHeaders, this.#guard), body: delivered };
+  }
+
+  async #whole(body: CallBody): Promise<BodySource> {
+    if (!(this.#watch instanceof JsonWatch)) return body;
+    const { departure: client } = this.#exchange;
+    if (client.hasHappened) {
+      body.abort();
+      throw left();
+    }
+    const held = new HeldAnswer(body);
+    this.#held = held;
+    client.listener = () => held.leave(left());
+    try {
+      return await held.whole();
+    } finally {
+      client.listener = undefined;
+    }
   }
 
   /** What the head says about the instance, and what the rest will have to show. False for what cannot be an answer. */
@@ -252,10 +271,14 @@ export class Call implements Timed, BodyEvents {
         this.#usage?.judge({ result: 'failure', reason: 'a stream that ended before its result' });
     }
     this.#over();
-    if (worth !== 'no-result') return undefined;
-    return new TrafficError('UPSTREAM_BROKE', `${this.#parts.name} ended its stream before the result.`, {
-      facts: { phase: 'body', may_have_executed: true, upstream: this.#parts.name },
-    });
+    if (worth === 'no-result') return this.#brokeIn('body', 'ended its stream before the result');
+    const isNothing = worth === 'no-json-rpc' && this.#held?.isNoMessage === true;
+    return isNothing ? this.#brokeIn('answer', 'answered with a body that is no JSON-RPC') : undefined;
+  }
+
+  #brokeIn(phase: string, what: string): TrafficError {
+    const upstream = this.#parts.name;
+    return new TrafficError('UPSTREAM_BROKE', `${upstream} ${what}.`, { facts: { phase, may_have_executed: true, upstream } });
   }
 
   died(error: TrafficError): TrafficError {

@@ -1,0 +1,177 @@
+/** What every answer of a gateway has, whatever became of the request: where limits stand, the id that was asked with, an error that says what happened. */
+import { request as httpRequest, type ServerResponse } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
+import { httpCaller, post } from './kit/callers.ts';
+import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
+import { startToolServer, type ToolServer } from './kit/tool-server.ts';
+
+let home: ScratchHome;
+let server: ToolServer;
+let gateway: RunningGateway;
+
+const kib = 1024;
+
+beforeAll(async () => {
+  home = await scratchHome();
+  server = await startToolServer();
+  gateway = await startGateway({
+    home: home.path,
+    name: 'answers',
+    config: {
+      version: 1,
+      listeners: [
+        {
+          name: 'main',
+          port: 0,
+          maxBody: '64KiB',
+          trustedProxies: ['127.0.0.0/8'],
+          routes: [{ path: '/mcp', upstream: 'tools' }],
+        },
+      ],
+      upstreams: {
+        tools: {
+          health: { kind: 'none' },
+          breaker: { enabled: false },
+          timeouts: { idle: '400ms' },
+          instances: [{ id: 'a', url: server.url }],
+        },
+      },
+      limits: [
+        { id: 'all', tier: 'global', algorithm: 'sliding-window', limit: 1000, per: '1h' },
+        { id: 'each-address', tier: 'ip', algorithm: 'sliding-window', limit: 20, per: '1h' },
+        { id: 'ends', tier: 'endpoint', algorithm: 'sliding-window', limit: 1000, per: '1h' },
+      ],
+      admin: { port: 0 },
+      shutdown: { readyDelay: '0ms', finish: '2s' },
+    },
+  });
+});
+afterAll(async () => {
+  await gateway[Symbol.asyncDispose]();
+  await server[Symbol.asyncDispose]();
+  await home[Symbol.asyncDispose]();
+});
+
+/** Addresses of their own, so that tests do not count against each other. */
+const from = (address: string) => ({ 'X-Forwarded-For': address });
+const json = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+
+describe('where limits stand', () => {
+  async function session(address: string): Promise<Record<string, string>> {
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'asker', version: '1' } };
+    const { headers } = await post(gateway.url('/mcp'), { jsonrpc: '2.0', id: 0, method: 'initialize', params }, from(address));
+    const id = headers.get('mcp-session-id') ?? '';
+    return { ...json, ...from(address), 'Mcp-Session-Id': id, 'MCP-Protocol-Version': '2025-11-25' };
+  }
+  const standing = ({ headers }: Response) => headers.get('ratelimit')?.replaceAll(/;t=\d+/g, '');
+
+  test('is said where nothing is charged as well: notifications, answers, streams and the end of a session', async () => {
+    const headers = await session('198.51.100.1');
+    const send = (method: string, body?: object) =>
+      fetch(gateway.url('/mcp'), { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) });
+    const notified = await send('POST', { jsonrpc: '2.0', method: 'notifications/initialized' });
+    expect(notified.status).toBe(202);
+    expect(standing(notified)).toBe('"each-address";r=20, "all";r=1000, "ends";r=1000');
+    const answered = await send('POST', { jsonrpc: '2.0', id: 's-1', result: {} });
+    expect(standing(answered)).toBe('"each-address";r=20, "all";r=1000');
+    const stream = await send('GET');
+    expect(standing(stream)).toBe('"each-address";r=19, "all";r=1000');
+    await stream.body?.cancel();
+    expect(standing(await send('DELETE'))).toBe('"each-address";r=18, "all";r=1000');
+    const lost = await send('GET');
+    expect([lost.status, standing(lost)]).toEqual([404, '"each-address";r=17']);
+  });
+
+  test('paths at which nothing is served count against the address that tries them', async () => {
+    const tried = async () => {
+      const answer = await fetch(gateway.url('/mcp').replace('/mcp', '/elsewhere'), { headers: from('198.51.100.2') });
+      return [answer.status, answer.headers.get('x-ratelimit-remaining'), answer.headers.has('retry-after')];
+    };
+    expect(await tried()).toEqual([404, '19', false]);
+    for (let at = 0; at < 19; at += 1) await tried();
+    expect(await tried()).toEqual([429, '0', true]);
+    // Others, and well-known documents, are not affected.
+    const other = await fetch(gateway.url('/mcp').replace('/mcp', '/elsewhere'), { headers: from('198.51.100.3') });
+    expect(other.status).toBe(404);
+  });
+});
+
+test('a body that is too long is refused with the id of the request, also when it comes in chunks', async () => {
+  const text = JSON.stringify({ jsonrpc: '2.0', id: 'mine', method: 'tools/call', params: { name: 'x', arguments: 'x'.repeat(70 * kib) } });
+  const refused = await new Promise<[number | undefined, string]>((resolve, reject) => {
+    const headers = { ...json, ...from('198.51.100.4'), 'Transfer-Encoding': 'chunked' };
+    const request = httpRequest(gateway.url('/mcp'), { method: 'POST', headers }, response => {
+      let said = '';
+      response.on('data', (chunk: Buffer) => (said += chunk.toString()));
+      response.on('end', () => resolve([response.statusCode, said]));
+    });
+    request.on('error', reject);
+    request.end(text);
+  });
+  expect([refused[0], JSON.parse(refused[1])]).toMatchObject([
+    413,
+    { id: 'mine', error: { code: 41300, data: { limit_bytes: 64 * kib } } },
+  ]);
+});
+
+describe('an answer in JSON', () => {
+  const whole = '{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","content":[]}}';
+  const head = { 'Content-Type': 'application/json' };
+
+  /** What the client hears when the server answers a call like this; `mine` is the id that it asked with. */
+  async function heard(answer: (response: ServerResponse) => void) {
+    server.fault = (_, response, body) => {
+      if (!body.includes('"tools/call"')) return false;
+      answer(response);
+      return true;
+    };
+    try {
+      await using caller = await httpCaller(gateway.url('/mcp'), 'modern', from('198.51.100.5'));
+      return await caller.call('any');
+    } finally {
+      server.fault = undefined;
+    }
+  }
+
+  test.each([
+    ['is no JSON', (response: ServerResponse) => response.writeHead(200, head).end('It works!'), 'is no JSON-RPC'],
+    ['is no message', (response: ServerResponse) => response.writeHead(200, head).end('{"status":"ok"}'), 'is no JSON-RPC'],
+    ['is empty', (response: ServerResponse) => response.writeHead(200, head).end(), 'is no JSON-RPC'],
+    ['ends in the middle', (response: ServerResponse) => response.writeHead(200, head).end(whole.slice(0, 50)), 'is no JSON-RPC'],
+    [
+      'breaks off',
+      (response: ServerResponse) => {
+        response.writeHead(200, { ...head, 'Content-Length': whole.length });
+        response.write(whole.slice(0, 50), () => response.destroy());
+      },
+      'closed before the end of its answer',
+    ],
+  ])('that %s is an error of the server: 502, with the id, and that the call may have had effects', async (_, answer, words) => {
+    const { status, message } = await heard(answer);
+    expect([status, message]).toMatchObject([
+      502,
+      {
+        id: 1,
+        error: { code: 50200, message: expect.stringContaining(words) as string, data: { upstream: 'tools', may_have_executed: true } },
+      },
+    ]);
+  });
+
+  test('that falls silent in the middle is a time-out: 504, which names its phase', async () => {
+    const { status, message } = await heard(response => response.writeHead(200, head).write(whole.slice(0, 50)));
+    expect([status, message]).toMatchObject([504, { id: 1, error: { code: 50400, data: { phase: 'idle', may_have_executed: true } } }]);
+  });
+
+  test('that comes in parts, and one too large to be held, arrives as it was', async () => {
+    const small = await heard(response => {
+      response.writeHead(200, head).write(whole.slice(0, 20));
+      setImmediate(() => response.end(whole.slice(20)));
+    });
+    expect(small.message).toEqual(JSON.parse(whole));
+    const text = 'x'.repeat(300 * kib);
+    const large = JSON.stringify({ jsonrpc: '2.0', id: 1, result: { content: [{ type: 'text', text }] } });
+    const { status, message } = await heard(response => response.writeHead(200, head).end(large));
+    expect([status, message.result]).toEqual([200, { content: [{ type: 'text', text }] }]);
+  });
+});
