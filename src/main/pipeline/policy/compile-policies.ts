@@ -28,7 +28,7 @@ export interface CompiledPolicies {
   readonly policyMode: Mode;
   /** Of all that is said in them; it goes with every decision. */
   readonly version: string;
-  /** Some policy is about messages that servers send: it names methods. */
+  /** Some policy is about messages that servers send: it names methods of theirs. */
   readonly actsOnServerMessages: boolean;
   /** For a wrapped server: whether anything could act on its messages, and whether an enforced policy could deny one. */
   effectOn(serverName: string): EffectOnServer;
@@ -55,7 +55,7 @@ export function compilePolicies({ policies, defaults, policyMode }: PolicySource
     defaults,
     policyMode,
     version: canonicalDigest({ policies, defaults, policyMode }).slice('sha256:'.length, 'sha256:'.length + 12),
-    actsOnServerMessages: compiled.some(({ effect, match }) => effect !== 'allow' && match.namesMethods),
+    actsOnServerMessages: compiled.some(({ effect, match }) => effect !== 'allow' && match.isForServers),
     effectOn(serverName) {
       const concerned = compiled.filter(({ match }) => match.mayMatchServer(serverName));
       const isClosed = policyMode !== 'off' && defaults.effect === 'deny';

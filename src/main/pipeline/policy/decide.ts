@@ -32,7 +32,7 @@ export interface Judgement {
 
 export interface Asking {
   readonly hasAuth: boolean;
-  /** A message of the server is judged by the policies that name methods, and passes by default. */
+  /** A message of the server is judged by the policies that name methods of servers, and passes by default. */
   readonly from: 'client' | 'server';
   /** An entry of a list: nobody knows its arguments, so that what depends on them hides nothing. */
   readonly isListing?: boolean;
@@ -118,7 +118,7 @@ function byDefault(
 function look({ policies }: CompiledPolicies, subject: Subject, { from, isListing = false, work, nowUs }: Asking): Finding[] {
   const findings: Finding[] = [];
   for (const policy of policies) {
-    if ((from === 'server' && !policy.match.namesMethods) || !policy.match.matches(subject)) continue;
+    if ((from === 'server' && !policy.match.isForServers) || !policy.match.matches(subject)) continue;
     findings.push(evaluated(policy, subject, { isListing, work, nowUs }));
   }
   return findings;

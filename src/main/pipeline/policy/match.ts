@@ -13,9 +13,7 @@ export interface CompiledMatch {
   matches(subject: Matchable): boolean;
   /** Whether it could fit any message of this server. */
   mayMatchServer(server: string): boolean;
-  /** Names methods, and is thereby meant for messages of servers too. */
-  readonly namesMethods: boolean;
-  /** Names a method that a server may ask or tell its client by. */
+  /** Names a method that a server may ask or tell its client by, and is thereby meant for messages of servers too. */
   readonly isForServers: boolean;
   /** How closely it names this subject; the target counts before the method, and both before server and client. */
   specificity(subject: Matchable): readonly number[];
@@ -41,7 +39,6 @@ export function compileMatch(match: Match | undefined): CompiledMatch {
       fits(byResource, resource) &&
       fits(byClient, client.name),
     mayMatchServer: server => fits(byServer, server),
-    namesMethods: byMethod !== undefined,
     isForServers: methods?.some(glob => !ofClients.some(prefix => glob.startsWith(prefix))) === true,
     specificity: ({ method, server, tool, prompt, resource, client }) => [
       Math.max(closeness(byTool, tool), closeness(byPrompt, prompt), closeness(byResource, resource)),

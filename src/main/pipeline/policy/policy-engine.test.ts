@@ -240,7 +240,7 @@ describe('what is said', () => {
   });
 });
 
-test('messages of a server are judged by policies that name methods, and pass by default', () => {
+test('messages of a server are judged by policies that name methods of theirs, and pass by default', () => {
   const engine = engineOf(
     [
       { id: 'no-sampling', effect: 'deny', match: { methods: ['sampling/*'] } },
@@ -254,6 +254,22 @@ test('messages of a server are judged by policies that name methods, and pass by
     false,
     false,
   ]);
+});
+
+test.each([
+  [['tools/call'], 'nothing'],
+  [['tools/*', 'resources/read', 'initialize'], 'nothing'],
+  [['tools/call', 'elicitation/create'], 'enforced'],
+  [['*'], 'enforced'],
+  [['notifications/*'], 'enforced'],
+  [['ping'], 'enforced'],
+])('what a policy about %j may do to messages of servers: %s', (methods, said) => {
+  expect(engineOf([{ id: 'd', effect: 'deny', match: { methods } }]).onServerMessages).toBe(said);
+  const watched = said === 'nothing' ? 'nothing' : 'noted';
+  expect(engineOf([{ id: 'd', effect: 'deny', match: { methods }, mode: 'shadow' }]).onServerMessages).toBe(watched);
+  expect(engineOf([{ id: 'd', effect: 'log', match: { methods } }]).onServerMessages).toBe(watched);
+  // What nobody is against passes anyhow.
+  expect(engineOf([{ id: 'a', effect: 'allow', match: { methods } }]).onServerMessages).toBe('nothing');
 });
 
 describe('lists', () => {

@@ -61,7 +61,7 @@ export class PolicyEngine {
     const { policyMode, policies, actsOnServerMessages } = this.#compiled;
     if (policyMode === 'off' || !actsOnServerMessages) return 'nothing';
     const isEnforced = policies.some(
-      ({ mode, effect, match }) => match.namesMethods && mode === 'enforce' && (effect === 'deny' || effect === 'require'),
+      ({ mode, effect, match }) => match.isForServers && mode === 'enforce' && (effect === 'deny' || effect === 'require'),
     );
     return policyMode === 'enforce' && isEnforced ? 'enforced' : 'noted';
   }
