@@ -7,7 +7,8 @@ import { draftOf } from './audit-draft.ts';
 const decided = (stage: string, kind: Decision['kind']): Decision => ({ stage, kind, id: 'it', reason: 'so' });
 
 test('a call of a tool that passed is one row with who, what and the digest of its arguments', () => {
-  expect(draftOf(anExchangeEvent({ decisions: [decided('apply-policy', 'passed')] }), false)).toEqual({
+  const decisions = [decided('authenticate', 'passed'), { ...decided('apply-policy', 'passed'), version: 'v1', evaluationUs: 12 }];
+  expect(draftOf(anExchangeEvent({ decisions }), false)).toEqual({
     at: '2026-11-22T12:00:00.000Z',
     kind: 'call',
     action: 'allowed',
@@ -22,6 +23,7 @@ test('a call of a tool that passed is one row with who, what and the digest of i
     target: 'read_file',
     outcome: 'answered',
     status: 200,
+    decisions: [{ stage: 'apply-policy', kind: 'passed', id: 'it', reason: 'so', version: 'v1', evaluation_us: 12 }],
     arguments_digest: `sha256:${'0'.repeat(64)}`,
   });
 });

@@ -55,6 +55,8 @@ export function draftOf(event: GatewayEvent, keepsArguments: boolean): AuditDraf
 
 function exchangeDraft(event: ExchangeEvent, keepsArguments: boolean): AuditDraft | undefined {
   const told = event.decisions.filter(({ kind }) => kind !== 'passed');
+  // By which policy a call was let through is asked later as well.
+  const shown = event.decisions.filter(({ stage, kind }) => kind !== 'passed' || kindOfStage[stage] === 'policy');
   // Another attempt is nobody's judgement: the call stays one that was let through.
   const decisive = mostTelling(told.filter(({ stage, kind }) => kind === 'refused' || Object.hasOwn(kindOfStage, stage)));
   const refusedElsewhere = event.outcome === 'refused' && decisive?.kind !== 'refused';
@@ -71,7 +73,7 @@ function exchangeDraft(event: ExchangeEvent, keepsArguments: boolean): AuditDraf
       outcome: event.outcome,
       status: event.status,
       code: event.code,
-      decisions: told.length === 0 ? undefined : told.slice(0, MAX_DECISIONS).map(shownDecision),
+      decisions: shown.length === 0 ? undefined : shown.slice(0, MAX_DECISIONS).map(shownDecision),
     }),
     ...argumentsOf(event, keepsArguments),
   };
@@ -86,8 +88,9 @@ function mostTelling(decisions: readonly Decision[]): Decision | undefined {
   return undefined;
 }
 
-function shownDecision({ stage, kind, id, tier, reason, version }: Decision) {
-  return { stage, kind, ...optional({ id: clip(id), tier, reason: clip(reason), version: clip(version) }) };
+function shownDecision({ stage, kind, id, tier, reason, version, evaluationUs }: Decision) {
+  const known = { id: clip(id), tier, reason: clip(reason), version: clip(version), evaluation_us: evaluationUs };
+  return { stage, kind, ...optional(known) };
 }
 
 function argumentsOf({ argumentsDigest }: ExchangeEvent, keepsArguments: boolean): Pick<AuditDraft, 'arguments' | 'arguments_digest'> {

@@ -31,6 +31,7 @@ const AuditDecision = z.object({
   tier: z.string().optional(),
   reason: z.string().optional(),
   version: z.string().optional(),
+  evaluation_us: z.number().optional(),
 });
 
 export const AuditRow = z.object({
