@@ -154,3 +154,27 @@ test('a connection over which nothing was said is no request', async () => {
   await sleep(100);
   expect([await refusals(), audited().length]).toEqual(before);
 });
+
+test('a request whose client left in the middle of its body is cancelled, and nobody is blamed for it', async () => {
+  const count = async (reason: string) =>
+    readOpenMetrics(await gateway.metrics())
+      .get('shadowcat_http_requests')
+      ?.samples.find(({ labels }) => labels['route'] === '/mcp' && labels['reason'] === reason)?.value ?? 0;
+  const [cancelled, refused] = [await count('CANCELLED'), await count('BAD_REQUEST')];
+  const wire = open();
+  const head =
+    'POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nX-Correlation-Id: half-a-body\r\nContent-Length: 99\r\n\r\n';
+  wire.socket.write(`${head}{"jsonrpc":"2.0","id":1,"me`);
+  wire.socket.end();
+  await wire.closed;
+  await until('it is counted', async () => (await count('CANCELLED')) === cancelled + 1);
+  expect(await count('BAD_REQUEST')).toBe(refused);
+  const line = () =>
+    gateway.process
+      .stderr()
+      .split('\n')
+      .find(text => text.includes('half-a-body'));
+  await until('it is logged', line);
+  expect(JSON.parse(line() ?? '{}')).toMatchObject({ outcome: 'cancelled', code: 'CANCELLED', status: 499 });
+  expect(gateway.audit().filter(row => row['correlation_id'] === 'half-a-body')).toEqual([]);
+});

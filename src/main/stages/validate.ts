@@ -2,7 +2,7 @@
  * Refuses what two readers could take differently: a body that is no JSON-RPC, and standard headers that say something else
  * than the body. Later stages decide on the body alone, and the server may route on the headers.
  */
-import type { ErrorCode } from '../../shared/errors/error-table.ts';
+import { TrafficError, type ErrorCode } from '../../shared/errors/error-table.ts';
 import type { MessageFacts } from '../../shared/mcp/facts.ts';
 import { mirroredText } from '../../shared/mcp/mirrored-arguments.ts';
 import type { Guard } from '../pipeline/guard.ts';
@@ -30,6 +30,9 @@ export function validate({ catalogue }: ValidateDeps): Stage {
     handle(exchange, next) {
       const { guard } = exchange;
       if (guard === undefined) return next(exchange);
+      // Half a body is nobody's mistake.
+      if (guard.isUnreadable && exchange.departure.hasHappened)
+        return Promise.reject(new TrafficError('CANCELLED', 'The client left before all of its request had come.'));
       const problem = problemOf(exchange, guard) ?? mirrorProblem(exchange, guard, catalogue);
       if (problem === undefined) return next(exchange);
       guard.decisions.push({ stage: 'validate', kind: 'refused', reason: problem.reason });
