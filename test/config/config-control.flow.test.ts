@@ -39,9 +39,9 @@ test('a file that is put back after a mistake has no problems any more', async (
   const { control: config, told } = control();
   await config.load(file());
   writeFileSync(file(), 'version: 1\nadmn: {}\n');
-  await vi.waitFor(() => expect(config.problems).toHaveLength(1), 4000);
+  await vi.waitFor(() => expect(config.problems).toHaveLength(1), 20_000);
   writeFileSync(file(), 'version: 1\n');
-  await vi.waitFor(() => expect(config.problems).toEqual([]), 4000);
+  await vi.waitFor(() => expect(config.problems).toEqual([]), 20_000);
   expect(told).toEqual([
     'applied: loaded',
     `rejected: The configuration cannot be taken. ${file()}:2:1: Unknown key "admn"; did you mean admin?`,

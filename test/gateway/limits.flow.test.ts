@@ -115,7 +115,9 @@ describe('over time', () => {
       const steady = times.filter(ms => ms >= windowMs);
       const [first = 0, last = 0] = [steady[0], steady.at(-1)];
       const perWindowSeen = ((steady.length - 1) / (last - first)) * windowMs;
-      expect(Math.abs(perWindowSeen - perWindow) / perWindow, `${tool}: ${perWindowSeen} of ${perWindow}`).toBeLessThanOrEqual(0.05);
+      // Of few calls one more or less, by the moment in which it is asked for, is more than that.
+      const tolerance = Math.max(0.05, 1 / steady.length);
+      expect(Math.abs(perWindowSeen - perWindow) / perWindow, `${tool}: ${perWindowSeen} of ${perWindow}`).toBeLessThanOrEqual(tolerance);
     }
   });
 });
