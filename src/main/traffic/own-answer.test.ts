@@ -65,6 +65,14 @@ test('tool-result: the model reads the reason of a refused call; other methods a
     },
   ]);
   expect(statusAndBody({ body: list, route }, limited)).toMatchObject([200, { id: 0, error: { code: 42900 } }]);
+  // Each message of a batch as it would be alone.
+  expect(statusAndBody({ body: [call, note, list], route }, limited)).toMatchObject([
+    200,
+    [
+      { id: 'x', result: { isError: true } },
+      { id: 0, error: { code: 42900 } },
+    ],
+  ]);
 });
 
 test('authentication and broken protocol keep their status whatever the route says: clients act on it', () => {

@@ -120,11 +120,14 @@ function requestIds({ items }: AskedOf): string[] {
 
 function guardedText(reason: OwnReason, guard: AskedOf, ids: readonly string[], idText: string | undefined): string {
   const told: OwnReason = { ...reason, facts: { ...reason.facts, correlation_id: guard.correlationId } };
-  if (guard.isBatch && ids.length > 0) return `[${ids.map(id => errorText(told, id)).join(',')}]`;
-  const [item] = guard.items;
-  const isToolCall = item?.message.kind === 'request' && item.message.method === 'tools/call';
-  if (guard.route.refusal === 'tool-result' && isToolCall && inBandCodes.has(reason.code)) return toolResult(told, guard.era, ids[0]);
-  return errorText(told, ids[0] ?? idText);
+  if (ids.length === 0) return errorText(told, idText);
+  const isAsResult = guard.route.refusal === 'tool-result' && inBandCodes.has(reason.code);
+  const texts = guard.items.flatMap(({ message }) => {
+    if (message.kind !== 'request') return [];
+    const isResult = isAsResult && message.method === 'tools/call';
+    return [isResult ? toolResult(told, guard.era, message.idText) : errorText(told, message.idText)];
+  });
+  return guard.isBatch ? `[${texts.join(',')}]` : (texts[0] ?? '');
 }
 
 function errorText({ code, message, facts }: OwnReason, idText: string | undefined): string {
@@ -132,12 +135,12 @@ function errorText({ code, message, facts }: OwnReason, idText: string | undefin
 }
 
 /** A result that says the tool failed: that is what the model itself reads. */
-function toolResult({ code, message, facts }: OwnReason, era: Era, idText: string | undefined): string {
+function toolResult({ code, message, facts }: OwnReason, era: Era, idText: string): string {
   const result = {
     ...(era === 'modern' ? { resultType: 'complete' } : {}),
     content: [{ type: 'text', text: `${message} ${errorTable[code].advice}` }],
     isError: true,
     _meta: { 'shadowcat/refusal': { code: errorTable[code].rpcCode, reason: code, ...facts } },
   };
-  return `{"jsonrpc":"2.0","id":${idText ?? 'null'},"result":${JSON.stringify(result)}}`;
+  return `{"jsonrpc":"2.0","id":${idText},"result":${JSON.stringify(result)}}`;
 }
