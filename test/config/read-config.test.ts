@@ -283,6 +283,11 @@ test.each<[string, string, string]>([
     '7:11 Others reach 0.0.0.0: add auth, bind 127.0.0.1, or say insecure: true if everybody may use it.',
   ],
   [
+    'open to all by auth that asks nobody',
+    listener('    host: 0.0.0.0\n    publicUrl: https://gw\n    auth: { mode: optional }'),
+    '7:11 Others reach 0.0.0.0: add auth, bind 127.0.0.1, or say insecure: true if everybody may use it.',
+  ],
+  [
     'auth without publicUrl',
     listener('    auth: { issuers: [{ issuer: "https://i", audiences: [x] }] }'),
     '5:5 Add publicUrl, the address that clients dial: with auth, tokens are bound to it.',
@@ -392,6 +397,12 @@ test.each([
     ),
   ],
   ['    host: 0.0.0.0\n    insecure: true', ['8 Everybody who reaches 0.0.0.0 may use this listener.']],
+  [
+    '    host: 0.0.0.0\n    publicUrl: https://gw.example\n    auth: { mode: optional, apiKeys: [{ id: a, hash: "sha256:' +
+      'a'.repeat(64) +
+      '" }] }\ndefaults: { effect: allow }',
+    ['9 Everybody who reaches 0.0.0.0 may use this listener without credentials, as far as policies allow.'],
+  ],
   ['admin: { token: hunter2 }', ['7 The secret itself stands in the file; write ${env:NAME}, ${file:/path} or ${vault:name}.']],
   [
     'policies: [{ id: a, effect: require }, { id: b, effect: deny }]',

@@ -1,6 +1,6 @@
 /** Listeners and the admin port: who can reach them, what two of them may not share, and where their routes lead. */
 import { nearestWord } from '../../../shared/filters/nearest-word.ts';
-import type { Config, ListenerConfig } from '../../../shared/config/schema.ts';
+import type { AuthConfig, Config, ListenerConfig } from '../../../shared/config/schema.ts';
 import type { ConfigFinding, ConfigPath } from '../config-problem.ts';
 import { isLoopbackHost } from '../../support/address-ranges.ts';
 import { cidrProblem, type ConfigCheck, repeated, warning } from './check.ts';
@@ -48,17 +48,27 @@ function adminReach({ admin }: Config): ConfigFinding[] {
 }
 
 function reach(listener: ListenerConfig, path: ConfigPath): ConfigFinding[] {
-  const { auth, host, insecure, publicUrl } = listener;
-  if (auth === undefined) {
-    if (isLoopbackHost(host)) return [];
-    if (insecure) return [warning([...path, 'insecure'], `Everybody who reaches ${host} may use this listener.`)];
-    return [
-      {
-        path: [...path, 'host'],
-        message: `Others reach ${host}: add auth, bind 127.0.0.1, or say insecure: true if everybody may use it.`,
-      },
-    ];
-  }
+  const { auth } = listener;
+  if (auth === undefined) return open(listener, path);
+  return [...(auth.mode === 'optional' ? withoutCredentials(listener, auth, path) : []), ...dialled(listener, path)];
+}
+
+/** Whoever sends no credentials is anonymous; where none are known nobody could send any, and `auth` keeps nobody out. */
+function withoutCredentials(listener: ListenerConfig, { issuers, apiKeys }: AuthConfig, path: ConfigPath): ConfigFinding[] {
+  const { host, insecure, tls: material } = listener;
+  const knowsSomebody = issuers.length + apiKeys.length > 0 || (material?.clientCertificates ?? 'none') !== 'none';
+  if (!knowsSomebody) return open(listener, path);
+  if (insecure || isLoopbackHost(host)) return [];
+  return [
+    warning(
+      [...path, 'auth', 'mode'],
+      `Everybody who reaches ${host} may use this listener without credentials, as far as policies allow.`,
+    ),
+  ];
+}
+
+/** Of a listener with auth. */
+function dialled({ publicUrl }: ListenerConfig, path: ConfigPath): ConfigFinding[] {
   if (publicUrl === undefined)
     return [{ path: [...path, 'publicUrl'], message: 'Add publicUrl, the address that clients dial: with auth, tokens are bound to it.' }];
   const url = new URL(publicUrl);
@@ -67,6 +77,15 @@ function reach(listener: ListenerConfig, path: ConfigPath): ConfigFinding[] {
   if (url.protocol === 'http:' && !isLoopbackHost(url.hostname))
     return [warning([...path, 'publicUrl'], 'Tokens and keys travel in the clear over http; use https.')];
   return [];
+}
+
+/** Of a listener that asks nobody for credentials. */
+function open({ host, insecure }: ListenerConfig, path: ConfigPath): ConfigFinding[] {
+  if (isLoopbackHost(host)) return [];
+  if (insecure) return [warning([...path, 'insecure'], `Everybody who reaches ${host} may use this listener.`)];
+  return [
+    { path: [...path, 'host'], message: `Others reach ${host}: add auth, bind 127.0.0.1, or say insecure: true if everybody may use it.` },
+  ];
 }
 
 function routes(listener: ListenerConfig, path: ConfigPath, { upstreams }: Config): ConfigFinding[] {
