@@ -87,6 +87,17 @@ describe('balancing and affinity', () => {
     expect((await gateway.ask({ tool: 't' })).status).toBe(200);
   });
 
+  test('a session whose instance nobody listens at is lost with the first call that finds out, before any breaker', async () => {
+    await using a = await rawUpstream(good);
+    const b = await rawUpstream(good);
+    await using gateway = openUpstream([a.url, b.url]);
+    const pinned: Wish = { session: { instanceId: 'b' }, tool: 't' };
+    await b[Symbol.asyncDispose]();
+    expect((await gateway.ask(pinned)).error).toMatchObject({ code: 'SESSION_LOST', facts: { may_have_executed: false } });
+    expect([b.requests.length, gateway.instance('b').breaker.word]).toEqual([0, 'closed']);
+    expect((await gateway.ask({ tool: 't' })).status).toBe(200);
+  });
+
   test('modern requests of one client of one principal stay together; an expression decides by its value', async () => {
     await using servers = await three();
     const { a, b, c } = servers;

@@ -56,16 +56,18 @@ export class Balancer {
   choose(wanted: Wanted): Instance {
     const { guard, tool, affinityKey } = wanted;
     const instanceId = guard.era === 'legacy' ? (guard.session?.instanceId ?? '') : '';
-    if (instanceId !== '') return this.#pinned(instanceId, tool);
+    if (instanceId !== '') return this.#pinned(instanceId, tool, guard.journey.tried);
     const usable = this.#usable(tool, guard.journey.tried);
     if (usable.length === 0) throw this.#nobody(tool);
     return affinityKey === undefined ? this.#pick(usable) : rendezvous(affinityKey, usable);
   }
 
-  #pinned(id: string, tool: string | undefined): Instance {
+  #pinned(id: string, tool: string | undefined, tried: readonly string[]): Instance {
     const instance = this.#byId.get(id);
     if (instance === undefined || instance.config.disabled) throw this.#lost();
     const block = instance.blockOf(tool, true);
+    // Nobody listens there: whatever starts at that address next does not know the session.
+    if (block === undefined && instance.isGone && tried.includes(id)) throw this.#lost();
     if (block === undefined) return instance;
     if (instance.isGone && block.state !== 'isolated') throw this.#lost();
     throw this.#unavailable(block);
