@@ -117,6 +117,29 @@ test('an error quotes nothing that it looked at', () => {
   ]);
 });
 
+test('what looks at the principal alone is worked out once for each principal, and never remembered wrong', () => {
+  const expression = compiler.compile('"dev" in principal.roles && size(principal.scopes) > 0');
+  const dev = subject().principal;
+  const other = { ...dev, roles: [] };
+  const work = new RequestWork();
+  const workOf = (over: Partial<Subject>) => {
+    const before = work.unitsLeft;
+    return [expression.test(subject(over), work), before > work.unitsLeft];
+  };
+  expect(workOf({ principal: dev })).toEqual([{ ok: true, value: true }, true]);
+  expect(workOf({ principal: dev, tool: 'another', args: { a: 1 } })).toEqual([{ ok: true, value: true }, false]);
+  expect(workOf({ principal: other })).toEqual([{ ok: true, value: false }, true]);
+  // A recorded principal may lack what the expression looks at.
+  expect(workOf({ principal: dev, unrecorded: new Set(['principal.roles']) })[0]).toMatchObject({ ok: false });
+  // What else it looks at may be different each time.
+  const mixed = compiler.compile('"dev" in principal.roles && args.n > 1');
+  expect([2, 1].map(n => mixed.test(subject({ principal: dev, args: { n } })))).toMatchObject([{ value: true }, { value: false }]);
+  // A request that has no work left errs, and the next one does not.
+  const fresh = { ...dev };
+  expect(expression.test(subject({ principal: fresh }), new RequestWork(1))).toMatchObject({ ok: false });
+  expect(expression.test(subject({ principal: fresh }))).toEqual({ ok: true, value: true });
+});
+
 test('a key is a text, a number or a truth value', () => {
   const key = (text: string) => compiler.compile(text).key(subject());
   expect([key('principal.sub'), key('size(principal.roles)'), key('principal.roles')]).toEqual([

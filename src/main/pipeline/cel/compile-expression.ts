@@ -43,10 +43,12 @@ export class ExpressionCompiler {
       throw new ExpressionError(sentence(error));
     }
     const evaluate = (subject: Subject, request: RequestWork) => this.#evaluate(run, subject, request);
+    const test = (subject: Subject, request = new RequestWork()) => asBoolean(evaluate(subject, request), text);
+    const isAboutPrincipal = [...variables].every(name => name === 'principal');
     return {
       text,
       looksAtArguments: variables.has('args'),
-      test: (subject, request = new RequestWork()) => asBoolean(evaluate(subject, request), text),
+      test: isAboutPrincipal ? oncePerPrincipal(test) : test,
       key: (subject, request = new RequestWork()) => asKey(evaluate(subject, request), text),
     };
   }
@@ -86,6 +88,25 @@ function parsed(text: string) {
     throw new ExpressionError(error instanceof RangeError ? 'It is nested too deep.' : sentence(error));
   }
   throw new ExpressionError('It is empty.');
+}
+
+type Test = (subject: Subject, request?: RequestWork) => Outcome<boolean>;
+
+/**
+ * What looks at nothing but the principal says the same about all its requests, and authentication hands on the same principal
+ * for as long as it believes a token. Errors are not kept: a request may have run out of work.
+ */
+function oncePerPrincipal(test: Test): Test {
+  const known = new WeakMap<Subject['principal'], Outcome<boolean>>();
+  return (subject, request) => {
+    // Of the record, where something may be missing.
+    if (subject.unrecorded !== undefined) return test(subject, request);
+    const before = known.get(subject.principal);
+    if (before !== undefined) return before;
+    const outcome = test(subject, request);
+    if (outcome.ok) known.set(subject.principal, outcome);
+    return outcome;
+  };
 }
 
 function asBoolean(value: CelResult | Error, text: string): Outcome<boolean> {
