@@ -84,6 +84,13 @@ describe('TopLevelScan', () => {
     );
   });
 
+  test.each([61, 62, 63, 64, 300, 509])('keeps an id and a method of %i characters whole', length => {
+    const scan = new TopLevelScan();
+    const [id, method] = ['i'.repeat(length), 'm'.repeat(length)];
+    scan.push(Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, method, result: 1 })));
+    expect(scan.facts).toMatchObject({ idText: `"${id}"`, method, hasResult: true });
+  });
+
   test('says nothing about what is no object', () => {
     expect(scanOf('[{"id":1}]', [])).toEqual({ hasResult: false, hasError: false });
     expect(scanOf('plain text', [0.5])).toEqual({ hasResult: false, hasError: false });

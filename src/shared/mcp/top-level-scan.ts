@@ -15,6 +15,8 @@ const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 /** Longest id or method that is kept; real ones are far shorter. */
 const MAX_VALUE_BYTES = 512;
+/** Room for the usual ones. V8 keeps arrays of up to 64 bytes among its objects; for longer ones it asks the allocator, for each answer. */
+const USUAL_VALUE_BYTES = 64;
 /** Longest key that can be of interest (`method`), with its quotes. */
 const MAX_KEY_BYTES = 8;
 
@@ -34,7 +36,7 @@ export class TopLevelScan {
   #isValue = false;
   #member: Member | undefined;
   /** The key or the value that is being read. */
-  readonly #kept = new Uint8Array(MAX_VALUE_BYTES);
+  #kept = new Uint8Array(USUAL_VALUE_BYTES);
   #keptBytes = 0;
   /** 0 while what is read does not matter. */
   #keptLimit = 0;
@@ -172,12 +174,19 @@ export class TopLevelScan {
   /** What is too long to be of interest is forgotten at once; that a result or an error is there is enough. */
   #keepByte(byte: number): void {
     if (this.#keptBytes < this.#keptLimit) {
+      if (this.#keptBytes === this.#kept.length) this.#makeRoom();
       this.#kept[this.#keptBytes] = byte;
       this.#keptBytes += 1;
     } else if (this.#keptLimit > 0) {
       this.#keptLimit = 0;
       if (this.#isValue && (this.#member === 'result' || this.#member === 'error')) this.#noteValue('"');
     }
+  }
+
+  #makeRoom(): void {
+    const roomy = new Uint8Array(MAX_VALUE_BYTES);
+    roomy.set(this.#kept);
+    this.#kept = roomy;
   }
 
   /** Every bracket and string that was opened is closed. */
