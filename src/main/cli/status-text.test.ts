@@ -134,3 +134,11 @@ test('a configuration that was not taken, a stopping gateway and a vault without
     'The vault has no key.',
   ]);
 });
+
+test('a listener without auth that others reach is told of; one that only this machine reaches is not', () => {
+  const listener = (url: string, hasAuth: boolean) => ({ name: 'main', url, routes: [], hasAuth });
+  const told = (url: string, hasAuth = false) => troublesOf({ ...gateway, listeners: [listener(url, hasAuth)] }, [], undefined, at);
+  expect(told('http://0.0.0.0:7380')).toEqual(['The listener main has no auth: everybody who reaches 0.0.0.0:7380 may use it.']);
+  expect([told('http://[::]:7380').length, told('http://192.0.2.1:7380').length]).toEqual([1, 1]);
+  expect([told('http://0.0.0.0:7380', true), told('http://127.0.0.1:7380'), told('http://[::1]:7380')].flat()).toEqual([]);
+});

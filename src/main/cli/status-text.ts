@@ -1,5 +1,6 @@
 /** The state of a gateway as a person reads it: what is wrong first, then routes, instances, and limits that refused. */
 import type { GatewayStatus, InstanceState, LimiterKey, LimitsState, UpstreamState } from '../../shared/model/gateway-state.ts';
+import { isLoopbackHost } from '../support/address-ranges.ts';
 import { clockTime, counted, localTime } from './formats.ts';
 import { printable, table } from './screen.ts';
 import { breakerText } from './upstream-breaker.ts';
@@ -33,11 +34,13 @@ export function statusText({ gateway, upstreams, limits, degraded }: GatewayStat
 
 /** What keeps the gateway from being all that it is configured to be. `vault` is the vault's own problem. */
 export function troublesOf(gateway: GatewayStatus, upstreams: readonly UpstreamState[], vault: string | undefined, now: number): string[] {
+  const open = gateway.listeners.filter(({ hasAuth, url }) => !hasAuth && !isLoopbackHost(new URL(url).hostname));
   const unusable = upstreams.filter(({ instances }) => !instances.some(instance => isUsable(instance, now)));
   return [
     ...(gateway.isDraining ? ['The gateway is stopping and takes no new sessions.'] : []),
     ...(gateway.configHash !== undefined && !gateway.isRunning ? ['No listener is open.'] : []),
     ...gateway.configProblems.map(problem => `The newest configuration was not taken: ${problem}`),
+    ...open.map(({ name, url }) => `The listener ${name} has no auth: everybody who reaches ${new URL(url).host} may use it.`),
     ...unusable.map(({ name }) => `The upstream ${name} has no usable instance.`),
     ...(vault === undefined ? [] : [vault]),
   ];
