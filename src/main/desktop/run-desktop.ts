@@ -59,6 +59,8 @@ async function start({ dataDir, program, pageUrl, preload, icon }: DesktopOption
   if (started.kind !== 'started') throw new Error(started.message);
 
   const { host } = started;
+  // Before anything is waited for: from here on others find this host, and may tell it to end.
+  quitAfter(() => host.stop());
   await host.engine.gateway.loadUsual();
   const { origin, protocol } = new URL(pageUrl);
   setMenu(process.platform);
@@ -70,7 +72,6 @@ async function start({ dataDir, program, pageUrl, preload, icon }: DesktopOption
     // On a Mac an application outlives its windows.
     if (process.platform !== 'darwin') app.quit();
   });
-  quitAfter(() => host.stop());
   window.show();
 }
 
