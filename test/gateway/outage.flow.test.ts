@@ -79,8 +79,8 @@ const manners: readonly Manner[] = [
 ];
 
 const checks = {
-  none: { kind: 'none', timeout: '1s' },
-  discover: { kind: 'discover', interval: '200ms', fastInterval: '100ms', timeout: '1s', fall: 2, rise: 2 },
+  none: { kind: 'none', timeout: '2s' },
+  discover: { kind: 'discover', interval: '500ms', fastInterval: '250ms', timeout: '2s', fall: 2, rise: 2 },
 };
 type Check = keyof typeof checks;
 
@@ -97,12 +97,12 @@ interface Said {
   readonly heard: Heard;
 }
 
-/** Calls without a pause worth speaking of, until it is told to stop. */
+/** Calls again and again, with a short pause, until it is told to stop. */
 async function keepCalling(caller: Caller, turn: (caller: Caller) => Promise<Said>, isOver: () => boolean): Promise<Said[]> {
   const all: Said[] = [];
   while (!isOver()) {
     all.push(await turn(caller));
-    await sleep(40);
+    await sleep(100);
   }
   return all;
 }
