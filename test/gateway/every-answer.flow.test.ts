@@ -91,7 +91,11 @@ describe('where limits stand', () => {
     expect(await tried()).toEqual([404, '19', false]);
     for (let at = 0; at < 19; at += 1) await tried();
     expect(await tried()).toEqual([429, '0', true]);
-    // Others, and well-known documents, are not affected.
+    // Looking for well-known documents is free, and others are not affected.
+    const document = await fetch(gateway.url('/mcp').replace('/mcp', '/.well-known/openid-configuration'), {
+      headers: from('198.51.100.2'),
+    });
+    expect([document.status, document.headers.has('ratelimit')]).toEqual([404, false]);
     const other = await fetch(gateway.url('/mcp').replace('/mcp', '/elsewhere'), { headers: from('198.51.100.3') });
     expect(other.status).toBe(404);
   });

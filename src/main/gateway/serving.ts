@@ -160,7 +160,8 @@ function servedElsewhere(
     const document = deps.wellKnown(config, path);
     return {
       route: { name: config.name, transport: 'streamable-http', upstream: elsewhere(document, known), basePath: path },
-      pipeline: document === undefined ? deps.strayPipeline : deps.openPipeline,
+      // Clients look for well-known documents at several addresses before they find one.
+      pipeline: path.startsWith('/.well-known/') ? deps.openPipeline : deps.strayPipeline,
       refusedPipeline: deps.openPipeline,
       sessions,
       guarded,
