@@ -65,6 +65,23 @@ test('a denied question goes back as an error with its own id, a denied notifica
   ]);
 });
 
+test('what a server asks in one line with answers that are awaited is judged as if it stood alone', async () => {
+  using dir = tempDataDir();
+  await using host = await startHost(dir.path, { plan: 'open-server' });
+  await using client = startWrapped(dir.path, scriptedServer());
+  for (const id of [1, 2]) client.write(`${request(id, 'silent')}\n`);
+  const results = [1, 2].map(id => `{"jsonrpc":"2.0","id":${id},"result":{"of":${id}}}`);
+  client.write(`${stray(3, `[${[...results, asks('q1', 'deny'), tells('deny'), asks('q2', 'fine')].join(',')}]`)}\n`);
+  await answerTo(client, 3);
+  expect(client.lines.filter(line => !line.includes('"id":3,'))).toEqual([...results, asks('q2', 'fine')]);
+  client.end();
+  await client.exited;
+  const { frames } = onlySession(await recordedBy(host, dir.path));
+  expect(frames.flatMap(({ frame }) => (frame.kind === 'batch' ? [frame.verdicts.map(({ id }) => id)] : []))).toEqual([
+    ['no-deny', 'no-deny'],
+  ]);
+});
+
 describe.each(['closed-server', 'open-server'] as const)('%s', plan => {
   const isClosed = plan === 'closed-server';
 

@@ -91,7 +91,7 @@ export class ShimAsks {
     const plan = this.#plan;
     if (!plan.isActive) return tell({ kind: 'pass' }, noBytes);
     const conversation = this.#deps.conversation();
-    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
+    const text = textOf(bytes);
     let guard: Guard | undefined;
     try {
       guard = plan.guardFor({ text, sessionId: this.#deps.session.id, clientName: conversation.clientName });
@@ -144,28 +144,44 @@ export class ShimAsks {
     if (head['isOwn'] === true)
       return this.#ownOfServer({ ids, bytes: head['isTooLong'] === true ? undefined : bytes }, this.#tellFor(number));
     const awaited = (id: string): ShimExchange | undefined => this.#byId.get(id)?.find(one => one.isAwaited);
-    this.#batches.answer({ ids, bytes: head['isTooLong'] === true ? undefined : bytes, awaited, tell: this.#tellFor(number) });
+    this.#batches.answer({
+      ids,
+      bytes: head['isTooLong'] === true ? undefined : bytes,
+      awaited,
+      judge: own => this.#judgeOwn(own) ?? unjudged,
+      tell: this.#tellFor(number),
+    });
+  }
+
+  /** What policies say of what the server asks or tells by itself; undefined where they could not. */
+  #judgeOwn(bytes: Uint8Array | undefined): ServerRuling | undefined {
+    const plan = this.#plan;
+    if (plan.isActive !== true || plan.judgesServer !== true || plan.judgeServer === undefined) return { decisions: [] };
+    const { session, conversation, log } = this.#deps;
+    try {
+      return plan.judgeServer({
+        text: bytes === undefined ? undefined : textOf(bytes),
+        sessionId: session.id,
+        clientName: conversation().clientName,
+      });
+    } catch (error) {
+      log.error('A line of a server could not be judged', { sessionId: session.id, error: String(error) });
+      return undefined;
+    }
   }
 
   /** What the server asks or tells by itself. A denied question is answered in place of the client. */
   #ownOfServer({ ids, bytes }: { readonly ids: readonly string[]; readonly bytes: Uint8Array | undefined }, tell: Tell): void {
-    const plan = this.#plan;
-    if (plan.isActive !== true || plan.judgesServer !== true || plan.judgeServer === undefined) return tell({ kind: 'pass' }, noBytes);
-    const text = bytes === undefined ? undefined : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
-    let ruling: ServerRuling;
-    try {
-      ruling = plan.judgeServer({ text, sessionId: this.#deps.session.id, clientName: this.#deps.conversation().clientName });
-    } catch (error) {
-      this.#deps.log.error('A line of a server could not be judged', { sessionId: this.#deps.session.id, error: String(error) });
-      return refuse(text ?? '', tell);
-    }
+    const text = bytes === undefined ? '' : textOf(bytes);
+    const ruling = this.#judgeOwn(bytes);
+    if (ruling === undefined) return refuse(text, tell);
     const { denied, decisions } = ruling;
     const marks = decisions.length === 0 ? undefined : { verdicts: decisions };
     if (denied === undefined) return tell({ kind: 'pass', marks }, noBytes);
     if (ids.length === 0) return tell({ kind: 'drop', marks: { ...marks, flags: ['refused'] } }, noBytes);
     const { by, reason, correlationId } = denied;
     const errors = ids.map(id => rpcErrorBody('DENIED', reason, id, { policy_id: by, reason, correlation_id: correlationId }));
-    const isList = text?.trimStart().startsWith('[') === true;
+    const isList = text.trimStart().startsWith('[');
     tell(
       { kind: 'answer', answerFlags: ['own-error', 'refused'], marks },
       Buffer.from(isList ? `[${errors.join(',')}]` : errors.join('\n')),
@@ -201,6 +217,13 @@ export class ShimAsks {
 /** A plan that has nothing to say cannot close anything either. */
 export function modeOf({ isActive, isClosedOnLoss, judgesServer }: StdioPlan): ShimMode {
   return { isActive, isClosedOnLoss: isActive && isClosedOnLoss, ...(isActive && judgesServer === true ? { judgesServer } : {}) };
+}
+
+/** What could not be judged does not pass. */
+const unjudged: ServerRuling = { denied: { by: '', reason: '', correlationId: '' }, decisions: [] };
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
 /** For lines that have no guard to answer by. */
