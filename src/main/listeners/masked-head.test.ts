@@ -46,7 +46,30 @@ test('bytes that begin somewhere within a head begin masked; bytes that are no t
 });
 
 test.each([
+  ['GET / HTTP/1.1\rX-Api-Key: s3cret\r\n', 'GET / HTTP/1.1\rX-Api-Key: ••••\r\n'],
+  ['Host: a\rX-Tool-Pass: s3cret\r\n', 'Host: a\rX-Tool-Pass: ••••\r\n'],
+  ['Cook\rie: s3cret\r\n', 'Cook\rie: ••••\r\n'],
+  ['GET  /mcp?token=s3cret HTTP/1.1\r\n', 'GET  /mcp?••••\r\n'],
+  ['GET\t/mcp?token=s3cret HTTP/1.1\r\n', 'GET\t/mcp?••••\r\n'],
+  ['M-SEARCH /mcp?token=s3cret HTTP/1.1\r\n', 'M-SEARCH /mcp?••••\r\n'],
+  ['\0GET mcp?token=s3cret HTTP/1.1\r\n', '\0GET mcp?••••\r\n'],
+  ['GET /mcp HTTP/1.1?token=s3cret\r\n', 'GET /mcp HTTP/1.1?••••\r\n'],
+  ['GET http://me:s3cret@localhost/mcp HTTP/1.1\r\n', 'GET http://••••\r\n'],
+  ['Origin: http://me:s3cret@localhost\r\n', 'Origin: http://••••\r\n'],
+  ['"Cookie": s3cret\r\n', '"Cookie":••••\r\n'],
+  ['Authori\0zation: s3cret\r\n', 'Authori\0zation:••••\r\n'],
+])('what is malformed about %j shows no secret', (head, kept) => {
+  expect(masked(head)).toBe(kept);
+});
+
+test('a body behind the head stays readable', () => {
+  const body = '\r\n{"jsonrpc":"2.0","id":1,"method":"ping"}';
+  expect(masked(body)).toBe(body);
+});
+
+test.each([
   ['POST /mcp?token=a HTTP/1.1\r\n', '/mcp'],
+  ['GET http://me:s3cret@localhost/mcp?a HTTP/1.1\r\n', '/mcp'],
   ['BREW /pot HTCPCP/1.0\r\n', '/pot'],
   ['\x16\x03\x01', ''],
   ['', ''],
