@@ -1,6 +1,6 @@
 /** The HTTP answer that Shadowcat gives by itself: a failure or refusal as a JSON-RPC error with the request's own id. */
 import { STATUS_CODES } from 'node:http';
-import { errorTable, rpcErrorBody, TrafficError, type ErrorCode } from '../../shared/errors/error-table.ts';
+import { adviceFor, errorTable, rpcErrorBody, TrafficError, type ErrorCode } from '../../shared/errors/error-table.ts';
 import type { Era } from '../../shared/mcp/facts.ts';
 import type { ReadMessage } from './sighting.ts';
 
@@ -138,7 +138,7 @@ function errorText({ code, message, facts }: OwnReason, idText: string | undefin
 function toolResult({ code, message, facts }: OwnReason, era: Era, idText: string): string {
   const result = {
     ...(era === 'modern' ? { resultType: 'complete' } : {}),
-    content: [{ type: 'text', text: `${message} ${errorTable[code].advice}` }],
+    content: [{ type: 'text', text: `${message} ${adviceFor(code, facts)}` }],
     isError: true,
     _meta: { 'shadowcat/refusal': { code: errorTable[code].rpcCode, reason: code, ...facts } },
   };

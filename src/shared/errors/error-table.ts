@@ -71,6 +71,17 @@ export function errorCodeOf(error: unknown): ErrorCode {
   return error instanceof TrafficError ? error.code : 'INTERNAL';
 }
 
+/** Whoever is told to try again would repeat a call that may have been carried out. */
+const EFFECTS = errorTable.UPSTREAM_BROKE.advice;
+const repeating = new Set<ErrorCode>(['UPSTREAM_DOWN', 'UPSTREAM_TIMEOUT', 'UNAVAILABLE', 'SHUTTING_DOWN']);
+
+/** What the reader can do about this very failure: a model acts on these words, and not on `may_have_executed` beside them. */
+export function adviceFor(code: ErrorCode, { may_have_executed: mayHave }: Readonly<Record<string, unknown>>): string {
+  if (mayHave === true && repeating.has(code)) return EFFECTS;
+  if (mayHave === false && code === 'UPSTREAM_BROKE') return 'The server did not get the call; try again.';
+  return errorTable[code].advice;
+}
+
 /** The JSON-RPC error body for a failure of ours. It carries the request's own id text; `null` where there is none. */
 export function rpcErrorBody(
   code: ErrorCode,
@@ -78,7 +89,7 @@ export function rpcErrorBody(
   idText: string | undefined,
   facts: Readonly<Record<string, unknown>> = {},
 ): string {
-  const row = errorTable[code];
-  const error = JSON.stringify({ code: row.rpcCode, message: `${message} ${row.advice}`, data: { reason: code, ...facts } });
+  const { rpcCode } = errorTable[code];
+  const error = JSON.stringify({ code: rpcCode, message: `${message} ${adviceFor(code, facts)}`, data: { reason: code, ...facts } });
   return `{"jsonrpc":"2.0","id":${idText ?? 'null'},"error":${error}}`;
 }
