@@ -84,6 +84,7 @@ describe('which requests get another attempt', () => {
   ] as const)('%s: only where nothing was sent', async (_, wish) => {
     expect(await attemptsOf(wish, refused)).toBe(3);
     expect(await attemptsOf(wish, failure('UPSTREAM_TIMEOUT', { phase: 'connect', may_have_executed: false }))).toBe(3);
+    expect(await attemptsOf(wish, failure('UPSTREAM_BROKE', { may_have_executed: false }))).toBe(3);
     for (const result of [broke, slow, answer(503)]) expect(await attemptsOf(wish, result)).toBe(1);
   });
 

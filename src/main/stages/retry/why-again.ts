@@ -39,9 +39,8 @@ function whyAfter({ code, facts, message }: TrafficError, isRepeatable: () => bo
   const again: Again = { reason: message, waitMs: 0 };
   switch (code) {
     case 'UPSTREAM_DOWN':
-      return wasNotSent || isRepeatable() ? again : undefined;
     case 'UPSTREAM_BROKE':
-      return isRepeatable() ? again : undefined;
+      return wasNotSent || isRepeatable() ? again : undefined;
     case 'UPSTREAM_TIMEOUT':
       return wasNotSent || (facts['phase'] === 'first_byte' && isRepeatable()) ? again : undefined;
     case 'UNAVAILABLE': {
