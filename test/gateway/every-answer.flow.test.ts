@@ -1,5 +1,6 @@
 /** What every answer of a gateway has, whatever became of the request: where limits stand, the id that was asked with, an error that says what happened. */
 import { request as httpRequest, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import { httpCaller, post } from './kit/callers.ts';
@@ -117,6 +118,19 @@ test('a body that is too long is refused with the id of the request, also when i
     413,
     { id: 'mine', error: { code: 41300, data: { limit_bytes: 64 * kib } } },
   ]);
+});
+
+test('a request without a Host is refused in words, and audited like every refusal', async () => {
+  const { port } = new URL(gateway.url('/mcp'));
+  const said = await new Promise<string>((resolve, reject) => {
+    let text = '';
+    const socket = connect(Number(port), '127.0.0.1', () => socket.write('POST /mcp HTTP/1.1\r\nX-Correlation-Id: without-host\r\n\r\n'));
+    socket.on('data', (part: Buffer) => (text += part.toString()));
+    socket.on('close', () => resolve(text)).on('error', reject);
+  });
+  expect(said).toMatch(/^HTTP\/1\.1 400 .*X-Correlation-Id: without-host.*"code":40000/s);
+  const row = () => gateway.audit().find(one => one['correlation_id'] === 'without-host');
+  await expect.poll(row, { timeout: 5000 }).toMatchObject({ kind: 'request', action: 'refused', code: 'BAD_REQUEST', status: 400 });
 });
 
 describe('an answer in JSON', () => {

@@ -29,7 +29,8 @@ export function refusalAtDoor(path: string, rawHeaders: readonly string[], door:
   if (authority !== undefined) hosts.push(authority);
   else if (!path.startsWith('/') && path !== '*')
     return new TrafficError('BAD_REQUEST', 'The target of a request is a path, *, or an http URL.');
-  if (hosts.length === 0 || (authority === undefined && hosts.length > 1) || !hosts.every(host => isServed(hostname(host), door)))
+  if (hosts.length === 0) return new TrafficError('BAD_REQUEST', 'The request names no Host.');
+  if ((authority === undefined && hosts.length > 1) || !hosts.every(host => isServed(hostname(host), door)))
     return new TrafficError('FOREIGN_HOST', `This listener does not serve the host ${JSON.stringify(hosts.join(', ').slice(0, 200))}.`);
   // Node refuses two lengths and the like itself, but begins a request whose body it will not be able to end.
   if (codings.length > 1 || codings.some(coding => coding.toLowerCase() !== 'chunked'))

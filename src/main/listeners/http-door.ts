@@ -101,8 +101,8 @@ function serverFor(options: HttpDoorOptions, certificates: DoorCertificates | un
     const target = request.url ?? '/';
     const served = find(pathOf(target), request.method ?? 'GET');
     const refusal = refusalAtDoor(target, request.rawHeaders, door) ?? (isDraining?.() === true ? draining() : undefined);
-    // Whoever keeps the connection open would only be refused again.
-    if (refusal?.code === 'SHUTTING_DOWN') response.shouldKeepAlive = false;
+    // Whoever keeps the connection open would only be refused again, and where a broken request ends is not for us to guess.
+    if (refusal?.code === 'SHUTTING_DOWN' || refusal?.code === 'BAD_REQUEST') response.shouldKeepAlive = false;
     const take = (received: ReceivedBody, tooLarge?: TrafficError) =>
       serveExchange(depsFor(served), { request, response, received, refusal: refusal ?? tooLarge });
     const takeWhole = (received: ReceivedBody, tooLarge?: TrafficError) => {
@@ -123,6 +123,8 @@ function serverFor(options: HttpDoorOptions, certificates: DoorCertificates | un
     headersTimeout: HEAD_TIMEOUT_MS,
     requestTimeout: options.requestTimeoutMs ?? 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
+    // Refused at the door: Node would answer by itself, unrecorded and without a word.
+    requireHostHeader: false,
   };
   const server: Server = certificates === undefined ? createServer(basics) : createTlsServer({ ...basics, ...certificates.options });
   server.maxConnections = MAX_CONNECTIONS;
