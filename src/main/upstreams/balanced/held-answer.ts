@@ -4,6 +4,7 @@
  */
 import type { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { BodySink, BodySource } from '../../pipeline/stage.ts';
+import { Parts } from '../../support/parts.ts';
 
 /** Beyond this an answer goes on before all of it is there; nearly all results are smaller. */
 const MAX_HELD_BYTES = 64 * 1024;
@@ -11,7 +12,7 @@ const MAX_HELD_BYTES = 64 * 1024;
 export class HeldAnswer implements BodySource, BodySink {
   readonly #inner: BodySource;
   readonly #ready = Promise.withResolvers<BodySource>();
-  #parts: Uint8Array[] = [];
+  readonly #parts = new Parts();
   #sizeBytes = 0;
   #state: 'held' | 'released' | 'ended' | 'failed' = 'held';
   #failure: TrafficError | undefined;
@@ -36,7 +37,7 @@ export class HeldAnswer implements BodySource, BodySink {
 
   /** Nothing of it has gone on, and it is neither a result nor an error. */
   get isNoMessage(): boolean {
-    return this.#state === 'held' && !isMessage(Buffer.concat(this.#parts));
+    return this.#state === 'held' && !isMessage(this.#parts.joined());
   }
 
   // Of the answer as it comes.
@@ -66,11 +67,9 @@ export class HeldAnswer implements BodySource, BodySink {
   // Of whoever takes it.
 
   start(sink: BodySink): void {
-    const parts = this.#parts;
-    this.#parts = [];
-    let isReady = true;
-    // A taker that is not ready gets these as well: they are all here, and bounded.
-    for (const part of parts) isReady = sink.data(part);
+    // As one part: what is all there goes to the client with its length, in one piece.
+    const isReady = this.#parts.count === 0 || sink.data(this.#parts.joined());
+    this.#parts.clear();
     this.#sink = sink;
     if (this.#failure !== undefined) sink.fail(this.#failure);
     else if (this.#state === 'ended') sink.end([]);
