@@ -37,14 +37,8 @@ export class ServerAnswers {
     this.#clock = clock;
   }
 
-  /** False where nobody can answer for the client: without a session there is no telling which server asked. */
-  get isPossible(): boolean {
-    const { route } = this.#exchange;
-    return this.#guard.era === 'legacy' && this.#guard.session !== undefined && route.transport !== 'stdio';
-  }
-
   deny({ idText, by, reason }: DeniedQuestion): void {
-    if (!this.isPossible || this.#underWay >= MAX_UNDER_WAY) return;
+    if (!this.#isPossible || this.#underWay >= MAX_UNDER_WAY) return;
     this.#underWay += 1;
     this.#count += 1;
     const hopId = `${this.#exchange.id}-denied-${this.#count}`;
@@ -60,6 +54,12 @@ export class ServerAnswers {
       recorded(() => noteAnswerForClient(conversation, this.#clock, { bytes, flags: ['own-error', 'refused'], hopId }));
       this.#send(hopId, text).then(over, over);
     });
+  }
+
+  /** False where nobody can answer for the client: without a session there is no telling which server asked. */
+  get #isPossible(): boolean {
+    const { route } = this.#exchange;
+    return this.#guard.era === 'legacy' && this.#guard.session !== undefined && route.transport !== 'stdio';
   }
 
   async #send(hopId: string, text: string): Promise<void> {

@@ -10,6 +10,7 @@ import { noteAnswerForClient } from '../../traffic/answer-for-client.ts';
 import type { Conversation } from '../../traffic/conversation.ts';
 import { BridgeLine, messagesOf } from './bridge-line.ts';
 import type { BridgeOptions } from './bridge-options.ts';
+import { type BridgePace, paceOf } from './bridge-pace.ts';
 import { HttpRefusal, type MessageChannel } from './channel.ts';
 import { streamAnswer } from './event-stream.ts';
 import { endIdlest, IDLE_BEFORE_RECLAIM_MS, type Reclaimable } from './idlest.ts';
@@ -21,11 +22,6 @@ import { emptyAnswer } from './whole-answer.ts';
 
 const MAX_PENDING = 1000;
 const MAX_RESTARTS = 10;
-const SILENCE_MS = 15_000;
-/** Below the minute after which usual servers give up a question, and long enough for a client that connects anew. */
-const GONE_MS = 30_000;
-/** How often silence, cancellations and idle channels are looked at; at most this. */
-const TICK_MS = 1000;
 /** Who asks on a channel of its own. */
 const THE_CLIENT = '';
 
@@ -46,6 +42,7 @@ interface Opening<L extends Lane> {
 
 export class BridgedConnection {
   readonly #options: BridgeOptions;
+  readonly #pace: BridgePace;
   readonly #sessions = new Map<string, Session>();
   readonly #restarts: RestartGate;
   #shared: Promise<SharedLine> | undefined;
@@ -59,6 +56,7 @@ export class BridgedConnection {
 
   constructor(options: BridgeOptions) {
     this.#options = options;
+    this.#pace = paceOf(options);
     this.#restarts = new RestartGate(options.clock, options.maxRestarts ?? MAX_RESTARTS);
   }
 
@@ -270,7 +268,7 @@ export class BridgedConnection {
   /** Counts a channel that is being opened; what it gives back takes it out of the count, once. */
   #count(): () => void {
     this.#channelCount += 1;
-    this.#timer ??= setInterval(() => this.#tick(), this.#tickMs()).unref();
+    this.#timer ??= setInterval(() => this.#tick(), this.#pace.tickMs).unref();
     let isCounted = true;
     return () => {
       if (isCounted) this.#channelCount -= 1;
@@ -342,30 +340,22 @@ export class BridgedConnection {
     }
   }
 
-  #tickMs(): number {
-    const { silenceMs = SILENCE_MS, goneMs = GONE_MS, idleMs } = this.#options;
-    return Math.min(TICK_MS, Math.ceil(silenceMs / 3), Math.ceil(goneMs / 3), Math.ceil(idleMs / 3));
-  }
-
   #tick(): void {
     const nowUs = this.#options.clock.monotonicUs();
-    const { silenceMs = SILENCE_MS, goneMs = GONE_MS } = this.#options;
-    const ticks = Math.ceil(silenceMs / this.#tickMs());
-    const goneTicks = Math.ceil(goneMs / this.#tickMs());
     for (const [id, session] of this.#sessions) {
-      session.link.tick(ticks, goneTicks);
+      session.link.tick(this.#pace);
       if (isBusy(session)) session.lastUsedUs = nowUs;
       else if (this.#isIdle(session, nowUs))
         void this.#end(id, session, new TrafficError('SESSION_LOST', 'The session was idle for too long.'));
     }
     void this.#shared?.then(
-      line => this.#tickShared(line, nowUs, { ticks, goneTicks }),
+      line => this.#tickShared(line, nowUs),
       () => undefined,
     );
   }
 
-  #tickShared(line: SharedLine, nowUs: number, { ticks, goneTicks }: { readonly ticks: number; readonly goneTicks: number }): void {
-    line.link.tick(ticks, goneTicks);
+  #tickShared(line: SharedLine, nowUs: number): void {
+    line.link.tick(this.#pace);
     if (line.link.replies.size > 0) line.lastUsedUs = nowUs;
     else if (this.#isIdle(line, nowUs) && this.#shared !== undefined) {
       this.#forgetShared();

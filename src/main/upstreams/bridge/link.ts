@@ -5,6 +5,7 @@
 import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Logger } from '../../ports.ts';
 import { AskedRequests, type Asked } from './asked.ts';
+import type { BridgePace } from './bridge-pace.ts';
 import { HttpRefusal, type MessageChannel } from './channel.ts';
 import { batchElements, scanMessage, type ScannedMessage, type Slot } from './message-scan.ts';
 import type { PostReply } from './post-reply.ts';
@@ -127,8 +128,8 @@ export class Link {
     this.replies.clear();
   }
 
-  /** Called at a steady pace. `silentTicks`: how many silent ones lead to a comment; `goneTicks`: after how many nobody will come. */
-  tick(silentTicks: number, goneTicks: number): void {
+  /** Called at that pace. */
+  tick({ silentTicks, goneTicks }: Omit<BridgePace, 'tickMs'>): void {
     for (const asked of this.asked.all()) {
       if (asked.calledOffTicks === undefined || asked.reply === undefined) continue;
       asked.calledOffTicks += 1;
