@@ -40,6 +40,31 @@ test('any servers give a configuration that can be read, with as many upstreams'
   );
 });
 
+const secret = 'k9Zq3xT7vB2mN8pL4wR6yH1c';
+
+test.each<[string, object]>([
+  ['a segment of the path', { url: `https://server.example/api/s/${secret}/mcp` }],
+  ['a number of the path', { url: 'https://server.example/5f0c9c7e-6a1f-4c58-9d2e-0b7f4a1e8c33/mcp' }],
+  ['a parameter of any name', { url: `https://server.example/mcp?sig=${secret}` }],
+  ['a variable of any name', { command: 'run', env: { SETTING: secret } }],
+  ['a setting within a variable', { command: 'run', env: { CONNECTION: 'Server=db;Password=s3cret;' } }],
+  ['an address within a variable', { command: 'run', env: { REPORTS: `https://${secret}@reports.example/1` } }],
+  ['an argument', { command: 'run', args: ['-k', secret] }],
+  ['a variable of a container', { command: 'docker', args: ['run', '--env=API_TOKEN=s3cret', 'image'] }],
+  ['a variable of a shell', { command: 'sh', args: ['-c', 'API_KEY=s3cret npx server'] }],
+])('no secret of a client gets into the file: %s', (_, server) => {
+  expect(firstConfig({ from: 'x', servers: imported({ servers: { a: server } }) })).not.toMatch(/s3cret|k9Zq3x|5f0c9c7e/);
+});
+
+test('what only looks long stays', () => {
+  const args = [
+    'mcp/fetch@sha256:0f6d3b1c9a8e7f6d5c4b3a2918273645546372819a0b1c2d3e4f5a6b7c8d9e0f',
+    '/home/me/Projects2024ClientWebsite',
+    '--max-tokens=500',
+  ];
+  expect(imported({ servers: { a: { command: 'run', args } } })[0]?.instance).toMatchObject({ args });
+});
+
 test('commands and arguments that are no secrets come through letter by letter', () => {
   fc.assert(
     fc.property(fc.array(fc.string({ unit: 'grapheme' })), args => {

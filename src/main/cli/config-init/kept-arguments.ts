@@ -1,6 +1,8 @@
 /** Arguments of a client's entry as the file of a gateway may hold them: no reference is resolved in them, so secrets are taken out. */
 import { MASK, isSecretName, maskText } from '../../../shared/redaction/mask-text.ts';
-import { addressPassword, isSecretLike, REMOVED, urlWithoutSecrets } from './kept-secrets.ts';
+import { addressPassword, isSecretLike, REMOVED, urlWithoutSecrets, withoutAssigned, withoutRandom } from './kept-secrets.ts';
+
+const variablePattern = /^([A-Za-z_]\w*)=(.*)$/s;
 
 /** `-e NAME=secret` of containers becomes `-e NAME`, which takes the variable from the environment: `onVariable` puts it there. */
 export function keptArguments(
@@ -10,10 +12,12 @@ export function keptArguments(
   let isCut = false;
   const kept = args.map((arg, at) => {
     const before = args[at - 1] ?? '';
-    const [, variable, value = ''] = /^(?:-e|--env)$/.test(before) ? (/^([A-Za-z_]\w*)=(.*)$/s.exec(arg) ?? []) : [];
+    const option = arg.startsWith('--env=') ? '--env=' : '';
+    const isVariable = option !== '' || /^(?:-e|--env)$/.test(before);
+    const [, variable, value = ''] = isVariable ? (variablePattern.exec(arg.slice(option.length)) ?? []) : [];
     if (variable !== undefined && isSecretLike(variable, value)) {
       onVariable(variable, value);
-      return variable;
+      return option + variable;
     }
     const plain = withoutSecret(before, arg);
     if (plain !== arg) isCut = true;
@@ -29,8 +33,7 @@ function withoutSecret(before: string, arg: string): string {
   // A variable of the program's own (`${AUTH}`) is resolved by nobody but the program.
   if (whole !== '' && isSecretLike(name, value) && !value.includes('${')) return arg.slice(0, arg.length - value.length) + REMOVED;
   if (!arg.startsWith('-') && /^--?[A-Za-z]/.test(before) && isSecretName(before.replace(/^-+/, ''))) return REMOVED;
-  return maskText(urlWithoutSecrets(arg))
-    .text.replaceAll(MASK, REMOVED)
+  return withoutRandom(withoutAssigned(maskText(urlWithoutSecrets(arg)).text.replaceAll(MASK, REMOVED)))
     .replace(addressPassword, `$1${REMOVED}@`)
     .replaceAll(/\$\{(?:env|file|vault|input):[^}]*\}/g, REMOVED);
 }

@@ -75,20 +75,48 @@ export function isSecretLike(name: string, value: string): boolean {
   return isSecretName(name) || isSecretText([name.replaceAll('-', '_')], { kind: 'variable' }) || looksSecret(value);
 }
 
-/** Tokens of well-known forms, and addresses with a password, as databases have them. */
+/** Tokens of well-known forms or by the look of them, addresses with a password, as databases have them, and settings within a text. */
 function looksSecret(value: string): boolean {
-  return maskText(value).count > 0 || addressPassword.test(value);
+  return maskText(value).count > 0 || addressPassword.test(value) || withoutRandom(value) !== value || withoutAssigned(value) !== value;
+}
+
+/** As long as the shortest usual tokens, of both cases, and with digits in several places, which names do not have. */
+const randomWord = /(?<![\w-]|sha\d{3}:)(?=[\w-]*\d[\w-]*[A-Za-z][\w-]*\d)(?=[\w-]*[A-Z])(?=[\w-]*[a-z])[\w-]{20,}(?![\w-])/g;
+/** Digests of images and packages, which begin with their method, are no secrets. */
+const randomHex = /(?<![\w-]|sha\d{3}:)[0-9a-f]{32,}(?![\w-])/gi;
+
+/** Without words that only a machine makes up. */
+export function withoutRandom(text: string): string {
+  return text.replaceAll(randomWord, REMOVED).replaceAll(randomHex, REMOVED);
+}
+
+const assigned = /(?<![\w.-])([A-Za-z_][\w.-]*)=("[^"]*"|'[^']*'|[^\s;&"']+)/g;
+
+/** Without the values of `NAME=value` in shell commands and connection strings. A variable of the program's own is no value. */
+export function withoutAssigned(text: string): string {
+  return text.replaceAll(assigned, (whole, name: string, value: string) => {
+    const isSecret = !value.includes('${') && isSecretText([name.replaceAll(/[-.]/g, '_')], { kind: 'variable' });
+    return isSecret && value !== REMOVED ? `${name}=${REMOVED}` : whole;
+  });
 }
 
 /** The password of an address is the second group. A reference is none. */
 export const addressPassword = /\b([a-z][a-z0-9+.-]*:\/\/[^/?#\s@:]*:)((?!\$\{)[^/?#\s@]+)@/i;
 
-/** Without user, password and fragment, and without the values of parameters that are secrets; any other text as it is. */
+const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Without user, password and fragment, and without what is a secret of its path and its parameters; any other text as it is. */
 export function urlWithoutSecrets(text: string): string {
   const url = /^https?:/i.test(text) ? URL.parse(text) : null;
   if (url === null) return text;
   const secrets = [...url.searchParams].filter(([name, value]) => isSecretLike(name, value));
-  if (secrets.length === 0 && url.username === '' && url.password === '' && url.hash === '') return text;
+  // Some servers know their users by the address alone.
+  const path = url.pathname
+    .split('/')
+    .map(part => (uuid.test(part) ? REMOVED : withoutRandom(part)))
+    .join('/');
+  if (secrets.length === 0 && path === url.pathname && url.username === '' && url.password === '' && url.hash === '') return text;
+  url.pathname = path;
   for (const [name] of secrets) url.searchParams.set(name, REMOVED);
   url.username = url.password = url.hash = '';
   return url.href;
