@@ -37,6 +37,7 @@ test('card numbers that pass the check are masked, other numbers stay', () => {
     count: 1,
   });
   expect(JSON.parse(maskText('{"n":4111111111111111}').text)).toEqual({ n: '••••' });
+  expect(JSON.parse(maskText(' 4111111111111111\n').text)).toBe('••••');
   expect(maskText('1700000000000 4.111111111111111 id-4111111111111111').count).toBe(0);
 });
 

@@ -154,9 +154,11 @@ function maskCards(text: string): Masked {
   return { text: masked, count };
 }
 
-/** A JSON number, which must be replaced by a JSON value. */
+/** A JSON number, which must be replaced by a JSON value: a member, an element, or all there is. */
 function isBareNumber(text: string, start: number, end: number): boolean {
-  return /[:,[]\s*$/.test(text.slice(Math.max(0, start - 8), start)) && /^\s*[,\]}]/.test(text.slice(end, end + 8));
+  const [before, after] = [text.slice(Math.max(0, start - 8), start), text.slice(end, end + 8)];
+  const isAll = start <= 8 && text.length - end <= 8 && `${before}${after}`.trim() === '';
+  return isAll || (/[:,[]\s*$/.test(before) && /^\s*[,\]}]/.test(after));
 }
 
 /** Luhn's check over 14 to 19 digits; shorter ones are mostly times in milliseconds. */
