@@ -1,6 +1,10 @@
 /** What every answer of a gateway has, whatever became of the request: where limits stand, the id that was asked with, an error that says what happened. */
 import { request as httpRequest, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
+import { Client as ClientV2, StreamableHTTPClientTransport as TransportV2 } from '@modelcontextprotocol/client';
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as TransportV1 } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import type { Transport } from '@modelcontextprotocol/sdk/shared/transport.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
 import { httpCaller, post } from './kit/callers.ts';
@@ -27,7 +31,10 @@ beforeAll(async () => {
           port: 0,
           maxBody: '64KiB',
           trustedProxies: ['127.0.0.0/8'],
-          routes: [{ path: '/mcp', upstream: 'tools' }],
+          routes: [
+            { path: '/mcp', upstream: 'tools' },
+            { path: '/results', upstream: 'tools', refusal: 'tool-result' },
+          ],
         },
       ],
       upstreams: {
@@ -42,6 +49,7 @@ beforeAll(async () => {
         { id: 'all', tier: 'global', algorithm: 'sliding-window', limit: 1000, per: '1h' },
         { id: 'each-address', tier: 'ip', algorithm: 'sliding-window', limit: 20, per: '1h' },
         { id: 'ends', tier: 'endpoint', algorithm: 'sliding-window', limit: 1000, per: '1h' },
+        { id: 'once', tier: 'endpoint', match: { tools: ['once_*'] }, algorithm: 'sliding-window', limit: 1, per: '1h' },
       ],
       admin: { port: 0 },
       shutdown: { readyDelay: '0ms', finish: '2s' },
@@ -132,6 +140,39 @@ test('a request without a Host is refused in words, and audited like every refus
   const row = () => gateway.audit().find(one => one['correlation_id'] === 'without-host');
   await expect.poll(row, { timeout: 5000 }).toMatchObject({ kind: 'request', action: 'refused', code: 'BAD_REQUEST', status: 400 });
 });
+
+test.each(['v1', 'v2'] as const)(
+  'a refused call of a tool with an output schema is a result that SDK %s takes: it reads the reason',
+  async sdk => {
+    const tool = `once_${sdk}`;
+    const tools = [{ name: tool, inputSchema: { type: 'object' }, outputSchema: { type: 'object', properties: {}, required: ['n'] } }];
+    server.fault = (_, response, body) => {
+      if (!body.includes('"tools/list"')) return false;
+      const { id } = JSON.parse(body) as { id: unknown };
+      response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ jsonrpc: '2.0', id, result: { tools } }));
+      return true;
+    };
+    const requestInit = { headers: from('198.51.100.6') };
+    await using first = await httpCaller(gateway.url('/results'), 'modern', requestInit.headers);
+    expect((await first.call(tool)).message.result).toBeDefined();
+    const address = new URL(gateway.url('/results'));
+    const whoIs = { name: sdk, version: '1' };
+    const client = sdk === 'v1' ? new ClientV1(whoIs) : new ClientV2(whoIs);
+    try {
+      if (client instanceof ClientV1) await client.connect(new TransportV1(address, { requestInit }) as Transport);
+      else await client.connect(new TransportV2(address, { requestInit }));
+      // It keeps the schema, and would hold a result without structured content against it.
+      await client.listTools();
+      expect(await client.callTool({ name: tool, arguments: {} })).toMatchObject({
+        isError: true,
+        content: [{ type: 'text', text: expect.stringContaining('The limit once allows 1 call') as string }],
+      });
+    } finally {
+      server.fault = undefined;
+      await client.close();
+    }
+  },
+);
 
 describe('an answer in JSON', () => {
   const whole = '{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete","content":[]}}';
