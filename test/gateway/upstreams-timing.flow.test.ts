@@ -137,6 +137,43 @@ describe('time-outs', () => {
     expect(text).toContain(result);
   });
 
+  test('nor while it is asked on the GET stream of its session; a ping there stops no clock', async () => {
+    let call: RawRequest | undefined;
+    let stream: RawRequest | undefined;
+    const clock = new FakeClock();
+    await using a = await rawUpstream(async request => {
+      if (request.method === 'GET') {
+        stream = request;
+        return request.startEvents();
+      }
+      const body = await bodyOf(request);
+      if (!body.includes('"tools/call"')) return request.answer('202 Accepted', {}, '');
+      call = request;
+    });
+    await using gateway = openUpstream([a.url], { config: { timeouts: { firstByte: '400ms' } }, clock });
+    const get = await gateway.send(gateway.exchange({ method: 'GET', session: {} }));
+    let heard = '';
+    get.body.start({ data: chunk => (heard += Buffer.from(chunk).toString()) !== '', end: () => undefined, fail: () => undefined });
+
+    const asking = gateway.ask({ tool: 't', session: {} });
+    await until(() => call !== undefined);
+    stream?.chunk(event('{"jsonrpc":"2.0","id":"ask-1","method":"sampling/createMessage","params":{}}'));
+    await until(() => heard.includes('ask-1'));
+    clock.pass(900);
+    await sleep(looksMs);
+    await gateway.ask({ body: { jsonrpc: '2.0', id: 'ask-1', result: {} }, session: {} });
+    call?.answer('200 OK', jsonType, result);
+    expect((await asking).status).toBe(200);
+
+    call = undefined;
+    const pinged = gateway.ask({ tool: 't', session: {} });
+    await until(() => call !== undefined);
+    stream?.chunk(event('{"jsonrpc":"2.0","id":"ask-2","method":"ping"}'));
+    await until(() => heard.includes('ask-2'));
+    clock.pass(900);
+    expect((await pinged).error).toMatchObject({ code: 'UPSTREAM_TIMEOUT', facts: { phase: 'first_byte' } });
+  });
+
   test('a question that another session answers keeps nobody waiting', async () => {
     await using a = await rawUpstream(async request => {
       const body = await bodyOf(request);

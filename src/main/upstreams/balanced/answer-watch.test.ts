@@ -33,6 +33,8 @@ describe.each([1, 7, 100_000])('in pieces of %i bytes', size => {
     expect(watch.isAnswered).toBe(false);
     feed(watch, 'data: {"jsonrpc":"2.0","id":2,"error":{"code":1,"message":""}}\n\n', size);
     expect(watch.isAnswered).toBe(true);
+    // A ping is no question to anybody.
+    feed(watch, 'data: {"jsonrpc":"2.0","id":"s-2","method":"ping"}\n\n', size);
     expect(asked).toEqual(['"s-1"']);
     expect(watch.end()).toBe('complete');
   });

@@ -20,9 +20,12 @@ export interface AnswerWatch {
 }
 
 export interface WatchEvents {
-  /** The server asked the client; JSON text of the id. */
+  /** The server asked the client for something that a person or a model may have to think about; JSON text of the id. */
   asked(idText: string): void;
 }
+
+/** Whatever else a server asks, such as `ping`, is answered at once; a server must not hold its own clock with it. */
+const takesTime = /^(?:sampling|elicitation|roots)\//;
 
 const SPACE = 0x20;
 const OPEN_BRACKET = 0x5b;
@@ -46,7 +49,7 @@ export class JsonWatch implements AnswerWatch {
   }
 }
 
-/** An event stream that carries the results of `requestCount` requests. */
+/** An event stream that carries the results of `requestCount` requests; of none where it is a GET stream. */
 export class EventWatch implements AnswerWatch {
   readonly #events: WatchEvents;
   readonly #reader: SseReader;
@@ -99,7 +102,7 @@ export class EventWatch implements AnswerWatch {
     }
     const { idText, method, hasResult, hasError } = scan.facts;
     if (method !== undefined) {
-      if (idText !== undefined) this.#events.asked(idText);
+      if (idText !== undefined && takesTime.test(method)) this.#events.asked(idText);
     } else if (hasResult || hasError) this.#leftCount -= 1;
   }
 }

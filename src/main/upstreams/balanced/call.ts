@@ -42,6 +42,8 @@ export class Call implements Timed, BodyEvents {
   #deadline: Deadline | undefined;
   #timeout: TrafficError | undefined;
   #watch: AnswerWatch | undefined;
+  /** Of a GET stream: what the server asks there, while calls of the session run. */
+  #questions: EventWatch | undefined;
   #body: CallBody | undefined;
   #held: HeldAnswer | undefined;
 
@@ -195,7 +197,7 @@ export class Call implements Timed, BodyEvents {
         facts: { phase: 'answer', may_have_executed: true },
       });
     }
-    if (this.#traits.isStream && status < 300) this.#becameStream(usage);
+    if (this.#traits.isStream && status < 300) this.#becameStream(usage, head);
     const hasRoom = isEvents(head) && !head.isEncoded && fieldValue(rawHeaders, 'content-length') === undefined;
     this.#body = new CallBody(body, this);
     const delivered = hasRoom ? this.#parts.keepAlives.keep(this.#body) : await this.#whole(this.#body);
@@ -234,7 +236,8 @@ export class Call implements Timed, BodyEvents {
     return true;
   }
 
-  #becameStream(usage: Usage): void {
+  #becameStream(usage: Usage, head: Head): void {
+    if (this.#sessionId !== undefined && isEvents(head) && !head.isEncoded) this.#questions = new EventWatch(0, this);
     usage.becameStream();
     this.#leaveSlot();
     this.#deadline?.over();
@@ -244,13 +247,14 @@ export class Call implements Timed, BodyEvents {
 
   passed(chunk: Uint8Array): void {
     this.#deadline?.progressed();
+    this.#questions?.push(chunk);
     const watch = this.#watch;
     if (watch === undefined) return;
     watch.push(chunk);
     if (watch.isAnswered) this.#usage?.judge({ result: 'success' });
   }
 
-  /** The server asked the client something on this stream. */
+  /** The server asked the client something on this stream, which may be another one than that of the call. */
   asked(idText: string): void {
     if (this.#sessionId !== undefined) this.#parts.waits.asked(this.#sessionId, idText);
   }
