@@ -296,3 +296,27 @@ test('lines longer than can be asked about are refused by name; an answer of 20 
     sizeBytes: long.length,
   });
 });
+
+/** Like most servers that are not written for Node: it waits until its answer is taken before it reads on. */
+const blockingServer = `
+const { readSync, writeSync } = require('node:fs');
+const room = Buffer.alloc(65536);
+let line = '';
+for (let count = readSync(0, room); count > 0; count = readSync(0, room)) {
+  line += room.toString('latin1', 0, count);
+  for (let end = line.indexOf('\\n'); end !== -1; end = line.indexOf('\\n')) {
+    const answer = Buffer.from('{"jsonrpc":"2.0","id":' + JSON.parse(line.slice(0, end)).id + ',"result":{"text":"' + 'x'.repeat(1e6) + '"}}\\n');
+    for (let done = 0; done < answer.length; ) done += writeSync(1, answer, done);
+    line = line.slice(end + 1);
+  }
+}`;
+
+test('a server that does not read while it writes is read all the same, however much waits for it', async () => {
+  using dir = tempDataDir();
+  await using host = await startHost(dir.path, { plan: 'open-server' });
+  await using client = startWrapped(dir.path, [process.execPath, '-e', blockingServer]);
+  for (const [at, bytes] of [4e6, 12e6, 12e6].entries()) client.write(`${request(at + 1, 'hold', { text: 'x'.repeat(bytes) })}\n`);
+  await until(() => host.heard.filter(one => one === 'holding').length === 3, 'the holds');
+  host.tell({ release: true });
+  for (const id of [1, 2, 3]) await client.line(line => line.startsWith(`{"jsonrpc":"2.0","id":${id},"result"`));
+});

@@ -23,7 +23,7 @@ import type { Tap } from './tap.ts';
 
 /** A line of a server that is longer than this is read by no client either: a string of V8 cannot hold it. */
 const maxServerLineBytes = 512 * 1024 * 1024;
-/** Answers of ours that the client does not read; with more than that none of its lines are read. */
+/** Answers of ours that one side does not read; with more than that none of its lines are read. */
 const maxUnreadBytes = 16 * 1024 * 1024;
 
 type ModeWord = Extract<LifecycleFact, { event: 'mode' }>['mode'];
@@ -53,6 +53,8 @@ export class Enforcement {
   /** What the server says of its own accord is asked about, too. */
   #judgesServer = false;
   #isHubHere = false;
+  /** Of our answers to the server, since it had read all that there was for it. */
+  #answeredBytes = 0;
 
   constructor(options: EnforcementOptions) {
     this.#options = options;
@@ -87,8 +89,10 @@ export class Enforcement {
 
   get isServerFull(): boolean {
     const { toClient, toServer } = this.#options;
-    // A server that asks on and on, and reads none of the answers that it gets for its client.
-    return this.fromServer.isFull || toClient.isFull || toServer.waitingBytes > maxUnreadBytes;
+    // A server that asks on and on, and reads none of the answers that it gets for its client. What the client sends it keeps nobody
+    // from reading the server: most do not read while they write.
+    const hasUnread = toServer.waitingBytes > maxUnreadBytes && this.#answeredBytes > maxUnreadBytes;
+    return this.fromServer.isFull || toClient.isFull || hasUnread;
   }
 
   /** A hub is there and says how lines are treated; one that says nothing of it enforces nothing. */
@@ -187,12 +191,18 @@ export class Enforcement {
     const marks = { ...decidedHere('refused', 'the host is gone'), flags: refusedAlone };
     if (ids.length === 0) return { forward: 'nothing', marks };
     const answer = questionUnjudgedLine(ids, isBatch(line));
-    return { forward: 'nothing', marks, afterwards: () => this.fromClient.insert([answer], { flags: refusal }) };
+    return { forward: 'nothing', marks, afterwards: () => this.#answerServer(answer, refusal) };
+  }
+
+  #answerServer(answer: Uint8Array, flags: readonly Flag[]): void {
+    if (this.#options.toServer.waitingBytes === 0) this.#answeredBytes = 0;
+    this.#answeredBytes += answer.length;
+    this.fromClient.insert([answer], { flags });
   }
 
   #decided({ line, head: { direction, ids = [] } }: WaitingAsk, verdict: VerdictHead, bytes: Uint8Array): void {
     const { marks } = verdict;
-    const [lane, back] = direction === 'fromClient' ? [this.fromClient, this.fromServer] : [this.fromServer, this.fromClient];
+    const lane = direction === 'fromClient' ? this.fromClient : this.fromServer;
     const { batch } = verdict;
     switch (verdict.kind) {
       case 'gather':
@@ -203,7 +213,10 @@ export class Enforcement {
         return lane.rule(line, {
           forward: 'nothing',
           marks,
-          afterwards: () => back.insert([bytes], { flags: verdict.answerFlags ?? ownError }),
+          afterwards: () =>
+            direction === 'fromClient'
+              ? this.fromServer.insert([bytes], { flags: verdict.answerFlags ?? ownError })
+              : this.#answerServer(bytes, verdict.answerFlags ?? ownError),
         });
       case 'pass':
       case 'replace': {
