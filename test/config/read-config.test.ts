@@ -156,6 +156,12 @@ test.each([
   ['version: 1\nlistners: []', '2:1 Unknown key "listners"; did you mean listeners?'],
   ['version: 1\npolicy_mode: off', '2:1 Unknown key "policy_mode"; did you mean policyMode?'],
   ['version: 1\nadmin: { PORT: 1 }', '2:10 Unknown key "PORT"; did you mean port?'],
+  [
+    'version: 1\nmcpServers: {}',
+    expect.stringContaining(
+      '2:1 Unknown key "mcpServers": this is a client\'s file. Make a configuration of it: shadowcat config init --from',
+    ),
+  ],
   ['version: 1\nquux: 1', expect.stringContaining('2:1 Unknown key "quux"; here may stand: policyMode, listeners')],
   ['version: 1\nbulkhead: {}', '2:1 Unknown key "bulkhead" here; it stands in upstreams.NAME.'],
   ['version: 1\nadmin: { port: "80" }', '2:16 Write a number for port, not "80".'],
@@ -410,6 +416,16 @@ test.each([
   ],
 ])('%s is worth a warning', (more, expected) => {
   expect(warned(listener(more))).toEqual(expected);
+});
+
+test('what config init left for a person to write is warned of wherever it stands', () => {
+  const text = (args: string) => `version: 1
+upstreams: { a: { instances: [{ id: x, command: node, args: ${args} }] } }
+listeners: [{ name: main, routes: [{ path: /mcp, upstream: a }] }]`;
+  expect(warned(text('[--key, x]'))).toEqual([]);
+  expect(warned(text('[--key, "k=SECRET-REMOVED"]'))).toEqual([
+    '2 SECRET-REMOVED stands where config init took a secret out; write the secret itself in its place.',
+  ]);
 });
 
 test('literal variables are warned of by their name alone', () => {

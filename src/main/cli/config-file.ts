@@ -4,6 +4,7 @@ import { join, relative } from 'node:path';
 import { expressionChecks } from '../engine.ts';
 import { missingCommands } from '../settings/config-checks/missing-commands.ts';
 import { unsetVariables } from '../settings/config-checks/unset-variables.ts';
+import { withheldVariables } from '../settings/config-checks/withheld-variables.ts';
 import { problemText } from '../settings/config-problem.ts';
 import { MAX_CONFIG_BYTES } from '../settings/config-yaml.ts';
 import { readConfig, type ReadConfig } from '../settings/read-config.ts';
@@ -34,7 +35,7 @@ export async function readConfigFile({ words, dataDir }: CommandInput): Promise<
     file: named ?? shortest(path),
     read: readConfig(contents, {
       env: process.env,
-      checks: [...expressionChecks, unsetVariables(process.env), missingCommands(process.env)],
+      checks: [...expressionChecks, unsetVariables(process.env), missingCommands(process.env), withheldVariables(process.env)],
     }),
   };
 }

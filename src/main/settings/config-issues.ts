@@ -172,6 +172,9 @@ function noBranch(issue: z.core.$ZodIssueInvalidUnion & { readonly options?: rea
   return `Write one of these below ${nameOf(path)}: ${kinds.join(', ')}.`;
 }
 
+/** Where clients keep their servers: a file that was taken for ours. `servers` and `mcp` may be slips in one of ours. */
+const clientKeys = ['mcpServers', 'context_servers'];
+
 function unknownKey(key: string, path: ConfigPath, top: unknown): { message: string; guess: string | undefined } {
   const value = valueAt(top, path);
   const schemas = schemasAt(path, top);
@@ -179,6 +182,11 @@ function unknownKey(key: string, path: ConfigPath, top: unknown): { message: str
   const free = known.filter(name => !isRecord(value) || !Object.hasOwn(value, name));
   const guess = near(key, free) ?? near(key, known);
   const start = `Unknown key ${quoted(key)}`;
+  if (path.length === 0 && clientKeys.includes(key))
+    return {
+      message: `${start}: this is a client's file. Make a configuration of it: shadowcat config init --from FILE.`,
+      guess: undefined,
+    };
   const other = otherBranch(key, schemas, value);
   if (other !== undefined) return { message: `${start}: ${other}`, guess: undefined };
   if (guess !== undefined) return { message: `${start}; did you mean ${guess}?`, guess };

@@ -20,6 +20,9 @@ export interface BadReference {
   readonly advice: string;
 }
 
+/** Stands where `config init` took a secret out and no reference would be resolved. */
+export const removedSecret = 'SECRET-REMOVED';
+
 const pattern = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
 
 /** The references of a text in order, and what only looks like one. */

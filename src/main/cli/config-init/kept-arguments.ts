@@ -1,6 +1,7 @@
 /** Arguments of a client's entry as the file of a gateway may hold them: no reference is resolved in them, so secrets are taken out. */
+import { removedSecret } from '../../../shared/config/secret-references.ts';
 import { MASK, isSecretName, maskText } from '../../../shared/redaction/mask-text.ts';
-import { addressPassword, isSecretLike, REMOVED, urlWithoutSecrets, withoutAssigned, withoutRandom } from './kept-secrets.ts';
+import { addressPassword, isSecretLike, urlWithoutSecrets, withoutAssigned, withoutRandom } from './kept-secrets.ts';
 
 const variablePattern = /^([A-Za-z_]\w*)=(.*)$/s;
 
@@ -31,9 +32,9 @@ function withoutSecret(before: string, arg: string): string {
   const inline = /^--?([A-Za-z][\w.-]*)=(.+)$/s.exec(arg);
   const [whole = '', name = '', value = ''] = header ?? inline ?? [];
   // A variable of the program's own (`${AUTH}`) is resolved by nobody but the program.
-  if (whole !== '' && isSecretLike(name, value) && !value.includes('${')) return arg.slice(0, arg.length - value.length) + REMOVED;
-  if (!arg.startsWith('-') && /^--?[A-Za-z]/.test(before) && isSecretName(before.replace(/^-+/, ''))) return REMOVED;
-  return withoutRandom(withoutAssigned(maskText(urlWithoutSecrets(arg)).text.replaceAll(MASK, REMOVED)))
-    .replace(addressPassword, `$1${REMOVED}@`)
-    .replaceAll(/\$\{(?:env|file|vault|input):[^}]*\}/g, REMOVED);
+  if (whole !== '' && isSecretLike(name, value) && !value.includes('${')) return arg.slice(0, arg.length - value.length) + removedSecret;
+  if (!arg.startsWith('-') && /^--?[A-Za-z]/.test(before) && isSecretName(before.replace(/^-+/, ''))) return removedSecret;
+  return withoutRandom(withoutAssigned(maskText(urlWithoutSecrets(arg)).text.replaceAll(MASK, removedSecret)))
+    .replace(addressPassword, `$1${removedSecret}@`)
+    .replaceAll(/\$\{(?:env|file|vault|input):[^}]*\}/g, removedSecret);
 }

@@ -1,4 +1,5 @@
 /** Texts of a client's entry as the file of a gateway may hold them: secrets and the client's own variables become references. */
+import { removedSecret } from '../../../shared/config/secret-references.ts';
 import { isSecretName, maskText } from '../../../shared/redaction/mask-text.ts';
 import { isSecretText } from '../../settings/config-texts.ts';
 
@@ -11,9 +12,6 @@ export interface WantedSecret {
   /** Where its value stands, or what asked for it, in the client's file. */
   readonly place: string;
 }
-
-/** Stands in place of a secret where no reference would be resolved. */
-export const REMOVED = 'SECRET-REMOVED';
 
 /** The last alternative is any other beginning of a reference, which has to be escaped. Variables of editors (`workspaceFolder`) are none of ours. */
 const clientVariable = /\$\{(?:(env|input|vault):([A-Za-z_][\w.-]*)|([A-Z_][A-Z0-9_]*)(?::-([^}]*))?)\}|^\$([A-Z_][A-Z0-9_]*)$|\$\{/g;
@@ -87,7 +85,7 @@ const randomHex = /(?<![\w-]|sha\d{3}:)[0-9a-f]{32,}(?![\w-])/gi;
 
 /** Without words that only a machine makes up. */
 export function withoutRandom(text: string): string {
-  return text.replaceAll(randomWord, REMOVED).replaceAll(randomHex, REMOVED);
+  return text.replaceAll(randomWord, removedSecret).replaceAll(randomHex, removedSecret);
 }
 
 const assigned = /(?<![\w.-])([A-Za-z_][\w.-]*)=("[^"]*"|'[^']*'|[^\s;&"']+)/g;
@@ -96,7 +94,7 @@ const assigned = /(?<![\w.-])([A-Za-z_][\w.-]*)=("[^"]*"|'[^']*'|[^\s;&"']+)/g;
 export function withoutAssigned(text: string): string {
   return text.replaceAll(assigned, (whole, name: string, value: string) => {
     const isSecret = !value.includes('${') && isSecretText([name.replaceAll(/[-.]/g, '_')], { kind: 'variable' });
-    return isSecret && value !== REMOVED ? `${name}=${REMOVED}` : whole;
+    return isSecret && value !== removedSecret ? `${name}=${removedSecret}` : whole;
   });
 }
 
@@ -113,11 +111,11 @@ export function urlWithoutSecrets(text: string): string {
   // Some servers know their users by the address alone.
   const path = url.pathname
     .split('/')
-    .map(part => (uuid.test(part) ? REMOVED : withoutRandom(part)))
+    .map(part => (uuid.test(part) ? removedSecret : withoutRandom(part)))
     .join('/');
   if (secrets.length === 0 && path === url.pathname && url.username === '' && url.password === '' && url.hash === '') return text;
   url.pathname = path;
-  for (const [name] of secrets) url.searchParams.set(name, REMOVED);
+  for (const [name] of secrets) url.searchParams.set(name, removedSecret);
   url.username = url.password = url.hash = '';
   return url.href;
 }

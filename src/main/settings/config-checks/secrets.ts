@@ -1,6 +1,6 @@
 /** Secrets: by reference where they can be, and no reference where none is resolved. */
 import type { Config } from '../../../shared/config/schema.ts';
-import { scanReferences } from '../../../shared/config/secret-references.ts';
+import { removedSecret, scanReferences } from '../../../shared/config/secret-references.ts';
 import type { ConfigFinding, ConfigPath } from '../config-problem.ts';
 import { everyText, isSecretText } from '../config-texts.ts';
 import { warning } from './check.ts';
@@ -9,6 +9,8 @@ import { warning } from './check.ts';
 export function checkSecrets(config: Config): ConfigFinding[] {
   const findings: ConfigFinding[] = [];
   for (const { path, text, trait } of everyText(config)) {
+    if (text.includes(removedSecret))
+      findings.push(warning(path, `${removedSecret} stands where config init took a secret out; write the secret itself in its place.`));
     const { found, bad } = scanReferences(text);
     if (trait === undefined) {
       if (found[0] !== undefined) findings.push({ path, message: `${found[0].text} is not resolved here; ${instead(path)}` });
