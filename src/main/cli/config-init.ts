@@ -104,7 +104,7 @@ async function told({ isJson, screen }: CommandInput, { path, routes, from }: To
   const kept = secrets.filter(({ kind }) => kind === 'vault');
   if (kept.length > 0)
     lines.push(
-      'Secrets that it refers to, to be kept in the vault (with SHADOWCAT_VAULT_KEY set, see docs/authentication.md):',
+      'Secrets that it refers to, to be kept in the vault. SHADOWCAT_VAULT_KEY has to be set, here and for the gateway (make one by: openssl rand -base64 32):',
       ...kept.map(({ name, place }) => `  shadowcat secret set ${name}    # ${place}`),
       '',
     );

@@ -35,12 +35,17 @@ export async function sayReady(screen: Screen, ready: Readiness, wrapCommand: st
     `  Data       ${ready.dataDir}`,
     '',
     ...(ready.uiUrl === undefined ? [] : ['The address of the window signs in once; "shadowcat serve" prints a fresh one.']),
-    ready.listeners.length === 0
-      ? `Watch a server: put this before its command in the client's configuration: ${wrapCommand}`
-      : 'Point the client at the address above instead of the server.',
+    whatNext(ready.listeners.length, wrapCommand),
     ...(ready.event === 'ready' ? [howToStop(ready)] : []),
   ];
   await screen.write(`${lines.join('\n')}\n`);
+}
+
+function whatNext(listenerCount: number, wrapCommand: string): string {
+  if (listenerCount === 0) return `Watch a server: put this before its command in the client's configuration: ${wrapCommand}`;
+  return listenerCount === 1
+    ? 'Point the client at the address above instead of the server.'
+    : 'Point clients at the addresses above instead of the servers.';
 }
 
 function howToStop({ staysAtHost = false, pid }: Readiness): string {

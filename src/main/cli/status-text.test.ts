@@ -1,7 +1,7 @@
 /** The state of a gateway as a person reads it. */
 import { expect, test } from 'vitest';
 import type { GatewayStatus, InstanceState, LimiterKey, LimitsState, UpstreamState } from '../../shared/model/gateway-state.ts';
-import { statusText, troublesOf } from './status-text.ts';
+import { type Looked, statusText, troublesOf } from './status-text.ts';
 
 const at = new Date(2026, 10, 22, 8, 0, 0).getTime();
 
@@ -75,6 +75,8 @@ const limits: LimitsState = {
   shadowCount: 0,
 };
 
+const well: Looked = { gateway, upstreams: [], toolChanges: [], hasFile: true, vault: undefined };
+
 test('routes, instances and limits that refused stand below what is in force', () => {
   expect(statusText({ gateway, upstreams: [upstream(instance())], limits, degraded: [] }, at, 0).split('\n')).toEqual([
     '/etc/shadowcat.yaml 9e62ec8bf789 is in force since 2026-11-22 08:00:00; policy mode enforce.',
@@ -111,12 +113,12 @@ test.each<[string, Partial<InstanceState>, string]>([
   ['isolated', { breaker: { ...breaker, word: 'isolated' } }, 'healthy  isolated'],
 ])('an upstream whose only instance is %s has none that is usable', (_what, facts, cells) => {
   const upstreams = [upstream(instance(facts))];
-  const degraded = troublesOf(gateway, upstreams, undefined, at);
+  const degraded = troublesOf({ ...well, upstreams }, at);
   expect(degraded).toEqual(['The upstream web has no usable instance.']);
   const text = statusText({ gateway, upstreams, limits, degraded }, at, 0);
   expect(text).toContain('! The upstream web has no usable instance.\n');
   expect(text).toContain(cells);
-  expect(troublesOf(gateway, [upstream(instance(facts), instance({ id: 'b' }))], undefined, at)).toEqual([]);
+  expect(troublesOf({ ...well, upstreams: [upstream(instance(facts), instance({ id: 'b' }))] }, at)).toEqual([]);
 });
 
 test('a tool whose breaker is open is named beside the breaker of its instance', () => {
@@ -126,7 +128,10 @@ test('a tool whose breaker is open is named beside the breaker of its instance',
 
 test('a configuration that was not taken, a stopping gateway and a vault without its key are troubles', () => {
   expect(
-    troublesOf({ ...gateway, isDraining: true, isRunning: false, configProblems: ['line 2'] }, [], 'The vault has no key.', at),
+    troublesOf(
+      { ...well, gateway: { ...gateway, isDraining: true, isRunning: false, configProblems: ['line 2'] }, vault: 'The vault has no key.' },
+      at,
+    ),
   ).toEqual([
     'The gateway is stopping and takes no new sessions.',
     'No listener is open.',
@@ -137,8 +142,19 @@ test('a configuration that was not taken, a stopping gateway and a vault without
 
 test('a listener without auth that others reach is told of; one that only this machine reaches is not', () => {
   const listener = (url: string, hasAuth: boolean) => ({ name: 'main', url, routes: [], hasAuth });
-  const told = (url: string, hasAuth = false) => troublesOf({ ...gateway, listeners: [listener(url, hasAuth)] }, [], undefined, at);
+  const told = (url: string, hasAuth = false) => troublesOf({ ...well, gateway: { ...gateway, listeners: [listener(url, hasAuth)] } }, at);
   expect(told('http://0.0.0.0:7380')).toEqual(['The listener main has no auth: everybody who reaches 0.0.0.0:7380 may use it.']);
   expect([told('http://[::]:7380').length, told('http://192.0.2.1:7380').length]).toEqual([1, 1]);
   expect([told('http://0.0.0.0:7380', true), told('http://127.0.0.1:7380'), told('http://[::1]:7380')].flat()).toEqual([]);
+});
+
+test('a file that is gone, and tools that are held until somebody looks, are told of; changes that pass are not', () => {
+  const change = (upstream: string, isBlocked: boolean) => ({ upstream, isBlocked });
+  const toolChanges = [change('web', true), change('files', true), change('web', true), change('crm', false)];
+  expect(troublesOf({ ...well, toolChanges, hasFile: false }, at)).toEqual([
+    '/etc/shadowcat.yaml is gone; what it said is in force until the host ends.',
+    '2 tools of web changed and are held: shadowcat pin list --diff.',
+    '1 tool of files changed and is held: shadowcat pin list --diff.',
+  ]);
+  expect(troublesOf({ ...well, toolChanges: [change('crm', false)] }, at)).toEqual([]);
 });

@@ -1,4 +1,5 @@
 /** The state of a gateway as a person reads it: what is wrong first, then routes, instances, and limits that refused. */
+import type { ToolChangeData } from '../../shared/model/gateway-desk.ts';
 import type { GatewayStatus, InstanceState, LimiterKey, LimitsState, UpstreamState } from '../../shared/model/gateway-state.ts';
 import { isLoopbackHost } from '../support/address-ranges.ts';
 import { clockTime, counted, localTime } from './formats.ts';
@@ -32,18 +33,42 @@ export function statusText({ gateway, upstreams, limits, degraded }: GatewayStat
   return parts.filter(part => part !== '').join('\n');
 }
 
-/** What keeps the gateway from being all that it is configured to be. `vault` is the vault's own problem. */
-export function troublesOf(gateway: GatewayStatus, upstreams: readonly UpstreamState[], vault: string | undefined, now: number): string[] {
+export interface Looked {
+  readonly gateway: GatewayStatus;
+  readonly upstreams: readonly UpstreamState[];
+  /** Tools that are not as they were pinned. */
+  readonly toolChanges: readonly Pick<ToolChangeData, 'upstream' | 'isBlocked'>[];
+  /** Whether the file of the configuration is there. */
+  readonly hasFile: boolean;
+  /** The vault's own problem. */
+  readonly vault: string | undefined;
+}
+
+/** What keeps the gateway from being all that it is configured to be. */
+export function troublesOf({ gateway, upstreams, toolChanges, hasFile, vault }: Looked, now: number): string[] {
   const open = gateway.listeners.filter(({ hasAuth, url }) => !hasAuth && !isLoopbackHost(new URL(url).hostname));
   const unusable = upstreams.filter(({ instances }) => !instances.some(instance => isUsable(instance, now)));
   return [
     ...(gateway.isDraining ? ['The gateway is stopping and takes no new sessions.'] : []),
     ...(gateway.configHash !== undefined && !gateway.isRunning ? ['No listener is open.'] : []),
     ...gateway.configProblems.map(problem => `The newest configuration was not taken: ${problem}`),
+    ...(gateway.configHash !== undefined && !hasFile
+      ? [`${gateway.configPath ?? 'The configuration'} is gone; what it said is in force until the host ends.`]
+      : []),
     ...open.map(({ name, url }) => `The listener ${name} has no auth: everybody who reaches ${new URL(url).host} may use it.`),
     ...unusable.map(({ name }) => `The upstream ${name} has no usable instance.`),
+    ...heldTools(toolChanges),
     ...(vault === undefined ? [] : [vault]),
   ];
+}
+
+/** One sentence for each upstream: its clients miss these tools until somebody looks. */
+function heldTools(changes: Looked['toolChanges']): string[] {
+  const held = changes.filter(({ isBlocked }) => isBlocked).map(({ upstream }) => upstream);
+  return [...new Set(held)].map(upstream => {
+    const count = held.filter(name => name === upstream).length;
+    return `${counted(count, 'tool')} of ${upstream} changed and ${count === 1 ? 'is' : 'are'} held: shadowcat pin list --diff.`;
+  });
 }
 
 function sentences(gateway: GatewayStatus, { keyCount, refusedCount, shadowCount }: LimitsState): string[] {

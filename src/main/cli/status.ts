@@ -14,14 +14,16 @@ breaker and calls in flight of each instance, and limits that refused.
   run(input) {
     const { isJson, screen } = input;
     return withRunningGateway(input, async call => {
-      const [gateway, { upstreams }, limits, { problem }] = await Promise.all([
+      const [gateway, { upstreams }, limits, { problem: vault }, { changes: toolChanges }, { exists: hasFile }] = await Promise.all([
         call('gateway.status', {}),
         call('gateway.upstreams', {}),
         call('gateway.limits', {}),
         call('secret.list', {}),
+        call('pin.changes', {}),
+        call('config.read', {}),
       ]);
       const now = Date.now();
-      const state = { gateway, upstreams, limits, degraded: troublesOf(gateway, upstreams, problem, now) };
+      const state = { gateway, upstreams, limits, degraded: troublesOf({ gateway, upstreams, toolChanges, hasFile, vault }, now) };
       await screen.write(isJson ? `${JSON.stringify(state)}\n` : statusText(state, now, screen.isTerminal ? screen.columns : 0));
       return exitCodes.ok;
     });

@@ -59,7 +59,7 @@ test.each([
   ['${file:relative}', 'Write an absolute path'],
   ['${file:/}', 'Write an absolute path'],
   ['${file:/tmp}', 'names a directory'],
-  ['${vault:other}', '${vault:other} is not in the vault'],
+  ['${vault:other}', '${vault:other} is not in the vault. Keep it: shadowcat secret set other,'],
   ['${vault:blank}', '${vault:blank} is empty'],
   ['${HOME}', '${HOME} is no reference. Write ${env:NAME}'],
   ['${env:A B}', 'Write the name of an environment variable'],

@@ -143,6 +143,6 @@ async function readVault(reference: SecretReference, vault: SecretSources['vault
     throw new SecretError(reference.text, 'cannot be read because the vault does not open. Check the key of the vault.', { cause });
   }
   if (value === undefined)
-    throw new SecretError(reference.text, 'is not in the vault. Keep a secret under this name, or correct the name.');
+    throw new SecretError(reference.text, `is not in the vault. Keep it: shadowcat secret set ${reference.name}, or correct the name.`);
   return value;
 }
