@@ -230,7 +230,11 @@ describe('keys of the issuer', () => {
     await issuer.stopAnswering();
     const auth = anAuth({ issuer: issuer.issuer });
     const { verdict } = await withToken(auth, token);
-    expect(verdict).toMatchObject({ kind: 'refuse', code: 'UNAVAILABLE', facts: { reason: 'issuer_unreachable', retry_after_ms: 5000 } });
+    expect(verdict).toMatchObject({
+      kind: 'refuse',
+      code: 'UNAVAILABLE',
+      facts: { reason: 'issuer_unreachable', state: 'issuer_unreachable', retry_after_ms: 5000 },
+    });
     await issuer.answerAgain();
     // Not asked again at once: a server that comes up is not helped by being hammered.
     expect(wordOf(await withToken(auth, token))).toBe('UNAVAILABLE issuer_unreachable');

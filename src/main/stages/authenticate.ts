@@ -167,7 +167,7 @@ function refuseUnchecked({ guard }: Asked, { reason, retryAfterMs, by }: Extract
     stage: STAGE,
     code: 'UNAVAILABLE',
     reason: text,
-    facts: { reason, retry_after_ms: retry, correlation_id: guard.correlationId },
+    facts: { reason, state: reason, retry_after_ms: retry, correlation_id: guard.correlationId },
   });
 }
 

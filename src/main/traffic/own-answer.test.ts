@@ -35,7 +35,7 @@ test('whoever drains says when to come again, in the body and in Retry-After', (
   const stopping: OwnReason = { code: 'SHUTTING_DOWN', message: 'Stopping.', facts: { may_have_executed: false } };
   expect(statusAndBody({ body: list }, stopping)).toMatchObject([
     503,
-    { error: { code: 50300, data: { state: 'draining', retry_after_ms: 5000, may_have_executed: false } } },
+    { error: { code: 50300, data: { upstream: 'files', state: 'draining', retry_after_ms: 5000, may_have_executed: false } } },
   ]);
   expect(answerTo({ body: list }, stopping).rawHeaders).toEqual(expect.arrayContaining(['Retry-After', '5']));
 });

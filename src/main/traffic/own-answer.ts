@@ -25,7 +25,8 @@ export interface OwnReason {
 /** What of a guarded request decides how an answer of ours looks. */
 export interface AskedOf {
   readonly correlationId: string;
-  readonly route: { readonly refusal: 'http' | 'in-band' | 'tool-result' };
+  /** `upstream` is empty where no route is. */
+  readonly route: { readonly refusal: 'http' | 'in-band' | 'tool-result'; readonly upstream: string };
   readonly items: readonly ReadMessage[];
   readonly isBatch: boolean;
   readonly era: Era;
@@ -78,6 +79,13 @@ export function ownAnswer(given: OwnReason, { idText, guard }: Asker): OwnAnswer
   return answerWith(isInBand ? 200 : statusOf(reason, ids.length > 0), fields, guardedText(reason, guard, ids, idText));
 }
 
+/** These name the upstream that the call was for, also where they are found before anybody turned to it. */
+const ofUpstreams = new Set<number>([
+  errorTable.UNAVAILABLE.rpcCode,
+  errorTable.UPSTREAM_BROKE.rpcCode,
+  errorTable.UPSTREAM_TIMEOUT.rpcCode,
+]);
+
 /** Whoever drains knows no better than this when somebody will be there again, and 50300 always says when to come. */
 const draining = { state: 'draining', retry_after_ms: 5000 };
 
@@ -119,7 +127,9 @@ function requestIds({ items }: AskedOf): string[] {
 }
 
 function guardedText(reason: OwnReason, guard: AskedOf, ids: readonly string[], idText: string | undefined): string {
-  const told: OwnReason = { ...reason, facts: { ...reason.facts, correlation_id: guard.correlationId } };
+  const { upstream } = guard.route;
+  const named = upstream !== '' && ofUpstreams.has(errorTable[reason.code].rpcCode) ? { upstream } : {};
+  const told: OwnReason = { ...reason, facts: { ...named, ...reason.facts, correlation_id: guard.correlationId } };
   if (ids.length === 0) return errorText(told, idText);
   const isAsResult = guard.route.refusal === 'tool-result' && inBandCodes.has(reason.code);
   const texts = guard.items.flatMap(({ message }) => {
