@@ -85,7 +85,7 @@ export class Purger {
       const { byReason, ...counts } = total;
       const freedBytes = bytesBefore - file.use(parts => parts.retention.storedBytes());
       this.#log('info', 'Old sessions were removed', { ...counts, ...byReason, freedBytes });
-    }
+    } else if (file.use(parts => parts.retention.hasRoomToGiveBack())) await this.#giveBack();
     this.#noteTooLarge();
   }
 

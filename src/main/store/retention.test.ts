@@ -1,4 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import type { Logger } from '../ports.ts';
 import { aBatch, aCall, aSession, aSpec, aTime, openTestStore, viewUntil, type TestStore } from '../../../test/kit/store-kit.ts';
@@ -64,7 +65,7 @@ test('sessions without a frame for longer than the bound go, with their rows, bo
   await kit.store.openView('frames', aSpec({ mode: 'frames' }));
   expect(await viewUntil(kit.store, 'exchanges', () => true)).toMatchObject({ matched: 307, total: 307 });
 
-  await expect.poll(() => log.factsOf('Old sessions were removed'), { timeout: 8_000 }).toHaveLength(1);
+  await expect.poll(() => log.factsOf('Old sessions were removed'), { timeout: 25_000 }).toHaveLength(1);
 
   expect(log.factsOf('Old sessions were removed')).toMatchObject([
     { sessionCount: 1, frameCount: 600, exchangeCount: 300, age: 1, size: 0 },
@@ -90,7 +91,7 @@ test('a store over its size loses its oldest ended sessions, gives the room back
     waits.push(await record(kit, `session-${number}`, { startedAt: aTime + number * 1_000, callCount: 150 }));
 
   await expect
-    .poll(async () => (await kit.store.stats()).sizeBytes, { timeout: 9_000, interval: 200 })
+    .poll(async () => (await kit.store.stats()).sizeBytes, { timeout: 25_000, interval: 200 })
     .toBeLessThan(maxStoredBytes + 512 * 1024);
 
   const ids = await sessionIds(kit);
@@ -104,7 +105,25 @@ test('a store over its size loses its oldest ended sessions, gives the room back
   expect(removed).toBe(30 - kept.length);
   // Generous, the machine may be busy; removing a whole session in one go takes longer.
   expect(waits.toSorted((a, b) => a - b)[15]).toBeLessThan(400);
-}, 30_000);
+});
+
+test('a file over its size by what is free alone gives that back, and keeps every session', async () => {
+  const first = await openTestStore();
+  await record(first, 'kept', { startedAt: aTime, callCount: 50 });
+  await first.close();
+  // As merging the index of words does it: room that was needed for a moment.
+  const db = new DatabaseSync(first.path);
+  db.exec(`CREATE TABLE passing (bytes BLOB); INSERT INTO passing VALUES (zeroblob(${4 * 1024 * 1024})); DROP TABLE passing`);
+  db.close();
+  expect(statSync(first.path).size).toBeGreaterThan(4 * 1024 * 1024);
+
+  const maxStoredBytes = 2 * 1024 * 1024;
+  const kit = await openTestStore({ path: first.path, retention: { ...quick, maxStoredBytes } });
+  await expect.poll(async () => (await kit.store.stats()).sizeBytes, { interval: 200 }).toBeLessThan(maxStoredBytes);
+  expect(await sessionIds(kit)).toEqual(['kept']);
+  await kit[Symbol.asyncDispose]();
+  await first[Symbol.asyncDispose]();
+});
 
 test('live sessions are kept even where they alone are too large, which is said once', async () => {
   const log = new NotedLog();
@@ -113,7 +132,7 @@ test('live sessions are kept even where they alone are too large, which is said 
   await record(kit, 'live', { startedAt: aTime + 1_000, callCount: 600, state: 'live' });
 
   await expect
-    .poll(() => log.factsOf('Live sessions alone fill the store beyond its bound; they are not removed'), { timeout: 8_000 })
+    .poll(() => log.factsOf('Live sessions alone fill the store beyond its bound; they are not removed'), { timeout: 25_000 })
     .toHaveLength(1);
   await new Promise(resolve => setTimeout(resolve, 200));
 
@@ -131,7 +150,7 @@ test('what a host that ended too soon had only hidden is removed later', async (
   await kit.store.deleteSessions(['just-deleted'], Date.now());
 
   await expect
-    .poll(() => log.factsOf('Old sessions were removed'), { timeout: 8_000 })
+    .poll(() => log.factsOf('Old sessions were removed'), { timeout: 25_000 })
     .toMatchObject([{ sessionCount: 1, deleted: 1, frameCount: 20 }]);
   await kit.store.restoreSessions(['just-deleted']);
   expect(await sessionIds(kit)).toEqual(['just-deleted']);
@@ -145,12 +164,12 @@ test('a few frames take little room: the log is folded into the file once nothin
   }
   expect((await kit.store.stats()).sizeBytes).toBeLessThan(6 * 1024 * 1024);
 
-  await expect.poll(async () => (await kit.store.stats()).sizeBytes, { timeout: 9_000, interval: 250 }).toBeLessThan(1024 * 1024);
+  await expect.poll(async () => (await kit.store.stats()).sizeBytes, { timeout: 25_000, interval: 250 }).toBeLessThan(1024 * 1024);
 
   expect((await kit.store.stats()).sizeBytes).toBe(statSync(kit.path).size);
   expect(existsSync(`${kit.path}-wal`) ? statSync(`${kit.path}-wal`).size : 0).toBe(0);
   expect(await kit.store.stats()).toMatchObject({ frameCount: 66 });
-}, 15_000);
+});
 
 test('new bounds hold from the next look on', async () => {
   const now = Date.now();
@@ -160,5 +179,5 @@ test('new bounds hold from the next look on', async () => {
   await new Promise(resolve => setTimeout(resolve, 200));
   expect(await sessionIds(kit)).toEqual(['older', 'recent']);
   await kit.store.setRetention({ maxAgeMs: dayMs, maxStoredBytes: 1024 ** 3 });
-  await expect.poll(() => sessionIds(kit), { timeout: 8_000 }).toEqual(['recent']);
+  await expect.poll(() => sessionIds(kit), { timeout: 25_000 }).toEqual(['recent']);
 });

@@ -76,6 +76,12 @@ export class RetentionRules {
     return (this.#pragma('page_count') - this.#pragma('freelist_count')) * this.#pageBytes;
   }
 
+  /** What is in use is within the bound, the file is not: merging the index of words takes room for a while and leaves it free. */
+  hasRoomToGiveBack(): boolean {
+    const pageCount = this.#pragma('page_count');
+    return pageCount * this.#pageBytes > this.#retention.maxStoredBytes && this.#pragma('freelist_count') > 0;
+  }
+
   /** Gives some free pages back to the file system; false when none are left. */
   vacuumStep(): boolean {
     if (this.#pragma('freelist_count') === 0) return false;
