@@ -165,7 +165,7 @@ describe('server-everything over stdio', () => {
 
   test('asks for the model and the person of the client inside a call', async () => {
     await using peer = await connectSdkV1(throughGateway('/everything'));
-    await expect.poll(async () => JSON.stringify(await peer.listTools()), {}).toContain('trigger-elicitation-request');
+    await expect.poll(async () => JSON.stringify(await peer.listTools())).toContain('trigger-elicitation-request');
     const sampled = await peer.callTool({ name: 'trigger-sampling-request', arguments: { prompt: 'hello', maxTokens: 10 } });
     expect(JSON.stringify(sampled)).toContain('An answer from the test client.');
     const elicited = await peer.callTool({ name: 'trigger-elicitation-request', arguments: {} });

@@ -169,7 +169,7 @@ export async function viewUntil(
   store: TrafficStore,
   viewId: string,
   isDone: (state: ViewState) => boolean,
-  timeoutMs = 8_000,
+  timeoutMs = 25_000,
 ): Promise<ViewState> {
   const end = systemClock.now() + timeoutMs;
   for (;;) {

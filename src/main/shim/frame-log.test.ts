@@ -66,9 +66,9 @@ test('with a hub, frames are in memory until they are committed, and no file is 
 test('without a hub, frames are on disk a moment later, in order, for the owner alone', async () => {
   const log = aLog();
   for (const text of ['a', 'b']) addLine(log, text);
-  await wait(80);
+  await expect.poll(() => existsSync(path) && inMemory(log).length).toBe(0);
   addLine(log, 'c');
-  await wait(80);
+  await expect.poll(() => inMemory(log).length).toBe(0);
   expect(spooled().map(({ seq, body }) => [seq, Buffer.from(body).toString()])).toEqual([
     [1, 'a'],
     [2, 'b'],
@@ -86,7 +86,7 @@ test('with a hub that commits too slowly, what is over the limit goes to disk, o
   const log = aLog({ memoryBytes: 10_000 });
   log.setOnline(true);
   for (let count = 0; count < 50; count += 1) addLine(log, 'x'.repeat(1_000));
-  await wait(100);
+  await expect.poll(() => inMemory(log).length).toBeLessThan(20);
   const onDisk = spooled().map(({ seq }) => seq);
   expect(onDisk.length).toBeGreaterThan(30);
   expect([...onDisk, ...inMemory(log)]).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
