@@ -1,6 +1,7 @@
 /** Failures: the upstream's are passed on, ours carry the request's id, and the record never costs the traffic anything. */
 import { expect, test } from 'vitest';
 import { freePort } from '../gateway/kit/tap.ts';
+import { until } from '../gateway/kit/until.ts';
 import { ask, postText, rawClient, requestText } from '../kit/http-raw-client.ts';
 import { MemorySink, startRelay } from '../kit/http-relay.ts';
 import { jsonType, rawUpstream } from '../kit/raw-upstream.ts';
@@ -35,6 +36,15 @@ test.each([
   });
   expect(relay.record.frames.at(-1)).toMatchObject({ kind: 'error', flags: ['own-error'], http: { status: 502 } });
   expect(relay.record.exchanges).toMatchObject([{ status: 'failed', httpStatus: 502 }]);
+});
+
+test('a handshake that the upstream never answers is a recorded session that ends soon: nobody is there to be live', async () => {
+  await using relay = await startRelay(`http://127.0.0.1:${await freePort()}/mcp`);
+  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } };
+  expect((await ask(relay.port, postText({ jsonrpc: '2.0', id: 0, method: 'initialize', params }))).status).toBe(502);
+  expect(relay.record.sessions.map(session => session.endReason)).toEqual([undefined]);
+  await until('it has ended', () => relay.record.sessions[0]?.endReason);
+  expect(relay.record.sessions).toMatchObject([{ endReason: 'everything was refused' }]);
 });
 
 test('checklist 25: a chunked request is answered with its id, too', async () => {

@@ -57,7 +57,7 @@ export function serveExchange(deps: ServeDeps, from: ReceivedRequest): void {
   );
 }
 
-/** Refusals after which there is no session to go on with. */
+/** Refusals after which there is no session to go on with; an `initialize` that we answer ourselves gives none, whatever the reason. */
 const turnedAway = new Set<ErrorCode>(['UNAUTHORIZED', 'SESSION_LOST', 'NO_ROUTE', 'FOREIGN_HOST', 'FOREIGN_ORIGIN']);
 
 class ServedCall implements ExchangeEvents {
@@ -179,7 +179,7 @@ class ServedCall implements ExchangeEvents {
 
   async #answerOurselves(reason: OwnReason): Promise<void> {
     const { response, received } = this.#from;
-    if (turnedAway.has(reason.code)) this.#deps.served.sessions.turnedAway(this.#placed.conversation);
+    if (turnedAway.has(reason.code) || this.#placed.isInitialize) this.#deps.served.sessions.turnedAway(this.#placed.conversation);
     await received.idRead();
     if (response.destroyed || response.headersSent) {
       response.destroy();

@@ -107,7 +107,7 @@ export class HttpSessions {
     this.#barren.delete(conversation);
   }
 
-  /** A request of it was refused before anybody knew whose it is. Unless more comes of it, it ends soon: there is nobody to be live. */
+  /** A request of it was refused before anybody knew whose it is, or its handshake got no answer of the server. Unless more comes of it, it ends soon: there is nobody to be live. */
   turnedAway(conversation: Conversation): void {
     if (this.#served.has(conversation)) return;
     this.#barren.add(conversation);
