@@ -1,6 +1,6 @@
 /** Reading a configuration: every mistake is named with its line and with what to do about it. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../kit/properties.ts';
 import { isMap, isScalar, parseDocument, visit, LineCounter } from 'yaml';
 import { everyKey } from '../../src/main/settings/config-shape.ts';
 import { type ConfigProblem, pathText, problemText, readPath } from '../../src/main/settings/config-problem.ts';

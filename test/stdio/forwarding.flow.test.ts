@@ -1,8 +1,8 @@
 /** What a client and a server notice of the shim between them: nothing. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../kit/properties.ts';
 import { isAlive, scriptedServer, startWrapped, StdioClient, shimFile, tempDataDir, until } from '../kit/stdio-shim.ts';
 
 test('checklist 21: bytes pass unchanged in both directions, however they are cut', async () => {

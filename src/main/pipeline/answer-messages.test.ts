@@ -1,6 +1,6 @@
 /** Looking at the messages of answers: what passes is untouched, what is changed is changed alone, what cannot be read does not slip by. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { anAnswer } from '../../../test/kit/an-exchange.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import { mapAnswerMessages, type AnswerChanges } from './answer-messages.ts';

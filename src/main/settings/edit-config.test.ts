@@ -1,6 +1,6 @@
 /** Editing: what was asked for changes, and everything else stays byte for byte. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { sampleConfig } from '../../../test/config/sample-config.ts';
 import { editConfig } from './edit-config.ts';
 import type { ConfigEdit } from './edit-nodes.ts';

@@ -1,6 +1,6 @@
 /** Differences of texts: what they say makes the one text into the other, and they stay within bounds. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { lineChanges, unifiedDiff } from './text-diff.ts';
 
 const names = { from: 'old', to: 'new' };

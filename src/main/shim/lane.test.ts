@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { FrameLog } from './frame-log.ts';
 import { Lane, passed, type HeldLine, type Ruling } from './lane.ts';
 import { Outlet } from './outlet.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { copyCapBytes } from '../../shared/shim/protocol.ts';
 import { LineCopy, type CopiedLine } from './line-copy.ts';
 import { LineSplitter } from './line-splitter.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { exchangeIdOf, firstSeqOf, MAX_BATCH_ELEMENTS, splitExchangeId } from './exchange-key.ts';
 
 test('every name comes back from its number, the elements of a batch included', () => {

@@ -1,7 +1,7 @@
 /** Globs: what they match, which is closest, and that no pattern makes them slow. */
-import fc from 'fast-check';
 import { performance } from 'node:perf_hooks';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { quickest } from '../../../test/kit/quickest.ts';
 import { anyGlobMatch, bestMatch, compileGlob } from './glob.ts';
 

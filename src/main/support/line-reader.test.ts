@@ -1,6 +1,6 @@
 /** Lines out of bytes that are cut anywhere. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { LineReader } from './line-reader.ts';
 
 function linesOf(chunks: readonly Buffer[], maxBytes = 1000): string[] {

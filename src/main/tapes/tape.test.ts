@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { aBatch, aCall, aFrame, aSession, aTime, openTestStore } from '../../../test/kit/store-kit.ts';
 import type { FrameWithBody } from '../store/traffic-store.ts';
 import { exportTape, storedFrames } from './export.ts';

@@ -1,6 +1,6 @@
 /** Telling the endpoint event of HTTP+SSE from every other beginning of a stream, as early as possible. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { findEndpoint } from './endpoint-event.ts';
 
 const find = (text: string) => findEndpoint(Buffer.from(text));

@@ -1,6 +1,6 @@
 /** The answer reader: framing, strictness, and the same result wherever the bytes are cut. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { ResponseReader } from './http-response-reader.ts';
 
 interface Read {

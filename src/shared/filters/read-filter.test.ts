@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { explainFilter } from './explain-filter.ts';
 import { filterKeys, type Filter } from './filter-tree.ts';
 import { formatFilter } from './format-filter.ts';

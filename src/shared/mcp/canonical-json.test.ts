@@ -1,6 +1,6 @@
 /** Equal values have equal texts, whatever the order of their keys and however deep they are. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { canonicalJson } from './canonical-json.ts';
 
 test('is JSON of the same value, with its keys in order', () => {

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { readBody } from './json-rpc.ts';
 import { TopLevelScan } from './top-level-scan.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import fc from 'fast-check';
+import { fc } from '../../../test/kit/properties.ts';
 import { arraySlices } from './json-text.ts';
 
 test('each element as it was written, whatever it holds', () => {

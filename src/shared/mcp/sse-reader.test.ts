@@ -1,6 +1,6 @@
 /** The event stream reader against the standard's rules, and under every way of cutting the bytes. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { SseReader, type SseEventHead } from './sse-reader.ts';
 
 interface Seen {

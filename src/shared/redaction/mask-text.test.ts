@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { maskText } from './mask-text.ts';
 
 test('values under telling keys are masked: strings, numbers, lists, JSON inside JSON', () => {

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { encodeParcel, PartJoiner, type Parcel } from './ask-coding.ts';
 import { crc32 } from './crc32.ts';
 import { messageHeadBytes, MessageReader } from './message-coding.ts';

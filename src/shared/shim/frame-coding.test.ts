@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { crc32 } from './crc32.ts';
 import { decodeFrame, encodeFrame, isMarkedFrame, seqOfFrame, unmarkedFrame, type ShimFrameHead } from './frame-coding.ts';
 import { messageHeadBytes, MessageReader } from './message-coding.ts';

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { jsonBytes, readHello, readLifecycle, readMode, readRefusal, readSpoolHeader, readWelcome } from './json-message.ts';
 import type { ShimHello, ShimSession } from './protocol.ts';
 

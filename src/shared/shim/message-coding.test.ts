@@ -1,6 +1,6 @@
 import { crc32 as zlibCrc32 } from 'node:zlib';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../test/kit/properties.ts';
 import { crc32 } from './crc32.ts';
 import { DamagedStreamError, encodeMessage, MessageReader, type Message } from './message-coding.ts';
 import { maxMessageBytes } from './protocol.ts';

@@ -1,6 +1,6 @@
 /** Whatever stands in a client's file, the configuration that is made of it can be read, and says the same. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../../test/kit/properties.ts';
 import { readConfig } from '../../settings/read-config.ts';
 import { readClientFile } from './client-file.ts';
 import { exampleConfig, firstConfig } from './first-config.ts';

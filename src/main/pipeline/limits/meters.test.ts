@@ -1,6 +1,6 @@
 /** Meters on a fake clock: what they admit, exactly. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../../../test/kit/properties.ts';
 import { LimitConfig } from '../../../shared/config/schema.ts';
 import { meterOf } from './meters.ts';
 

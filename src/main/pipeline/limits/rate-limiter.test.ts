@@ -1,6 +1,6 @@
 /** The limiter over whole requests: keys, tiers, all or nothing, costs, exemptions, reload, and what it tells. */
-import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
+import { fc } from '../../../../test/kit/properties.ts';
 import { anExchange, type ExchangeWish } from '../../../../test/kit/an-exchange.ts';
 import type { Guarded } from '../../../../test/kit/exchange-types.ts';
 import { LimitConfig } from '../../../shared/config/schema.ts';

@@ -1,6 +1,6 @@
 /** Taking parts out of JSON texts without touching the rest. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../../test/kit/properties.ts';
 import { elementSpans, withElements, withoutElements } from './json-spans.ts';
 
 const spansOf = (text: string, ...path: string[]) => elementSpans(text, path)?.map(({ from, to }) => text.slice(from, to));

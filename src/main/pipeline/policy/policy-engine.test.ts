@@ -1,6 +1,6 @@
 /** Policies: how they add up, how they err, what they say, and what they hide. */
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { fc } from '../../../../test/kit/properties.ts';
 import { MASK } from '../../../shared/redaction/mask-text.ts';
 import { PolicyConfig, PolicyDefaults } from '../../../shared/config/schema.ts';
 import { RequestWork } from '../cel/work-budget.ts';

@@ -1,6 +1,6 @@
 /** Ids and tokens are found where JSON.parse would see them, and replaced without touching anything else. */
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { fc } from '../../../../test/kit/properties.ts';
 import { batchElements, idKey, scanMessage } from './message-scan.ts';
 import { onOneLine, splice } from './splice.ts';
 
