@@ -25,6 +25,7 @@ export function judgeServerLine(deps: ServerLinesDeps, serverName: string, line:
   if (line.text === undefined) {
     if (policies.onServerMessages !== 'enforced') return nothing;
     const decision: Decision = { stage: 'apply-policy', kind: 'refused', id: 'malformed', reason: tooLong };
+    tell(deps, { serverName, line, correlationId }, { isDenied: true, reason: tooLong, decisions: [decision] });
     return { denied: { by: 'malformed', reason: tooLong, correlationId }, decisions: [decision] };
   }
   const reading = readMessages(line.text);
@@ -39,7 +40,7 @@ export function judgeServerLine(deps: ServerLinesDeps, serverName: string, line:
     const ruling = policies.rule(subject, { hasAuth: false, from: 'server', work });
     decisions.push(...ruling.decisions);
     if (ruling.isDenied) denied ??= { by: ruling.by, reason: ruling.reason, correlationId };
-    tell(deps, subject, ruling, { correlationId, sessionId: line.sessionId, bytes: line.text.length });
+    tell(deps, { serverName, line, correlationId }, { ...ruling, method: subject.method });
   }
   return denied === undefined ? { decisions } : { denied, decisions };
 }
@@ -61,35 +62,41 @@ function serverSubject(
 }
 
 interface Told {
+  readonly serverName: string;
+  readonly line: ServerLine;
   readonly correlationId: string;
-  readonly sessionId: string;
-  readonly bytes: number;
 }
 
-function tell({ clock, emit }: ServerLinesDeps, { method, server, client }: Subject, ruling: Ruling, told: Told): void {
-  const { isDenied, reason, decisions } = ruling;
+/** Of a line that is too long, nobody knows the method. */
+type Judged = Pick<Ruling, 'isDenied' | 'reason' | 'decisions'> & { readonly method?: string };
+
+function tell(
+  { clock, emit }: ServerLinesDeps,
+  { serverName, line, correlationId }: Told,
+  { isDenied, reason, decisions, method }: Judged,
+): void {
   if (!decisions.some(({ kind }) => kind !== 'passed')) return;
   emit({
     type: 'exchange',
     at: clock.now(),
-    correlationId: told.correlationId,
-    sessionId: told.sessionId,
+    correlationId,
+    sessionId: line.sessionId,
     principalId: anonymous.id,
     listener: 'stdio',
     route: '',
-    upstream: server,
+    upstream: serverName,
     transport: 'stdio',
     era: 'legacy',
     httpMethod: '',
-    method,
-    clientName: client.name,
+    ...(method === undefined ? {} : { method }),
+    clientName: line.clientName,
     status: 200,
     outcome: isDenied ? 'refused' : 'answered',
     ...(isDenied ? { code: 'DENIED', reason } : {}),
     isEventStream: false,
     durationMs: 0,
     overheadMs: 0,
-    requestBytes: told.bytes,
+    requestBytes: Buffer.byteLength(line.text ?? ''),
     responseBytes: 0,
     attempts: 0,
     decisions: [...decisions],
