@@ -116,7 +116,7 @@ export function ownLine(reason: OwnReason, guard: AskedOf): string | undefined {
   return ids.length === 0 ? undefined : guardedText(withReturn(reason), guard, ids, undefined);
 }
 
-/** 40300 is told in-band with 200 wherever there is a request to answer (`gateway.md`, error codes). */
+/** 40300 is told in-band with 200 wherever there is a request to answer: a model that asked is to read it. */
 function statusOf({ code, httpStatus }: OwnReason, hasRequest: boolean): number {
   if (httpStatus !== undefined) return httpStatus;
   return code === 'DENIED' && !hasRequest ? 403 : errorTable[code].httpStatus;
