@@ -72,7 +72,11 @@ describe('balancing and affinity', () => {
     expect(await places(gateway, 5, pinned)).toBe('bbbbb');
     gateway.upstream.trip('b', 'for a test');
     const resting = await gateway.ask(pinned);
-    expect(resting.error).toMatchObject({ code: 'UNAVAILABLE', facts: { state: 'open' } });
+    expect(resting.error).toMatchObject({
+      code: 'UNAVAILABLE',
+      message: 'No instance of test can take a call now: it failed too often and is left alone for a while.',
+      facts: { state: 'open' },
+    });
     gateway.upstream.reset('b');
     expect((await gateway.ask({ session: { instanceId: 'nobody' } })).error).toMatchObject({
       code: 'SESSION_LOST',
@@ -140,6 +144,7 @@ describe('balancing and affinity', () => {
     expect(await places(gateway, 3)).toBe('ccc');
     expect((await gateway.ask({ session: { instanceId: 'b' } })).error).toMatchObject({
       code: 'UNAVAILABLE',
+      message: 'No instance of test can take a call now: its operator keeps calls from it.',
       facts: { state: 'isolated' },
     });
     expect(upstream.state().rejectedCount).toBe(1);

@@ -20,3 +20,9 @@ test('what can be repeated or not for other reasons says so in its own words', (
   expect(told('UPSTREAM_AUTH', false)).toContain('its operator must sign in');
   expect(told('UPSTREAM_TIMEOUT')).toContain('try again later');
 });
+
+test('nobody is told to wait for what only a person ends', () => {
+  const toldOf = (state: string) => rpcErrorBody('UNAVAILABLE', 'x.', '1', { state, may_have_executed: false });
+  for (const state of ['disabled', 'drained', 'isolated']) expect(toldOf(state)).toContain('x. Ask the operator of the gateway;');
+  for (const state of ['open', 'unhealthy']) expect(toldOf(state)).toContain('x. Wait as long as is said');
+});

@@ -75,9 +75,13 @@ export function errorCodeOf(error: unknown): ErrorCode {
 const EFFECTS = errorTable.UPSTREAM_BROKE.advice;
 const repeating = new Set<ErrorCode>(['UPSTREAM_DOWN', 'UPSTREAM_TIMEOUT', 'UNAVAILABLE', 'SHUTTING_DOWN']);
 
-/** What the reader can do about this very failure: a model acts on these words, and not on `may_have_executed` beside them. */
-export function adviceFor(code: ErrorCode, { may_have_executed: mayHave }: Readonly<Record<string, unknown>>): string {
+/** States of an instance that last until a person ends them. */
+const untilSomebodyActs = new Set<unknown>(['disabled', 'drained', 'isolated']);
+
+/** What the reader can do about this very failure: a model acts on these words, and not on the facts beside them. */
+export function adviceFor(code: ErrorCode, { may_have_executed: mayHave, state }: Readonly<Record<string, unknown>>): string {
   if (mayHave === true && repeating.has(code)) return EFFECTS;
+  if (code === 'UNAVAILABLE' && untilSomebodyActs.has(state)) return 'Ask the operator of the gateway; waiting alone does not help.';
   if (mayHave === false && code === 'UPSTREAM_BROKE') return 'The server did not get the call; try again.';
   return errorTable[code].advice;
 }

@@ -8,6 +8,18 @@ import { rendezvous } from './rendezvous.ts';
 /** What is told where nobody knows when an instance will be there again. */
 const UNKNOWN_WAIT_MS = 30_000;
 
+/** Why nobody is there, for who asked. */
+const inWords: Readonly<Record<Block['state'], string>> = {
+  disabled: 'it is switched off in the configuration',
+  drained: 'it is given no calls by the configuration',
+  isolated: 'its operator keeps calls from it',
+  open: 'it failed too often and is left alone for a while',
+  'half-open': 'it failed too often and is being tried again',
+  unhealthy: 'its health check fails',
+  ejected: 'it failed more than others and is left alone for a while',
+  paused: 'it asked to be left alone for a while',
+};
+
 export interface Wanted {
   readonly guard: Guard;
   readonly tool: string | undefined;
@@ -93,7 +105,7 @@ export class Balancer {
   #unavailable({ state, waitMs }: Block): TrafficError {
     this.#rejectedCount += 1;
     const retryAfterMs = waitMs === Infinity ? UNKNOWN_WAIT_MS : Math.max(1, Math.ceil(waitMs));
-    return new TrafficError('UNAVAILABLE', `No instance of ${this.#upstream} can take a call now (${state}).`, {
+    return new TrafficError('UNAVAILABLE', `No instance of ${this.#upstream} can take a call now: ${inWords[state]}.`, {
       facts: { upstream: this.#upstream, state, retry_after_ms: retryAfterMs, may_have_executed: false },
     });
   }
