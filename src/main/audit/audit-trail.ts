@@ -17,6 +17,7 @@ import { AuditLedger, type AuditStore, beginningOf, type SealedLine } from './au
 import { queryAuditFiles, queryAuditStore } from './query-audit.ts';
 import { type FoundEnd, recoverAudit } from './recover-audit.ts';
 import { type AuditReport, verifyAudit } from './verify-audit.ts';
+import { withoutValues } from './without-values.ts';
 
 /** Rows that wait to be written. Full: newer ones are counted, and a row says how many once there is room. */
 const MAX_QUEUED = 10_000;
@@ -34,6 +35,8 @@ export interface AuditTrailOptions {
   readonly clock: Clock;
   /** As it is in force. */
   readonly config: () => Config['audit'];
+  /** Known secrets, which stand in no row. */
+  readonly secretValues?: () => Iterable<string>;
   readonly log: Logger;
 }
 
@@ -138,7 +141,7 @@ class Trail implements AuditTrail {
       const { enabled, arguments: keepsArguments } = this.#options.config();
       if (!enabled || this.#isClosed) return;
       const draft = draftOf(event, keepsArguments);
-      if (draft !== undefined) this.#enqueue(draft);
+      if (draft !== undefined) this.#enqueue(withoutValues(draft, this.#options.secretValues?.() ?? []));
     } catch (error) {
       this.#options.log.error('An event was not audited', { type: event.type, error: String(error) });
     }

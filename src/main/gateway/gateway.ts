@@ -42,7 +42,8 @@ import { UpstreamSet } from './upstream-set.ts';
 export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
   const live = new LiveAnswers();
   const { clock, random, vault } = deps;
-  deps.logs.hideValues(() => deps.secrets.secretValues());
+  const secretValues = () => deps.secrets.secretValues();
+  deps.logs.hideValues(secretValues);
   const parts: { gateway?: Gateway } = {};
   const pinStore = filePinStore(join(deps.dataDir, 'tool-pins.json'), deps.logs.of('policy'));
   const guards = new Guards({
@@ -59,6 +60,7 @@ export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
     catalogue: guards.pins,
     live,
     audit: () => parts.gateway?.config.audit ?? initialConfig.audit,
+    secretValues,
     upstreams: () => parts.gateway?.upstreams.states() ?? [],
     sessionCount: () => parts.gateway?.table.count ?? 0,
     recorder: () => deps.recorder.state(),

@@ -28,6 +28,7 @@ export interface ObserversDeps {
   readonly catalogue: ToolCatalogue;
   readonly live: LiveAnswers;
   readonly audit: () => Config['audit'];
+  readonly secretValues: () => Iterable<string>;
   readonly upstreams: () => readonly UpstreamState[];
   readonly sessionCount: () => number;
   readonly recorder: () => RecordingState;
@@ -50,7 +51,14 @@ export async function openObservers(deps: ObserversDeps): Promise<Observers> {
   const { dataDir, version, clock, log, store, conversations, catalogue, live } = deps;
   const hub = eventHub(log);
   const eventLoop = eventLoopMonitor();
-  const audit = await openAuditTrail({ dir: join(dataDir, 'audit'), store, clock, config: deps.audit, log });
+  const audit = await openAuditTrail({
+    dir: join(dataDir, 'audit'),
+    store,
+    clock,
+    config: deps.audit,
+    secretValues: deps.secretValues,
+    log,
+  });
   const metrics = gatewayMetrics({
     clock,
     version,
