@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { expect, test } from 'vitest';
 import { TrafficError } from '../../src/shared/errors/error-table.ts';
 import { FakeClock } from '../kit/fake-clock.ts';
-import { bridged, eventually, isAlive, legacy, modern, type Bridged } from '../kit/bridged.ts';
+import { bridged, eventually, legacy, modern, type Bridged } from '../kit/bridged.ts';
+import { isAlive } from '../kit/is-alive.ts';
 
 const failure = async (promise: Promise<unknown>): Promise<TrafficError> => {
   const error = await promise.then(

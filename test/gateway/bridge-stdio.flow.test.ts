@@ -2,7 +2,8 @@
 import { expect, test } from 'vitest';
 import { TrafficError } from '../../src/shared/errors/error-table.ts';
 import { Departure } from '../../src/main/support/departure.ts';
-import { bridged, eventually, isAlive, legacy, modern } from '../kit/bridged.ts';
+import { bridged, eventually, legacy, modern } from '../kit/bridged.ts';
+import { isAlive } from '../kit/is-alive.ts';
 
 const pidOf = async (bridge: ReturnType<typeof bridged>, sessionId: string): Promise<number> =>
   (JSON.parse(await bridge.text(legacy(1, 'raw'), { sessionId })) as { result: { pid: number } }).result.pid;

@@ -92,16 +92,6 @@ export function legacy(id: unknown, method: string, params: Record<string, unkno
   return JSON.stringify({ jsonrpc: '2.0', id, method, params });
 }
 
-/** Whether a process with this id exists. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** Waits until `read` gives something; fails after `withinMs`. */
 export async function eventually<T>(read: () => T | undefined | false, withinMs = 20_000): Promise<T> {
   const deadline = performance.now() + withinMs;

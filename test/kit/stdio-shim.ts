@@ -223,16 +223,6 @@ export function isGapless({ frames }: RecordedSession): boolean {
   return frames.every(({ frame }, index) => frame.seq === index + 1);
 }
 
-/** False also for a process that is dead and only waits to be collected. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !existsSync('/proc/self/stat') || !/^\d+ \(.*\) [ZX]/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-}
-
 /** Looks until `find` finds something. */
 export async function until<T>(find: () => T | undefined | false, what: string, withinMs = 15_000): Promise<T> {
   const deadline = performance.now() + withinMs;

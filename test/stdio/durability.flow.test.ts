@@ -7,7 +7,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { quickest } from '../kit/quickest.ts';
 import {
-  isAlive,
   isGapless,
   linesOf,
   onlySession,
@@ -21,6 +20,7 @@ import {
   until,
   type StdioClient,
 } from '../kit/stdio-shim.ts';
+import { isAlive } from '../kit/is-alive.ts';
 
 const numbered = (count: number, from = 0): string[] =>
   Array.from({ length: count }, (_, index) =>

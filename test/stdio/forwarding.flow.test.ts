@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { fc } from '../kit/properties.ts';
-import { isAlive, scriptedServer, startWrapped, StdioClient, shimFile, tempDataDir, until } from '../kit/stdio-shim.ts';
+import { isAlive } from '../kit/is-alive.ts';
+import { scriptedServer, startWrapped, StdioClient, shimFile, tempDataDir, until } from '../kit/stdio-shim.ts';
 
 test('checklist 21: bytes pass unchanged in both directions, however they are cut', async () => {
   using dir = tempDataDir();

@@ -16,12 +16,3 @@ export const calledOverStdio = (logFile: string): string[] => linesOf(logFile).f
 
 /** Whole lines; what is behind the last line feed is being written. */
 const linesOf = (logFile: string): string[] => (existsSync(logFile) ? readFileSync(logFile, 'utf8').split('\n').slice(0, -1) : []);
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
