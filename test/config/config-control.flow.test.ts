@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { ConfigControl } from '../../src/main/gateway/config-control.ts';
-import { silentLogger, systemClock } from '../../src/main/ports.ts';
+import { type Logger, silentLogger, systemClock } from '../../src/main/ports.ts';
 
 let dir: string;
 let controls: ConfigControl[];
@@ -19,13 +19,13 @@ afterEach(async () => {
 
 const file = () => join(dir, 'gateway.yaml');
 
-function control(take: () => Promise<void> = () => Promise.resolve()) {
+function control(take: () => Promise<void> = () => Promise.resolve(), log: Logger = silentLogger) {
   const told: string[] = [];
   const made = new ConfigControl({
     dataDir: dir,
     env: {},
     clock: systemClock,
-    log: silentLogger,
+    log,
     emit: event => void (event.type === 'config' && told.push(`${event.outcome}: ${event.reason}`)),
     checks: [],
     take,
@@ -65,4 +65,21 @@ ${file()}:3:1: Unknown key "listners"; did you mean listeners?`,
     code: 'CONFLICT',
     message: expect.stringContaining('Port 7 of ::1 is taken by another program; end that one') as unknown,
   });
+});
+
+test('what is not here as the file needs it is in the log when it comes into force, as config check tells it', async () => {
+  writeFileSync(
+    file(),
+    `version: 1
+upstreams: { files: { instances: [{ id: a, command: no-such-program, env: { KEY: "\${env:NOT_SET}" } }] } }
+listeners: [{ name: main, routes: [{ path: /mcp, upstream: files }] }]
+`,
+  );
+  const warned: unknown[] = [];
+  const log: Logger = { ...silentLogger, warn: (_message, facts) => void warned.push(facts?.['message']) };
+  await control(undefined, log).control.load(file());
+  expect(warned).toEqual([
+    expect.stringContaining('"no-such-program" was not found on PATH.'),
+    expect.stringContaining('NOT_SET is not set in this environment.'),
+  ]);
 });

@@ -2,9 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { expressionChecks } from '../engine.ts';
-import { missingCommands } from '../settings/config-checks/missing-commands.ts';
-import { unsetVariables } from '../settings/config-checks/unset-variables.ts';
-import { withheldVariables } from '../settings/config-checks/withheld-variables.ts';
+import { checksHere } from '../settings/config-checks/checks-here.ts';
 import { problemText } from '../settings/config-problem.ts';
 import { MAX_CONFIG_BYTES } from '../settings/config-yaml.ts';
 import { readConfig, type ReadConfig } from '../settings/read-config.ts';
@@ -35,7 +33,7 @@ export async function readConfigFile({ words, dataDir }: CommandInput): Promise<
     file: named ?? shortest(path),
     read: readConfig(contents, {
       env: process.env,
-      checks: [...expressionChecks, unsetVariables(process.env), missingCommands(process.env), withheldVariables(process.env)],
+      checks: [...expressionChecks, ...checksHere(process.env)],
     }),
   };
 }

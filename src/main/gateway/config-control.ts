@@ -7,7 +7,7 @@ import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { ConfigFile, ConfigProblem } from '../../shared/model/gateway-state.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { ConfigCheck } from '../settings/config-checks/check.ts';
-import { unsetVariables } from '../settings/config-checks/unset-variables.ts';
+import { checksHere } from '../settings/config-checks/checks-here.ts';
 import { configHistory, type ConfigHistory } from '../settings/config-history.ts';
 import { editConfig } from '../settings/edit-config.ts';
 import type { ConfigEdit } from '../settings/edit-nodes.ts';
@@ -266,7 +266,7 @@ export class ConfigControl {
 
   #read(contents: Contents) {
     const { env, checks } = this.#deps;
-    return readConfig(contents, { env, checks: [...checks, unsetVariables(env)] });
+    return readConfig(contents, { env, checks: [...checks, ...checksHere(env)] });
   }
 
   #queue<T>(work: () => Promise<T>): Promise<T> {
