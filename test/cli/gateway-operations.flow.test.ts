@@ -223,4 +223,5 @@ test('without a host the vault opens by its key, and says so where there is none
   expect(await vault(alone, { SHADOWCAT_VAULT_KEY: vaultKey })).toMatchObject({ code: 0, stdout: text('"names":["kept"]') });
   const other = randomBytes(32).toString('base64');
   expect(await vault(alone, { SHADOWCAT_VAULT_KEY: other })).toMatchObject({ code: 4, stderr: text('does not open') });
+  expect(await vault(alone, { SHADOWCAT_VAULT_KEY: vaultKey })).toMatchObject({ code: 0, stdout: text('"names":["kept"]') });
 });

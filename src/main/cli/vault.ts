@@ -20,7 +20,7 @@ export function withVault<T>(input: CommandInput, work: (vault: Vault) => Promis
         exitCodes.unavailable,
         'No host runs on this data directory, and SHADOWCAT_VAULT_KEY is not set, so the vault cannot be opened. Start the host, or set the key that it starts with; make one by: openssl rand -base64 32.',
       );
-    // It was set aside: a secret that went into an empty one now would stand in the way of putting it back.
+    // A secret that went into an empty one now would set aside what the right key opens.
     if (!isRunningHost && problem !== undefined) throw new CommandError(exitCodes.unavailable, problem);
     if (problem !== undefined) input.screen.remark(problem);
     return work({ call, names, isPersistent });

@@ -36,6 +36,7 @@ export function readKey(text: string, what: string): Buffer {
   const trimmed = text.trim();
   const isBase64 = /^[A-Za-z0-9+/_-]+={0,2}$/.test(trimmed);
   const key = Buffer.from(trimmed, 'base64');
-  if (!isBase64 || key.length !== KEY_BYTES) throw new Error(`${what} is no key: write ${KEY_BYTES} random bytes in base64.`);
+  if (!isBase64 || key.length !== KEY_BYTES)
+    throw new Error(`${what} is no key: write ${KEY_BYTES} random bytes in base64 (openssl rand -base64 ${KEY_BYTES}).`);
   return key;
 }

@@ -56,7 +56,7 @@ describe('the vault', () => {
   });
 
   test.each(['tampered with', 'sealed with another key', 'not a vault'])(
-    'a file that was %s is set aside with an error, and never overwritten',
+    'a file that was %s stays with an error, is set aside by what is kept next, and never overwritten',
     async how => {
       await open().write('github', 'ghp_secret');
       const sealed = readFileSync(path(), 'utf8');
@@ -67,11 +67,19 @@ describe('the vault', () => {
       expect(await other.read('github')).toBeUndefined();
       expect(other.problem).toContain('does not open');
       expect(warnings.join()).toContain('does not open');
+      expect(readFileSync(path(), 'utf8')).toBe(before);
       await other.write('new', 'value');
+      expect(other.problem).toContain('vault.sealed.unreadable-');
       const aside = readdirSync(dataDir).find(name => name.startsWith('vault.sealed.unreadable-')) as string;
       expect(readFileSync(join(dataDir, aside), 'utf8')).toBe(before);
     },
   );
+
+  test('a wrong key costs nothing: the right one finds everything again', async () => {
+    await open().write('github', 'ghp_secret');
+    expect(open(randomBytes(32)).problem).toContain('Start with the key that it was sealed with');
+    expect([await open().read('github'), open().problem]).toEqual(['ghp_secret', undefined]);
+  });
 
   test('without a key nothing reaches the disk, and a warning says so; what is there already stays', async () => {
     const vault = open(null);

@@ -42,6 +42,7 @@ export interface VaultRecords {
   keys(): readonly string[];
 }
 
+const UNREADABLE = 'The vault does not open: it was changed, or it was sealed with another key.';
 const SECRETS = 'secrets';
 const PURPOSE = 'shadowcat vault 1';
 const HEADER = 'shadowcat-vault 1';
@@ -56,6 +57,8 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
   const key = keyOf();
   let sections: Sections = {};
   let problem: string | undefined;
+  /** A vault that does not open, and that the first write would overwrite. */
+  let isInTheWay = false;
 
   if (key === undefined) {
     if (existsSync(path)) {
@@ -66,13 +69,20 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
     const text = readPrivateFile(path);
     const opened = text === undefined ? {} : unseal(text, key);
     if (opened === undefined) {
-      const aside = `${path}.unreadable-${clock.now()}`;
-      // Out of the way but not gone: with the right key it can be put back.
-      renameSync(path, aside);
-      problem = `The vault does not open: it was changed, or it was sealed with another key. It is kept as ${aside}; put it back once the right key is there.`;
-      log.error(problem, { path, aside });
+      // It stays where it is, so that a key that was mistyped costs nothing.
+      problem = `${UNREADABLE} Start with the key that it was sealed with, or move ${path} away to begin anew.`;
+      isInTheWay = true;
+      log.error(problem, { path });
     } else sections = opened;
   }
+
+  const setAside = (): void => {
+    const aside = `${path}.unreadable-${clock.now()}`;
+    renameSync(path, aside);
+    isInTheWay = false;
+    problem = `${UNREADABLE} It is kept as ${aside}; put it back once the right key is there.`;
+    log.error(problem, { path, aside });
+  };
 
   const section = (name: string): Record<string, unknown> =>
     Object.hasOwn(sections, name) ? (sections[name] as Record<string, unknown>) : {};
@@ -85,6 +95,7 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
     }
     try {
       if (key !== undefined) {
+        if (isInTheWay) setAside();
         const sealed = sealBytes(key, PURPOSE, Buffer.from(JSON.stringify(changed)));
         writePrivateFile(path, `${HEADER}\n${sealed.toString('base64')}\n`);
       }
@@ -119,7 +130,9 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
   const secrets = records(SECRETS);
   return {
     isPersistent: key !== undefined,
-    problem,
+    get problem() {
+      return problem;
+    },
     read: async name => secrets.get(name) as string | undefined,
     write: async (name, value) => {
       if (!NAME.test(name)) throw new Error('Names in the vault have letters, digits, ".", "_" and "-", at most 64.');
