@@ -165,6 +165,15 @@ describe('time-outs', () => {
     call?.answer('200 OK', jsonType, result);
     expect((await asking).status).toBe(200);
 
+    // A question that nobody answers is forgotten with the call that it was asked for.
+    call = undefined;
+    const unanswered = gateway.ask({ tool: 't', session: {} });
+    await until(() => call !== undefined);
+    stream?.chunk(event('{"jsonrpc":"2.0","id":"ask-3","method":"elicitation/create","params":{}}'));
+    await until(() => heard.includes('ask-3'));
+    (call as RawRequest | undefined)?.answer('200 OK', jsonType, result);
+    expect((await unanswered).status).toBe(200);
+
     call = undefined;
     const pinged = gateway.ask({ tool: 't', session: {} });
     await until(() => call !== undefined);

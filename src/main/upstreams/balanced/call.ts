@@ -67,7 +67,7 @@ export class Call implements Timed, BodyEvents {
         if (turn !== undefined) await turn;
         this.#hasSlot = true;
       }
-      if (sessionId !== undefined) {
+      if (sessionId !== undefined && !this.#traits.isStream && !this.#traits.isOneWay) {
         waits.opened(sessionId);
         this.#isInSession = true;
       }

@@ -7,7 +7,7 @@
 const MAX_ASKED = 100;
 
 interface Session {
-  /** Answers being delivered: with the last one, what the server asked is of no interest any more. */
+  /** Calls under way: with the last one, what the server asked is of no interest any more, also if nobody ever answers it. */
   openCount: number;
   /** JSON texts of ids. */
   readonly asked: Set<string>;
@@ -16,7 +16,7 @@ interface Session {
 export class ClientWaits {
   readonly #sessions = new Map<string, Session>();
 
-  /** An exchange of the session began. */
+  /** A call of the session began. A stream is none: it may be open for days, and has no clock that could be stopped. */
   opened(sessionId: string): void {
     const session = this.#sessions.get(sessionId);
     if (session === undefined) this.#sessions.set(sessionId, { openCount: 1, asked: new Set() });
