@@ -85,17 +85,27 @@ describe.for(examples)('the README of $name', example => {
 
   test.for(blocks.filter(({ kind }) => kind.startsWith('sh')))('$text', async ({ kind, text, prints }) => {
     if (kind === 'sh') {
-      // Rows of the audit are written a moment after what they tell of.
-      if (text.includes(' audit ')) await expect.poll(() => output(text), { timeout: 10_000, interval: 200 }).toMatch(patternOf(prints));
+      if (text.includes(' audit list')) await expectRows(() => output(text), prints);
       else expect(await output(text)).toMatch(patternOf(prints));
       return;
     }
     const process = start(execOf(text));
     started.push(process);
-    if (kind === 'sh gateway') await expect.poll(() => shown(process), { timeout: 15_000 }).toMatch(patternOf(prints));
-    else await expect.poll(() => answers(free.get('3001') ?? ''), { timeout: 15_000 }).toBe(true);
+    if (kind === 'sh gateway') await expect.poll(() => shown(process)).toMatch(patternOf(prints));
+    else await expect.poll(() => answers(free.get('3001') ?? '')).toBe(true);
   });
 });
+
+/** Rows of the audit are written a moment after what they tell of; those of one moment stand in either order. */
+async function expectRows(output: () => Promise<string>, prints: string): Promise<void> {
+  const rowsOf = (text: string) => text.trim().split('\n');
+  const wanted = rowsOf(prints);
+  const missing = async () => {
+    const rows = rowsOf(await output());
+    return { rowCount: rows.length, missing: wanted.filter(row => !rows.some(shown => patternOf(row).test(shown))) };
+  };
+  await expect.poll(missing, { interval: 200 }).toEqual({ rowCount: wanted.length, missing: [] });
+}
 
 /** So that a signal reaches the program and not the shell before it. */
 function execOf(command: string): string {
