@@ -64,7 +64,13 @@ export class OpenProxies {
     } catch (error) {
       await connection.close();
       if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-      throw new TrafficError('CONFLICT', `Port ${port ?? defaultProxyPort} is taken by another program.`, { cause: error });
+      throw new TrafficError(
+        'CONFLICT',
+        `Port ${port ?? defaultProxyPort} is taken; name another one, or none to take the next that is free.`,
+        {
+          cause: error,
+        },
+      );
     }
   }
 

@@ -118,7 +118,11 @@ test('a named port that is taken is an error with its own exit code; an unnamed 
   const refused = await cli.run('serve', '--port', String(port));
   expect(refused).toMatchObject({ code: 4, stderr: `shadowcat: Port ${port} is taken by another program.\n` });
   const refusedProxy = await cli.run('proxy', '--upstream', upstreamUrl, '--port', String(port));
-  expect(refusedProxy).toMatchObject({ code: 4, stdout: '' });
+  expect(refusedProxy).toMatchObject({
+    code: 4,
+    stdout: '',
+    stderr: `shadowcat: Port ${port} is taken; name another one, or none to take the next that is free.\n`,
+  });
   other.close();
 
   const one = await cli.ready('serve');
