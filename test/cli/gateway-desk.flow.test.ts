@@ -1,5 +1,5 @@
 /** What an operator does from the command line: earlier configurations compared and brought back, a draft tried on recorded calls. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
@@ -92,4 +92,19 @@ test('beside a running host the gateway says that the host keeps what it took', 
   expect(await versions(cli)).toMatchObject([{ isInForce: true }]);
   host.child.kill('SIGINT');
   await host.exited;
+});
+
+test('without --config the usual file of the data directory is taken, and where there is none it says how to come by one', async () => {
+  const cli = commandLine(home, 'usual');
+  const path = join(cli.dataDir, 'shadowcat.yaml');
+  const missed = await cli.run('gateway');
+  expect(missed).toMatchObject({ code: 2, stdout: '' });
+  expect(missed.stderr).toContain(
+    `There is no file ${path}. Name one with --config FILE, or write a first one with shadowcat config init.`,
+  );
+  mkdirSync(cli.dataDir, { recursive: true });
+  writeFileSync(path, configuration('Usual'));
+  const { process: gateway } = await cli.ready('gateway');
+  expect(await cli.json('status')).toMatchObject({ gateway: { configPath: path } });
+  await gateway.stop();
 });

@@ -1,6 +1,6 @@
 /** `gateway`: the routes of a configuration file, at the running host or at one of its own. */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { GatewayStatus } from '../../shared/model/gateway-state.ts';
 import type { Command } from './command.ts';
 import { CommandError, exitCodes, type ExitCode } from './exit-codes.ts';
@@ -8,20 +8,22 @@ import { describeRunning, runHost, tellReady } from './run-host.ts';
 import { untilStopped } from './until-stopped.ts';
 
 export const gateway: Command = {
-  usage: 'gateway --config FILE [--json]',
+  usage: 'gateway [--config FILE] [--json]',
   help: `Guards MCP servers as FILE says (see docs/configuration.md): OAuth, limits, policies, breakers, balancing. Follows
 changes of FILE, and reads it anew at SIGHUP unless it runs in a terminal. Beside a running host of the data directory that host takes
 FILE and keeps it; else this command is the host until Ctrl-C.
-  --config FILE    YAML or JSON; check it first with shadowcat config check FILE
+  --config FILE    YAML or JSON (default: shadowcat.yaml in the data directory); check it first with shadowcat config check FILE
   --json           print JSON lines, as serve does; "listeners" holds the addresses to dial`,
   flags: { config: { type: 'string' } },
   words: { min: 0, max: 0 },
   run(input) {
     const { config } = input.flags;
-    if (typeof config !== 'string' || config === '')
-      throw new CommandError(exitCodes.usage, 'Usage: shadowcat gateway --config FILE (see shadowcat gateway --help)');
-    const path = resolve(config);
-    if (!existsSync(path)) throw new CommandError(exitCodes.usage, `There is no file ${path}.`);
+    if (config === '') throw new CommandError(exitCodes.usage, '--config needs the path of a file (see shadowcat gateway --help)');
+    const path = typeof config === 'string' ? resolve(config) : join(input.dataDir, 'shadowcat.yaml');
+    if (!existsSync(path)) {
+      const advice = config === undefined ? ' Name one with --config FILE, or write a first one with shadowcat config init.' : '';
+      throw new CommandError(exitCodes.usage, `There is no file ${path}.${advice}`);
+    }
     return runHost(input, {
       uiPort: undefined,
       isTabWanted: false,
