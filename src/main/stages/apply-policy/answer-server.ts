@@ -4,9 +4,10 @@
  */
 import { rpcErrorBody } from '../../../shared/errors/error-table.ts';
 import type { Guard } from '../../pipeline/guard.ts';
-import type { BodySource, Exchange, Next } from '../../pipeline/stage.ts';
+import type { Exchange, Next } from '../../pipeline/stage.ts';
 import type { Clock } from '../../ports.ts';
 import { Departure } from '../../support/departure.ts';
+import { drained } from '../../support/drained.ts';
 import { noteAnswerForClient } from '../../traffic/answer-for-client.ts';
 import { readMessages } from '../../traffic/sighting.ts';
 
@@ -20,7 +21,6 @@ export interface DeniedQuestion {
 
 /** Answers of one stream that are under way at once. A server that asks faster than it takes answers waits for itself. */
 const MAX_UNDER_WAY = 100;
-const MAX_READ_BYTES = 64 * 1024;
 
 export class ServerAnswers {
   readonly #exchange: Exchange;
@@ -64,7 +64,8 @@ export class ServerAnswers {
 
   async #send(hopId: string, text: string): Promise<void> {
     const verdict = await this.#next(this.#answering(hopId, text));
-    if (verdict.kind === 'answer') drain(verdict.answer.body);
+    // A 202 has no body; one that says more is nobody's.
+    if (verdict.kind === 'answer') drained(verdict.answer.body);
   }
 
   /** As a client of this session would send it. */
@@ -105,18 +106,4 @@ function recorded(step: () => void): void {
   } catch {
     return;
   }
-}
-
-/** A 202 has no body; one that says more is read to its end, so that its connection can be used again, unless that is far away. */
-function drain(body: BodySource): void {
-  let leftBytes = MAX_READ_BYTES;
-  body.start({
-    data(chunk) {
-      leftBytes -= chunk.length;
-      if (leftBytes < 0) body.abort();
-      return true;
-    },
-    end: () => undefined,
-    fail: () => undefined,
-  });
 }

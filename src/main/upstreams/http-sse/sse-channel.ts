@@ -9,7 +9,7 @@ import { Parts } from '../../support/parts.ts';
 import { HttpRefusal, type ChannelEvents, type MessageChannel } from '../bridge/channel.ts';
 import { isJsonContainer } from '../bridge/json-container.ts';
 import type { InstanceConnection } from '../instance-connection.ts';
-import { drained } from './drained.ts';
+import { drained } from '../../support/drained.ts';
 import { streamFields, postFields } from './sse-fields.ts';
 
 export interface SseChannelOptions {
