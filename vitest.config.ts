@@ -12,6 +12,8 @@ const executablePath = findBrowser();
 /** A wait ends when what is awaited is there. How long it may take says nothing of the product, only of how busy the machine is. */
 const patient = { poll: { timeout: 20_000 } };
 
+const bundledStoreWorkers = 'test/kit/bundle-store-workers.ts';
+
 const slowTests = 'test/**/*.{flow,contract,conformance}.test.ts';
 
 export default defineConfig({
@@ -23,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'engine',
           environment: 'node',
+          globalSetup: bundledStoreWorkers,
           // Whatever is no other project's is a unit test: no file may fall between the projects.
           include: ['{src,test,resources,bench}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'src/renderer/**', slowTests],
@@ -38,6 +41,7 @@ export default defineConfig({
         test: {
           name: 'flow',
           environment: 'node',
+          globalSetup: bundledStoreWorkers,
           include: [slowTests],
           testTimeout: 60_000,
           hookTimeout: 60_000,

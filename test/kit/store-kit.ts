@@ -2,6 +2,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import Database from 'better-sqlite3';
 import { silentLogger, systemClock, type Logger } from '../../src/main/ports.ts';
 import { openStore } from '../../src/main/store/open-store.ts';
 import type { Retention } from '../../src/main/store/retention.ts';
@@ -9,11 +11,24 @@ import type { RecordBatch, TrafficStore } from '../../src/main/store/traffic-sto
 import type { ExchangeRecord, FrameRecord, SessionRecord } from '../../src/main/traffic/records.ts';
 import type { TimelineSpec, ViewState } from '../../src/shared/model/timeline.ts';
 
-/** The threads from their sources: Node strips the types. */
-export const storeWorkers = {
-  writer: new URL('../../src/main/store/writer-worker.ts', import.meta.url),
-  reader: new URL('../../src/main/store/reader-worker.ts', import.meta.url),
-};
+// A host opens one store in its life. Where store follows store, the last thread of each would unload the database's native code
+// and the next one load it again, over and over, while other threads start and end: held from here it stays.
+new Database(':memory:').close();
+
+/** Names the folder of the bundled threads, in a test run and in what it starts: see bundle-store-workers.ts. */
+export const WORKERS_VARIABLE = 'SHADOWCAT_TEST_STORE_WORKERS';
+
+/** The threads as they were bundled before the tests; from their sources where a script is run by hand. */
+export const storeWorkers = workersIn(process.env[WORKERS_VARIABLE]);
+
+function workersIn(directory: string | undefined): { readonly writer: URL; readonly reader: URL } {
+  if (directory !== undefined)
+    return { writer: pathToFileURL(join(directory, 'writer.mjs')), reader: pathToFileURL(join(directory, 'reader.mjs')) };
+  return {
+    writer: new URL('../../src/main/store/writer-worker.ts', import.meta.url),
+    reader: new URL('../../src/main/store/reader-worker.ts', import.meta.url),
+  };
+}
 
 export interface TestStore {
   readonly store: TrafficStore;

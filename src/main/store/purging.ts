@@ -86,7 +86,7 @@ export class Purger {
       const freedBytes = bytesBefore - file.use(parts => parts.retention.storedBytes());
       this.#log('info', 'Old sessions were removed', { ...counts, ...byReason, freedBytes });
     } else if (file.use(parts => parts.retention.hasRoomToGiveBack())) await this.#giveBack();
-    this.#noteTooLarge();
+    if (!this.#isStopped) this.#noteTooLarge();
   }
 
   /** Hides a session first, so that it leaves lists and views at once, then removes it. */

@@ -4,10 +4,14 @@ import { errorCodeOf } from '../../shared/errors/error-table.ts';
 import { storeProblemOf } from './store-problem.ts';
 import type { WorkerEvent, WorkerReply, WorkerRequest } from './worker-protocol.ts';
 
-/** Serves `calls` on the port. A failing database becomes STORE_FAILED; anything else unexpected is a defect of ours. */
+/** Serves `calls` on the port until `close` is answered. A failing database becomes STORE_FAILED; anything else unexpected is a defect of ours. */
 export function servePort(port: MessagePort, calls: object): (event: WorkerEvent) => void {
   port.on('message', (request: WorkerRequest) => {
-    void answer(calls as Record<string, (...args: readonly unknown[]) => unknown>, request).then(reply => port.postMessage(reply));
+    void answer(calls as Record<string, (...args: readonly unknown[]) => unknown>, request).then(reply => {
+      port.postMessage(reply);
+      // What is posted still arrives. Without its port nothing keeps the thread, and it ends.
+      if (request.name === 'close') port.close();
+    });
   });
   return event => port.postMessage(event);
 }

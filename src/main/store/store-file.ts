@@ -1,4 +1,5 @@
 /** The writer's file through good and bad days: opened, lost, set aside, found again. */
+import { TrafficError } from '../../shared/errors/error-table.ts';
 import { AuditTable } from './audit-table.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { capSize, foldLog, openWritable, setAside, type Db, type WritableOptions } from './database.ts';
@@ -32,6 +33,7 @@ export class StoreFile {
   #parts: FileParts | undefined;
   #setAsidePath: string | undefined;
   #failure: { state: StoreStats['state']; problem: string } | undefined;
+  #isClosed = false;
 
   constructor(options: StoreFileOptions) {
     this.#options = options;
@@ -60,9 +62,10 @@ export class StoreFile {
 
   /**
    * Runs work on the open file. Each use tries anew, so recording resumes by itself once the disk has room or the
-   * directory can be written. A file found damaged is set aside and the work done on the new one.
+   * directory can be written. A file found damaged is set aside and the work done on the new one. A closed one is not opened again.
    */
   use<T>(work: (parts: FileParts) => T): T {
+    if (this.#isClosed) throw new TrafficError('STORE_FAILED', 'The store is closed.');
     try {
       return this.#attempt(work);
     } catch (error) {
@@ -110,6 +113,7 @@ export class StoreFile {
   }
 
   close(): void {
+    this.#isClosed = true;
     const parts = this.#parts;
     this.#parts = undefined;
     if (parts === undefined) return;

@@ -14,6 +14,9 @@ export interface StoreThreadOptions {
   readonly onRestarted: () => void;
 }
 
+/** A thread whose file is closed has nothing left to do; one that is still there after this is stopped. */
+const MAX_ENDING_MS = 2_000;
+
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
@@ -52,16 +55,26 @@ export class StoreThread<Calls> {
     return reply as CallResult<Calls, Name>;
   }
 
-  /** Asks the thread to finish, then ends it. */
+  /**
+   * Asks the thread to finish; it then ends by itself. Stopping it from here would break into whatever it is doing, native code of
+   * the database and of Node included, so that is left for a thread that does not end.
+   */
   async close(): Promise<void> {
     if (this.#isClosed) return;
     const worker = this.#worker;
-    const closed = worker === undefined ? undefined : this.call('close' as keyof Calls & string, [] as never);
+    if (worker === undefined) {
+      this.#isClosed = true;
+      return;
+    }
+    const ended = new Promise<unknown>(resolve => worker.once('exit', resolve));
+    const closed = this.call('close' as keyof Calls & string, [] as never);
     this.#isClosed = true;
     try {
       await closed;
     } finally {
-      await worker?.terminate();
+      const lateness = setTimeout(() => void worker.terminate(), MAX_ENDING_MS);
+      await ended;
+      clearTimeout(lateness);
     }
   }
 
