@@ -6,16 +6,21 @@ const passedOn = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
  * Runs until the child ends and resolves to its exit code (128 + n for a signal, as shells do).
- * `quiet` keeps all output and returns it.
+ * `quiet` keeps all output and returns it; `onErrorText` hears what goes to standard error, which is shown all the same.
  */
-export function run(command, args, { cwd, env = process.env, quiet = false, shell = false, onSpawn } = {}) {
+export function run(command, args, { cwd, env = process.env, quiet = false, shell = false, onSpawn, onErrorText } = {}) {
   return new Promise((done, fail) => {
-    const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : 'inherit';
+    const stdio = quiet ? ['ignore', 'pipe', 'pipe'] : ['inherit', 'inherit', onErrorText === undefined ? 'inherit' : 'pipe'];
     const child = spawn(command, args, { cwd, env, stdio, shell, windowsHide: true });
     const stopForwarding = forwardSignals(child);
     onSpawn?.(child);
     let output = '';
     if (quiet) for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', text => (output += text));
+    else if (onErrorText !== undefined)
+      child.stderr.setEncoding('utf8').on('data', text => {
+        process.stderr.write(text);
+        onErrorText(text);
+      });
     child.once('error', error => {
       stopForwarding();
       fail(error);

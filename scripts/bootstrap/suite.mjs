@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { inProject, root } from './project.mjs';
 import { run } from './run.mjs';
 import { say } from './screen.mjs';
+import { LastWords } from './last-words.mjs';
 
 /** Steps as `{name, title, run}`; `run` resolves to `{passed, failed, skipped}`. */
 export function suiteSteps({ node, electron, ensureBuilt, ensureBrowser, ensureReferenceParser }) {
@@ -49,14 +50,13 @@ async function asCheck(work) {
 
 async function vitestRun({ node, cli, project, env }) {
   return withReport(async file => {
+    const lastWords = new LastWords();
     const { code } = await run(
       node,
       [cli, 'run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`],
-      {
-        cwd: root,
-        env,
-      },
+      { cwd: root, env, onErrorText: text => lastWords.hear(text) },
     );
+    if (code !== 0 && lastWords.text !== '') say(`\nWhat a process said as it died:\n${lastWords.text}`);
     return {
       code,
       read: report => ({
