@@ -1,14 +1,13 @@
 /** Breakers that a person moves. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
+import type { ByHand } from './by-hand.ts';
 import type { Gateway } from './gateway.ts';
 
-export interface BreakerChange {
+export interface BreakerChange extends ByHand {
   readonly upstream: string;
   readonly instance: string;
   /** `rejoin` takes an isolation back. */
   readonly action: 'trip' | 'reset' | 'isolate' | 'rejoin';
-  /** Who asks: `window`, `command line`, `admin`. */
-  readonly actor: string;
 }
 
 /** NOT_FOUND for what the configuration does not have. */

@@ -1,17 +1,18 @@
-/** The gateway as windows, command lines and the admin listener steer it: every action by hand is told as one. */
-import { type BreakerChange, setBreaker } from './breaker-by-hand.ts';
-import { TrafficError } from '../../shared/errors/error-table.ts';
+/** The gateway as windows and command lines steer it: every action by hand is told as one. */
 import type { AuditQuery } from '../../shared/model/audit.ts';
-import type { AuditCheck, SignInStatus, ToolChangeData } from '../../shared/model/gateway-desk.ts';
-import type { ToolChange } from '../pipeline/policy/tool-pins.ts';
+import type { AuditCheck } from '../../shared/model/gateway-desk.ts';
+import type { AuditReport } from '../audit/verify-audit.ts';
 import type { Clock, LogLevel } from '../ports.ts';
-import { SignInError } from '../secrets/sign-in/sign-in-config.ts';
 import type { TokenVault } from '../secrets/token-vault.ts';
 import type { StoreReader } from '../store/traffic-store.ts';
+import { type BreakerChange, setBreaker } from './breaker-by-hand.ts';
+import { type ByHand, tellByHand } from './by-hand.ts';
 import { type DryRunDraft, dryRunOver, explainRecorded, type RecordedFrame } from './dry-run.ts';
 import type { Gateway } from './gateway.ts';
 import { setLogLevel } from './log-level-by-hand.ts';
+import { pinsByHand } from './pins-by-hand.ts';
 import { secretsByHand } from './secrets-by-hand.ts';
+import { signInsByHand } from './sign-ins-by-hand.ts';
 
 export interface GatewayControlDeps {
   readonly gateway: Gateway;
@@ -20,17 +21,9 @@ export interface GatewayControlDeps {
   readonly clock: Clock;
 }
 
-/** Who asks: `window`, `command line`, `admin`. */
-interface ByHand {
-  readonly actor: string;
-}
-
+/** Everything that asks for something rejects, or throws, with BAD_CALL, CONFLICT, NOT_FOUND or STORE_FAILED. */
 export function gatewayControl({ gateway, store, vault, clock }: GatewayControlDeps) {
-  const { emit } = gateway.observers.hub;
-  const { signIns } = gateway.guards;
-  const tell = (action: string, target: string, { actor }: ByHand, reason?: string) => {
-    emit({ type: 'admin', at: clock.now(), action, target, actor, ...(reason === undefined || reason === '' ? {} : { reason }) });
-  };
+  const tell = tellByHand({ clock, emit: gateway.observers.hub.emit });
   return {
     load: (path: string) => gateway.control.load(path),
     status: () => gateway.status(),
@@ -50,56 +43,10 @@ export function gatewayControl({ gateway, store, vault, clock }: GatewayControlD
     explain: (frame: RecordedFrame) => explainRecorded({ gateway, store }, frame),
     audit: {
       query: (query: AuditQuery) => gateway.observers.audit.query(query),
-      async verify(): Promise<AuditCheck> {
-        const { problems, fileCount, rowCount, firstAt, lastAt } = await gateway.observers.audit.verify();
-        return {
-          isWhole: problems.length === 0,
-          problems: [...problems],
-          fileCount,
-          rowCount,
-          ...(firstAt === undefined ? {} : { firstAt }),
-          ...(lastAt === undefined ? {} : { lastAt }),
-        };
-      },
+      verify: async () => shown(await gateway.observers.audit.verify()),
     },
-    pins: {
-      changes: (upstream: string | undefined): ToolChangeData[] => gateway.guards.pins.changes(upstream).map(change => shown(change)),
-      approve({ upstream, tool, digest, actor }: ByHand & { readonly upstream: string; readonly tool: string; readonly digest: string }) {
-        switch (gateway.guards.pins.approve(upstream, tool, digest)) {
-          case 'nothing-waits':
-            throw new TrafficError('NOT_FOUND', `The definition of ${tool} at ${upstream} has no change to approve.`);
-          case 'changed-again':
-            throw new TrafficError(
-              'CONFLICT',
-              `The definition of ${tool} at ${upstream} changed again since you looked, and was not approved: run pin list.`,
-            );
-          case 'approved':
-            tell('approve definition', `${upstream}/${tool}`, { actor }, digest);
-        }
-      },
-    },
-    signIns: {
-      state: (upstream: string): SignInStatus => signIns.state(upstream),
-      async begin({ upstream, actor }: ByHand & { readonly upstream: string }) {
-        try {
-          const { authorizationUrl, done } = await signIns.begin(upstream);
-          // Everybody who may use the route calls the server as this person from then on. How it failed is told by its state.
-          done.then(
-            () => tell('sign in', upstream, { actor }),
-            () => undefined,
-          );
-          return { authorizationUrl };
-        } catch (error) {
-          if (error instanceof SignInError) throw new TrafficError('BAD_CALL', error.message, { cause: error });
-          throw error;
-        }
-      },
-      forget({ upstream, actor }: ByHand & { readonly upstream: string }): SignInStatus {
-        signIns.forget(upstream);
-        tell('sign out', upstream, { actor });
-        return signIns.state(upstream);
-      },
-    },
+    pins: pinsByHand(gateway.guards.pins, tell),
+    signIns: signInsByHand(gateway.guards.signIns, tell),
     secrets: secretsByHand(vault, tell),
     logs: {
       levels: () => gateway.logs.levels(),
@@ -111,13 +58,13 @@ export function gatewayControl({ gateway, store, vault, clock }: GatewayControlD
   };
 }
 
-function shown({ members, ...change }: ToolChange): ToolChangeData {
+function shown({ problems, fileCount, rowCount, firstAt, lastAt }: AuditReport): AuditCheck {
   return {
-    ...change,
-    members: members.map(({ member, before, after }) => ({
-      member,
-      ...(before === undefined ? {} : { before }),
-      ...(after === undefined ? {} : { after }),
-    })),
+    isWhole: problems.length === 0,
+    problems: [...problems],
+    fileCount,
+    rowCount,
+    ...(firstAt === undefined ? {} : { firstAt }),
+    ...(lastAt === undefined ? {} : { lastAt }),
   };
 }

@@ -1,9 +1,7 @@
 /** Secrets that a person puts into the vault or takes out of it. Nobody is told a value. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { TokenVault } from '../secrets/token-vault.ts';
-
-/** Says who did what to which secret. */
-type Tell = (action: string, target: string, by: { readonly actor: string }) => void;
+import type { ByHand, Tell } from './by-hand.ts';
 
 export function secretsByHand(vault: TokenVault, tell: Tell) {
   return {
@@ -12,7 +10,7 @@ export function secretsByHand(vault: TokenVault, tell: Tell) {
       isPersistent: vault.isPersistent,
       ...(vault.problem === undefined ? {} : { problem: vault.problem }),
     }),
-    async set({ name, value, actor }: { readonly name: string; readonly value: string; readonly actor: string }): Promise<void> {
+    async set({ name, value, actor }: ByHand & { readonly name: string; readonly value: string }): Promise<void> {
       try {
         await vault.write(name, value);
       } catch (cause) {
@@ -20,7 +18,7 @@ export function secretsByHand(vault: TokenVault, tell: Tell) {
       }
       tell('set secret', name, { actor });
     },
-    async delete({ name, actor }: { readonly name: string; readonly actor: string }): Promise<boolean> {
+    async delete({ name, actor }: ByHand & { readonly name: string }): Promise<boolean> {
       let wasThere: boolean;
       try {
         wasThere = await vault.delete(name);
