@@ -10,7 +10,7 @@ export function adminActions(gateway: Gateway): AdminActions {
     upstreams: () => ({ upstreams: gateway.upstreams.states() }),
     limits: () => gateway.guards.limitsState(),
     sessions: () => ({
-      sessions: [...gateway.table.all()].map(({ conversationId, upstream, principalId, issuedAt, lastAt, pendingCount }) => ({
+      sessions: [...gateway.sessions.table.all()].map(({ conversationId, upstream, principalId, issuedAt, lastAt, pendingCount }) => ({
         id: conversationId,
         upstream,
         principalId,
@@ -21,7 +21,7 @@ export function adminActions(gateway: Gateway): AdminActions {
     }),
     audit: query => gateway.observers.audit.query(query),
     setBreaker: change => setBreaker(gateway, change),
-    killSession: ({ id, reason }) => gateway.killSession(id, reason),
+    killSession: ({ id, reason }) => gateway.sessions.kill(id, reason),
     async reloadConfig() {
       await gateway.control.reload('reloaded by hand');
       return gateway.status();

@@ -33,10 +33,10 @@ export function gatewayControl({ gateway, store, vault, clock }: GatewayControlD
       setBreaker(gateway, change);
       tell(change.action, `${change.upstream}/${change.instance}`, change);
     },
-    holdsSession: (id: string) => gateway.holdsSession(id),
+    holdsSession: (id: string) => gateway.sessions.holds(id),
     killSession(change: ByHand & { readonly id: string; readonly reason: string }) {
       tell('kill session', change.id, change, change.reason);
-      return gateway.killSession(change.id, change.reason);
+      return gateway.sessions.kill(change.id, change.reason);
     },
     config: gateway.control,
     dryRun: (draft: DryRunDraft, signal: AbortSignal) => dryRunOver({ gateway, store }, draft, signal),

@@ -14,10 +14,12 @@ import type { Clock, ComponentLogs, Logger } from '../ports.ts';
 import type { TrafficStore } from '../store/traffic-store.ts';
 import type { Conversations } from '../traffic/conversations.ts';
 import { GatewayCounters } from './counters.ts';
-import { type EventHub, eventHub } from './event-hub.ts';
+import type { EventHub } from './event-hub.ts';
 import { TimelineNotes } from './timeline-notes.ts';
 
 export interface ObserversDeps {
+  /** Where everybody tells what happens; those who hear it are put to it here. */
+  readonly hub: EventHub;
   readonly dataDir: string;
   readonly version: string;
   readonly clock: Clock;
@@ -48,8 +50,7 @@ export interface Observers {
 
 /** Rejects when the audit cannot be opened: a gateway that should audit and cannot must not start silently. */
 export async function openObservers(deps: ObserversDeps): Promise<Observers> {
-  const { dataDir, version, clock, log, store, conversations, catalogue, live } = deps;
-  const hub = eventHub(log);
+  const { hub, dataDir, version, clock, log, store, conversations, catalogue, live } = deps;
   const eventLoop = eventLoopMonitor();
   const audit = await openAuditTrail({
     dir: join(dataDir, 'audit'),

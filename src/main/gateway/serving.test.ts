@@ -9,7 +9,8 @@ import { randomIds, silentLogger as log, systemClock } from '../ports.ts';
 import { wellKnownAnswer } from '../stages/authenticate/protected-resource.ts';
 import { openStagesInOrder } from '../stages/order.ts';
 import { Conversations } from '../traffic/conversations.ts';
-import { listenerServing, SessionsKeeper } from './serving.ts';
+import { listenerServing } from './serving.ts';
+import { SessionsKeeper } from './sessions-keeper.ts';
 
 const clock = systemClock;
 const page = 'http://localhost:6274';
@@ -41,8 +42,6 @@ async function listening(auth: Record<string, unknown> = {}): Promise<HttpDoor> 
   const { serving, close } = listenerServing(
     listener,
     {
-      conversations,
-      clock,
       ids: randomIds,
       pipeline: openPipeline,
       openPipeline,

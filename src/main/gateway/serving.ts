@@ -1,23 +1,20 @@
 /** What one listener of a configuration serves: its routes, its well-known documents, and a clear no for every other path. */
 import type { BlockList } from 'node:net';
-import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { ListenerConfig, RouteConfig } from '../../shared/config/schema.ts';
 import { clientAddress, trustedProxies } from '../listeners/client-address.ts';
 import { type DoorRules, isServedOrigin } from '../listeners/http-admission.ts';
 import type { Serving } from '../listeners/http-door.ts';
 import type { GuardRequest, Served } from '../listeners/http-exchange.ts';
-import { HttpSessions } from '../listeners/http-sessions.ts';
 import type { Guard, GuardClient, GuardedRoute } from '../pipeline/guard.ts';
 import { correlationIdOf, makeGuard } from '../pipeline/make-guard.ts';
-import type { Answer, Next, Upstream } from '../pipeline/stage.ts';
-import type { Clock, Ids } from '../ports.ts';
+import type { Next, Upstream } from '../pipeline/stage.ts';
+import type { Ids } from '../ports.ts';
 import { fieldValue } from '../support/http-fields.ts';
-import type { Conversations } from '../traffic/conversations.ts';
 import { peerOf } from './connection-peer.ts';
+import { answerElsewhere, preflightAnswer } from './own-answers.ts';
+import type { SessionsKeeper } from './sessions-keeper.ts';
 
 export interface ServingDeps {
-  readonly conversations: Conversations;
-  readonly clock: Clock;
   readonly ids: Ids;
   /** All stages of a guarded route. */
   readonly pipeline: Next;
@@ -56,54 +53,6 @@ export function listenerServing(config: ListenerConfig, deps: ServingDeps, sessi
     },
     close: reason => sessionsOf.closeListener(config.name, reason),
   };
-}
-
-/** The recorded sessions of routes; they outlive a reload of the configuration. */
-export class SessionsKeeper {
-  readonly #deps: { readonly conversations: Conversations; readonly clock: Clock };
-  readonly #byKey = new Map<string, { readonly listener: string; readonly sessions: HttpSessions }>();
-
-  constructor(deps: { readonly conversations: Conversations; readonly clock: Clock }) {
-    this.#deps = deps;
-  }
-
-  of({
-    listener,
-    key,
-    serverName,
-    upstream,
-    idleMs,
-  }: {
-    readonly listener: string;
-    readonly key: string;
-    readonly serverName: string;
-    readonly upstream: string;
-    readonly idleMs: number;
-  }): HttpSessions {
-    const name = `${listener} ${key} ${serverName}`;
-    let known = this.#byKey.get(name);
-    if (known === undefined) {
-      known = {
-        listener,
-        sessions: new HttpSessions({ ...this.#deps, serverName, serverNameUntilKnown: serverName, upstream, idleEndMs: idleMs }),
-      };
-      this.#byKey.set(name, known);
-    }
-    return known.sessions;
-  }
-
-  closeListener(listener: string, reason: string): void {
-    for (const [key, entry] of this.#byKey)
-      if (entry.listener === listener) {
-        entry.sessions.close(reason);
-        this.#byKey.delete(key);
-      }
-  }
-
-  closeAll(reason: string): void {
-    for (const { sessions } of this.#byKey.values()) sessions.close(reason);
-    this.#byKey.clear();
-  }
 }
 
 interface ServedRoute {
@@ -159,7 +108,7 @@ function servedElsewhere(
   return path => {
     const document = deps.wellKnown(config, path);
     return {
-      route: { name: config.name, transport: 'streamable-http', upstream: elsewhere(document, known), basePath: path },
+      route: { name: config.name, transport: 'streamable-http', upstream: answerElsewhere(document, known), basePath: path },
       // Clients look for well-known documents at several addresses before they find one.
       pipeline: path.startsWith('/.well-known/') ? deps.openPipeline : deps.strayPipeline,
       refusedPipeline: deps.openPipeline,
@@ -167,85 +116,6 @@ function servedElsewhere(
       guarded,
     };
   };
-}
-
-function elsewhere(document: string | undefined, known: string): Upstream {
-  return {
-    name: 'gateway',
-    send(exchange) {
-      const { method } = exchange.request;
-      if (document !== undefined && (method === 'GET' || method === 'HEAD')) return Promise.resolve(ownDocument(document));
-      if (document !== undefined && method === 'OPTIONS') return preflightAnswer.send(exchange);
-      return Promise.reject(new TrafficError('NO_ROUTE', `This gateway serves ${known}.`));
-    },
-    close: () => Promise.resolve(),
-  };
-}
-
-/** Which page may read it is said by the guard, as on every answer: said twice, a browser takes it for a no. */
-function ownDocument(text: string): Answer {
-  const bytes = Buffer.from(text);
-  return {
-    status: 200,
-    statusText: 'OK',
-    rawHeaders: [
-      'Content-Type',
-      'application/json',
-      'Content-Length',
-      String(bytes.length),
-      'Cache-Control',
-      'max-age=60',
-      'X-Content-Type-Options',
-      'nosniff',
-    ],
-    body: {
-      start(sink) {
-        sink.data(bytes);
-        sink.end([]);
-      },
-      resume: () => undefined,
-      abort: () => undefined,
-    },
-  };
-}
-
-const allowedFields =
-  'Accept, Authorization, Content-Type, Last-Event-ID, MCP-Protocol-Version, Mcp-Method, Mcp-Name, Mcp-Session-Id, X-API-Key, X-Correlation-Id, traceparent, tracestate, baggage';
-
-/** The door has let the page's origin in; what pages may send and read is said here and on every answer. */
-const preflightAnswer: Upstream = {
-  name: 'gateway',
-  send: ({ request, guard }) =>
-    Promise.resolve({
-      status: 204,
-      statusText: 'No Content',
-      rawHeaders: [
-        'Access-Control-Allow-Methods',
-        'POST, GET, DELETE',
-        'Access-Control-Max-Age',
-        '600',
-        'Access-Control-Allow-Headers',
-        // Mcp-Param-* are named by tools (2026-07-28), so what the page asks for is allowed where it is one of those.
-        [allowedFields, ...keyField(guard), ...askedParams(request.rawHeaders)].join(', '),
-      ],
-      body: { start: sink => sink.end([]), resume: () => undefined, abort: () => undefined },
-    }),
-  close: () => Promise.resolve(),
-};
-
-/** Where API keys come in a field of another name, pages send that one. */
-function keyField(guard: Guard | undefined): readonly string[] {
-  const { keyHeader = 'x-api-key' } = guard?.route ?? {};
-  return keyHeader === 'x-api-key' ? [] : [keyHeader];
-}
-
-function askedParams(rawHeaders: readonly string[]): string[] {
-  const asked = fieldValue(rawHeaders, 'access-control-request-headers') ?? '';
-  return asked
-    .split(',')
-    .map(name => name.trim())
-    .filter(name => /^mcp-param-[a-z0-9-]{1,64}$/i.test(name))
-    .slice(0, 50);
 }
 
 const exposedFields =
