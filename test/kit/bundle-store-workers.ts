@@ -3,7 +3,7 @@
  * each thread then loads and compiles Node's TypeScript stripper (WebAssembly) anew, hundreds of times in a suite: it takes longer
  * than most of these tests, and threads that end while it is still being compiled are no part of the product.
  */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'vite';
@@ -17,6 +17,8 @@ export default async function bundleStoreWorkers(): Promise<() => void> {
   const cache = join(root, 'node_modules', '.cache');
   mkdirSync(cache, { recursive: true });
   const directory = mkdtempSync(join(cache, 'store-workers-'));
+  // A test runs them as somebody who may not write.
+  chmodSync(directory, 0o755);
   await build({
     configFile: false,
     logLevel: 'warn',
