@@ -13,7 +13,7 @@ export async function rowCount(page: Page): Promise<number> {
   return Number(await grid(page).getAttribute('aria-rowcount')) - 1;
 }
 
-export async function goTo(page: Page, name: 'Live' | 'Sessions' | 'Settings'): Promise<void> {
+export async function goTo(page: Page, name: 'Live' | 'Sessions' | 'Policies' | 'Limits' | 'Settings'): Promise<void> {
   await page.getByRole('navigation', { name: 'Pages' }).getByRole('button', { name }).click();
 }
 

@@ -1,7 +1,9 @@
 /** The frame of the window: title bar, rail, page, status strip; what lies over it. */
 import { useEffect } from 'react';
 import { FirstRunPage } from '../features/first-run/first-run-page.tsx';
+import { LimitsPage } from '../features/limits/limits-page.tsx';
 import { LivePage } from '../features/live/live-page.tsx';
+import { PoliciesPage } from '../features/policies/policies-page.tsx';
 import { SessionsPage } from '../features/sessions/sessions-page.tsx';
 import { SettingsPage } from '../features/settings/settings-page.tsx';
 import { useShortcut } from '../state/use-shortcut.ts';
@@ -15,7 +17,7 @@ import { StatusStrip } from './status-strip.tsx';
 import { TitleBar } from './title-bar.tsx';
 import { Toasts } from './toasts.tsx';
 
-const titles = { live: 'Live', sessions: 'Sessions', settings: 'Settings' } as const;
+const titles = { live: 'Live', sessions: 'Sessions', policies: 'Policies', limits: 'Limits and upstreams', settings: 'Settings' } as const;
 
 export function App() {
   const { window: store } = useWorkbench();
@@ -26,6 +28,8 @@ export function App() {
   useShortcut('palette', () => store.toggleOverlay('palette'), { alsoWhileTyping: true });
   useShortcut('live', () => store.goTo('live'), { alsoWhileTyping: true });
   useShortcut('sessions', () => store.goTo('sessions'), { alsoWhileTyping: true });
+  useShortcut('policies', () => store.goTo('policies'), { alsoWhileTyping: true });
+  useShortcut('limits', () => store.goTo('limits'), { alsoWhileTyping: true });
   useShortcut('settings', () => store.goTo('settings'), { alsoWhileTyping: true });
   useShortcut('cheatSheet', () => store.setOverlay('cheat-sheet'));
 
@@ -57,6 +61,10 @@ function Page() {
       return <LiveOrFirstRun />;
     case 'sessions':
       return <SessionsPage />;
+    case 'policies':
+      return <PoliciesPage />;
+    case 'limits':
+      return <LimitsPage />;
     case 'settings':
       return <SettingsPage />;
   }

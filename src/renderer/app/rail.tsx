@@ -1,5 +1,5 @@
 /** The rail of pages. */
-import { Activity, Archive, SlidersHorizontal, type LucideIcon } from 'lucide-react';
+import { Activity, Archive, Gauge, ShieldCheck, SlidersHorizontal, type LucideIcon } from 'lucide-react';
 import { shortcuts } from '../state/shortcuts.ts';
 import { useStatus, useWindow, useWorkbench } from '../state/use-workbench.ts';
 import type { Page } from '../state/window-store.ts';
@@ -8,6 +8,8 @@ import { cn } from '../ui/cn.ts';
 const entries: readonly { readonly page: Page; readonly title: string; readonly icon: LucideIcon; readonly isLast?: boolean }[] = [
   { page: 'live', title: 'Live', icon: Activity },
   { page: 'sessions', title: 'Sessions', icon: Archive },
+  { page: 'policies', title: 'Policies', icon: ShieldCheck },
+  { page: 'limits', title: 'Limits', icon: Gauge },
   { page: 'settings', title: 'Settings', icon: SlidersHorizontal, isLast: true },
 ];
 

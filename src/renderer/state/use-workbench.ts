@@ -2,6 +2,7 @@
 import { createContext, useCallback, useContext, useEffect, useState, useSyncExternalStore } from 'react';
 import { useStore } from 'zustand';
 import type { CallInput, CallName, CallOutput } from '../../shared/contract/calls.ts';
+import type { TopicMessage, TopicName, TopicParams } from '../../shared/contract/topics.ts';
 import type { HostInfo, HostStatus } from '../../shared/model/host.ts';
 import type { Preferences } from '../../shared/model/preferences.ts';
 import type { WireState } from '../host/wire-state.ts';
@@ -37,6 +38,20 @@ export function useWireState(): WireState {
     useCallback(listener => host.onState(listener), [host]),
     () => host.state,
   );
+}
+
+/** The latest message of a topic that only some page shows: followed while the component is there. Undefined until the first message. */
+export function useTopic<N extends TopicName>(topic: N, params: TopicParams<N>): TopicMessage<N> | undefined {
+  const { host } = useWorkbench();
+  const [message, setMessage] = useState<TopicMessage<N>>();
+  const key = JSON.stringify(params);
+  useEffect(
+    () => host.follow(topic, params, setMessage),
+    // The key stands for the params.
+    // oxlint-disable-next-line react/exhaustive-deps
+    [host, topic, key],
+  );
+  return message;
 }
 
 /** The shared clock of everything that counts up; `isRunning` false costs nothing. */

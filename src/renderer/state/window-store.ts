@@ -3,7 +3,7 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { TimelineSpec } from '../../shared/model/timeline.ts';
 import { afterNewView, afterUserScroll, following, toggled, type FollowState } from './follow.ts';
 
-export const pages = ['live', 'sessions', 'settings'] as const;
+export const pages = ['live', 'sessions', 'policies', 'limits', 'settings'] as const;
 export type Page = (typeof pages)[number];
 
 export type DetailTab = 'tree' | 'raw' | 'headers' | 'timing' | 'related' | 'policy';
