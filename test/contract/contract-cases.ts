@@ -120,6 +120,7 @@ export const contractCases: readonly ContractCase[] = [
           ['session.delete', { ids: ['no-such'] }],
           ['session.frames', { id: 'no-such' }],
           ['exchange.get', { id: 987_654_321 }],
+          ['exchange.find', { exchangeId: 'no-such/1' }],
           ['frame.body', { sessionId: 'no-such', seq: 1 }],
           ['listener.close', { id: 'no-such' }],
           ['timeline.close', { viewId: 'no-such' }],
@@ -211,6 +212,7 @@ export const contractCases: readonly ContractCase[] = [
         assert.equal((await client.call('timeline.find', { viewId, from: 0, backwards: false, what: 'error' })).index, 2);
         assert.equal((await client.call('timeline.find', { viewId, from: 2, backwards: true, what: 'error' })).index, -1);
         const detail = await client.call('exchange.get', { id: failed.id });
+        assert.equal((await client.call('exchange.find', { exchangeId: failed.exchangeId })).id, failed.id);
         assert.deepEqual([detail.exchange.errorCode, detail.session.id, detail.frames.length >= 2], [-32601, id, true]);
         await client.call('timeline.close', { viewId });
         assert.equal(await client.refusal('timeline.rows', { viewId, from: 0, count: 1 }), 'NOT_FOUND');
@@ -530,6 +532,7 @@ const badInputs: Readonly<Record<string, readonly unknown[]>> = {
   'secret.set': [{ name: 'x' }, { name: '', value: 'v' }, { name: '../x', value: 'v' }, { name: 'x', value: '' }, { name: 'x', value: 7 }],
   'secret.delete': [{}, { name: '__proto__' }, { name: 'x'.repeat(65) }],
   'exchange.get': [{}, { id: '1' }, { id: 1.5 }],
+  'exchange.find': [{}, { exchangeId: '' }, { exchangeId: 'x'.repeat(201) }],
   'frame.body': [
     { sessionId: 'x' },
     { sessionId: 'x', seq: 1, length: 0 },

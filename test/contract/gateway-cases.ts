@@ -110,6 +110,25 @@ export const gatewayCases: readonly ContractCase[] = [
       }),
   },
   {
+    title: 'a draft is edited and read without being written, and the schema is there for editors',
+    run: subject =>
+      withClient(subject, async client => {
+        await begin(client, subject);
+        const { text, hash } = await client.call('config.read', {});
+        const edits = [{ path: ['policies', 0, 'effect'], value: 'dney' }];
+        const draft = await client.call('config.draft', { text, edits });
+        assert.ok(draft.text.includes('effect: dney') && draft.text.includes('# why not'));
+        assert.deepEqual(
+          [draft.policies[0]?.id, draft.policies[0]?.effect, draft.problems[0]?.path],
+          ['no-closing', 'dney', 'policies[0].effect'],
+        );
+        assert.equal((await client.call('config.read', {})).hash, hash);
+        const { schema } = await client.call('config.schema', {});
+        assert.equal(schema['title'], 'Shadowcat configuration');
+        await end(client);
+      }),
+  },
+  {
     title: 'upstreams and limits are told live, and breakers obey',
     run: subject =>
       withClient(subject, async client => {

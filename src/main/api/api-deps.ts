@@ -1,4 +1,5 @@
 /** What the handlers of all calls need. Nothing of it is a wire or a host. */
+import type { ConfigDraft } from '../../shared/model/config-draft.ts';
 import type { HostInfo, HostStatus, ListenerInfo, Check, RecordingState } from '../../shared/model/host.ts';
 import type {
   ConfigFile,
@@ -63,6 +64,7 @@ export interface GatewayControl {
     check(text: string): { readonly problems: ConfigProblem[]; readonly warnings: ConfigProblem[] };
     write(change: { readonly text: string; readonly expectedHash: string; readonly reason: string }): Promise<ConfigFile>;
     edit(change: { readonly edits: readonly ConfigEdit[]; readonly expectedHash: string; readonly reason: string }): Promise<ConfigFile>;
+    draft(text: string, edits: readonly ConfigEdit[]): ConfigDraft;
     history(): ConfigVersion[];
     diff(from: string, to: string): string;
     rollback(hash: string): Promise<ConfigFile>;

@@ -8,10 +8,15 @@ import type { CallHandlers } from './serve-calls.ts';
 
 const MAX_FRAMES = 1000;
 
-type ExchangeCalls = Pick<CallHandlers, 'exchange.get' | 'frame.body'>;
+type ExchangeCalls = Pick<CallHandlers, 'exchange.get' | 'exchange.find' | 'frame.body'>;
 
 export function exchangeCalls({ store, log }: ApiDeps): ExchangeCalls {
   return {
+    'exchange.find': async ({ exchangeId }) => {
+      const exchange = await store.exchangeByKey(exchangeId);
+      if (exchange === undefined) throw new TrafficError('NOT_FOUND', 'That exchange is not recorded any more.');
+      return { id: exchange.id };
+    },
     'exchange.get': async ({ id }): Promise<ExchangeDetail> => {
       const exchange = await store.exchange(id);
       if (exchange === undefined) throw new TrafficError('NOT_FOUND', 'That row is gone.');

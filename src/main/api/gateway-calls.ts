@@ -1,5 +1,6 @@
 /** Calls about the gateway: what it is doing, its breakers, its sessions, its configuration. */
 import { TrafficError } from '../../shared/errors/error-table.ts';
+import { configJsonSchema } from '../settings/config-schema.ts';
 import { actorOf } from '../publish/caller.ts';
 import type { ApiDeps, ConfigEdit } from './api-deps.ts';
 import type { CallHandlers } from './serve-calls.ts';
@@ -16,6 +17,8 @@ type GatewayCalls = Pick<
   | 'config.check'
   | 'config.write'
   | 'config.edit'
+  | 'config.draft'
+  | 'config.schema'
   | 'config.history'
   | 'config.diff'
   | 'config.rollback'
@@ -63,6 +66,8 @@ export function gatewayCalls({ gateway, board, endSession, store }: ApiDeps): Ga
     'config.check': ({ text }) => Promise.resolve(gateway.config.check(text)),
     'config.write': change => gateway.config.write(change),
     'config.edit': ({ edits, ...rest }) => gateway.config.edit({ ...rest, edits: edits.map(edit => edit satisfies ConfigEdit) }),
+    'config.draft': ({ text, edits }) => Promise.resolve(gateway.config.draft(text, edits)),
+    'config.schema': () => Promise.resolve({ schema: JSON.parse(configJsonSchema()) as Record<string, unknown> }),
     'config.history': () => Promise.resolve({ versions: gateway.config.history() }),
     'config.diff': ({ from, to }) => Promise.resolve({ text: gateway.config.diff(from, to) }),
     'config.rollback': ({ hash }) => gateway.config.rollback(hash),

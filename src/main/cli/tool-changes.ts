@@ -1,6 +1,6 @@
 /** Changed tool definitions as a person reads them before approving one. */
 import type { ToolChangeData } from '../../shared/model/gateway-desk.ts';
-import { unifiedDiff } from '../settings/text-diff.ts';
+import { unifiedDiff } from '../../shared/text/text-diff.ts';
 import type { CallHost } from './call-host.ts';
 import { localTime } from './formats.ts';
 import { findUpstream } from './running-gateway.ts';

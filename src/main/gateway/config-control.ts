@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import type { Config } from '../../shared/config/schema.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { EmitEvent } from '../../shared/model/gateway-event.ts';
+import type { ConfigDraft } from '../../shared/model/config-draft.ts';
 import type { ConfigFile, ConfigProblem } from '../../shared/model/gateway-state.ts';
 import type { Clock, Logger } from '../ports.ts';
 import type { ConfigCheck } from '../settings/config-checks/check.ts';
 import { checksHere } from '../settings/config-checks/checks-here.ts';
 import { configHistory, type ConfigHistory } from '../settings/config-history.ts';
+import { draftConfig } from '../settings/draft-config.ts';
 import { editConfig } from '../settings/edit-config.ts';
 import type { ConfigEdit } from '../settings/edit-nodes.ts';
 import { configHash, readConfig, type ReadConfig } from '../settings/read-config.ts';
@@ -131,6 +133,12 @@ export class ConfigControl {
     return { problems: read.ok ? [] : plain(read.problems), warnings: plain(read.warnings) };
   }
 
+  /** Edits a text without writing it, and says what it is then. */
+  draft(text: string, edits: readonly WantedEdit[]): ConfigDraft {
+    const draft = draftConfig(text, edits.map(asConfigEdit), this.#readOptions());
+    return { ...draft, problems: plain(draft.problems), warnings: plain(draft.warnings) };
+  }
+
   /** Reads a text as the file would be read, without taking it. */
   readDraft(text: string): ReadConfig {
     return this.#read(text);
@@ -148,8 +156,7 @@ export class ConfigControl {
       const before = await contentsOf(this.#path);
       if (configHash(before ?? '') !== expectedHash) throw changedMeanwhile(this.#path);
       const text = before === undefined ? emptyText : Buffer.from(before).toString('utf8');
-      const wanted = edits.map(({ path, value, remove }): ConfigEdit => (remove ? { path, remove } : { path, value }));
-      const edited = editConfig(text, wanted, { env: this.#deps.env, checks: this.#deps.checks });
+      const edited = editConfig(text, edits.map(asConfigEdit), { env: this.#deps.env, checks: this.#deps.checks });
       if (!edited.ok) throw wrong(edited.problems, this.#path);
       await this.#write(edited.text, expectedHash, reason);
       return this.read();
@@ -265,8 +272,12 @@ export class ConfigControl {
   }
 
   #read(contents: Contents) {
+    return readConfig(contents, this.#readOptions());
+  }
+
+  #readOptions() {
     const { env, checks } = this.#deps;
-    return readConfig(contents, { env, checks: [...checks, ...checksHere(env)] });
+    return { env, checks: [...checks, ...checksHere(env)] };
   }
 
   #queue<T>(work: () => Promise<T>): Promise<T> {
@@ -321,6 +332,8 @@ function wrong(problems: readonly ConfigProblem[], file: string, code: 'BAD_CALL
 function changedMeanwhile(path: string): TrafficError {
   return new TrafficError('CONFLICT', `${path} was changed by somebody else meanwhile; read it again.`);
 }
+
+const asConfigEdit = ({ path, value, remove }: WantedEdit): ConfigEdit => (remove ? { path, remove } : { path, value });
 
 function plain(problems: readonly ConfigProblem[]): ConfigProblem[] {
   return problems.map(({ line, column, path, message, source }) => ({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { TrafficError } from '../../shared/errors/error-table.ts';
 import { writePrivateFile } from '../support/private-file.ts';
 import { configHash } from './read-config.ts';
-import { unifiedDiff } from './text-diff.ts';
+import { unifiedDiff } from '../../shared/text/text-diff.ts';
 import { writeConfig } from './write-config.ts';
 
 export const MAX_SNAPSHOTS = 10;

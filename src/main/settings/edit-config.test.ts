@@ -4,7 +4,7 @@ import { fc } from '../../../test/kit/properties.ts';
 import { sampleConfig } from '../../../test/config/sample-config.ts';
 import { editConfig } from './edit-config.ts';
 import type { ConfigEdit } from './edit-nodes.ts';
-import { lineChanges } from './text-diff.ts';
+import { lineChanges } from '../../shared/text/text-diff.ts';
 
 const edited = (text: string, ...edits: ConfigEdit[]) => {
   const result = editConfig(text, edits);

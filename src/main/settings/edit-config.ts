@@ -16,13 +16,21 @@ const MAX_EDITS = 1000;
 
 /** Applies the edits in order and returns the new text only if it reads as a configuration. A JSON file stays JSON. */
 export function editConfig(text: string, edits: readonly ConfigEdit[], options: ReadConfigOptions = {}): EditedConfig {
+  const changed = editText(text, edits);
+  if (!changed.ok) return changed;
+  const read = readConfig(changed.text, options);
+  return read.ok ? { ok: true, text: changed.text, read } : { ok: false, problems: read.problems };
+}
+
+export type EditedText = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
+
+/** Applies the edits in order, whether or not the new text reads as a configuration: a draft is on its way to one. */
+export function editText(text: string, edits: readonly ConfigEdit[]): EditedText {
   const yaml = readYaml(isBare(text) ? '{}' : text);
   if (!yaml.ok) return yaml;
   try {
     if (edits.length > MAX_EDITS) throw new EditError([], `At most ${MAX_EDITS} edits can be made at once.`);
-    const changed = isJson(text) ? editedJson(text, edits) : editedYaml(text, edits);
-    const read = readConfig(changed, options);
-    return read.ok ? { ok: true, text: changed, read } : { ok: false, problems: read.problems };
+    return { ok: true, text: isJson(text) ? editedJson(text, edits) : editedYaml(text, edits) };
   } catch (error) {
     if (!(error instanceof EditError)) throw error;
     return { ok: false, problems: [{ ...yaml.yaml.placeOf(error.path), path: pathText(error.path), message: error.message }] };

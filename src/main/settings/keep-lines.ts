@@ -1,5 +1,5 @@
 /** Lays a change that was made on a reformatted copy of a text onto the text itself, so that what nobody changed stays as it was written. */
-import { type LineChange, lineChanges } from './text-diff.ts';
+import { type LineChange, lineChanges } from '../../shared/text/text-diff.ts';
 
 export interface KeptLines {
   readonly original: string;

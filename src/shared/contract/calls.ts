@@ -12,6 +12,7 @@ import {
   LimitsState,
   UpstreamState,
 } from '../model/gateway-state.ts';
+import { ConfigDraft } from '../model/config-draft.ts';
 import { AuditQuery } from '../model/audit.ts';
 import { AuditCheck, AuditPageData, PolicyExplanation, SignInStatus, ToolChangeData } from '../model/gateway-desk.ts';
 import { Preferences } from '../model/preferences.ts';
@@ -19,6 +20,14 @@ import { SessionSummary } from '../model/session.ts';
 import { FindQuery, RowsPage, SessionQuery, TimelineSpec, ViewState } from '../model/timeline.ts';
 
 const Nothing = z.object({});
+const ConfigText = z.string().max(4 * 1024 * 1024);
+/** A value put at a path, or what stands there removed. */
+const ConfigEdit = z.object({
+  path: z.array(z.union([z.string(), z.number().int()])).min(1),
+  value: z.unknown().optional(),
+  remove: z.boolean().default(false),
+});
+export type ConfigEdit = z.input<typeof ConfigEdit>;
 const SessionId = z.string().min(1).max(100);
 const LogLevelWord = z.enum(['debug', 'info', 'warn', 'error', 'silent']);
 const ViewId = z.string().min(1).max(100);
@@ -93,6 +102,8 @@ export const calls = {
   'timeline.find': { input: FindQuery.extend({ viewId: ViewId }), output: z.object({ index: z.number().int() }) },
 
   'exchange.get': { input: z.object({ id: z.number().int() }), output: ExchangeDetail },
+  /** The row of an exchange that is known by its key (`exchangeId`). NOT_FOUND when it is not recorded any more. */
+  'exchange.find': { input: z.object({ exchangeId: z.string().min(1).max(200) }), output: z.object({ id: z.number().int() }) },
   'frame.body': {
     input: z.object({
       sessionId: SessionId,
@@ -155,32 +166,30 @@ export const calls = {
   'config.read': { input: Nothing, output: ConfigFile },
   /** Looks a text over without taking it. */
   'config.check': {
-    input: z.object({ text: z.string().max(4 * 1024 * 1024) }),
+    input: z.object({ text: ConfigText }),
     output: z.object({ problems: z.array(ConfigProblem), warnings: z.array(ConfigProblem) }),
   },
   /** Writes the file and takes it into force. CONFLICT when the file is not that of `expectedHash` any more; BAD_CALL when it is wrong. */
   'config.write': {
-    input: z.object({ text: z.string().max(4 * 1024 * 1024), expectedHash: z.string(), reason: z.string().max(200).default('edited') }),
+    input: z.object({ text: ConfigText, expectedHash: z.string(), reason: z.string().max(200).default('edited') }),
     output: ConfigFile,
   },
   /** Changes single values and keeps comments, order and spelling of everything else. */
   'config.edit': {
     input: z.object({
-      edits: z
-        .array(
-          z.object({
-            path: z.array(z.union([z.string(), z.number().int()])).min(1),
-            value: z.unknown().optional(),
-            remove: z.boolean().default(false),
-          }),
-        )
-        .min(1)
-        .max(100),
+      edits: z.array(ConfigEdit).min(1).max(100),
       expectedHash: z.string(),
       reason: z.string().max(200).default('edited'),
     }),
     output: ConfigFile,
   },
+  /** Changes values in a text, as `config.edit` does, but writes nothing; says what the text is then, right or wrong. */
+  'config.draft': {
+    input: z.object({ text: ConfigText, edits: z.array(ConfigEdit).max(100).default([]) }),
+    output: ConfigDraft,
+  },
+  /** The JSON Schema of the configuration, for editors. */
+  'config.schema': { input: Nothing, output: z.object({ schema: z.record(z.string(), z.unknown()) }) },
   /** The newest ten configurations that were in force. */
   'config.history': { input: Nothing, output: z.object({ versions: z.array(ConfigVersion) }) },
   'config.diff': { input: z.object({ from: z.string(), to: z.string() }), output: z.object({ text: z.string() }) },
@@ -188,7 +197,7 @@ export const calls = {
   /** Judges recorded calls, newest first, by the policies of a text, and says what would differ from now. */
   'policy.dryRun': {
     input: z.object({
-      text: z.string().max(4 * 1024 * 1024),
+      text: ConfigText,
       sessionId: SessionId.optional(),
       limit: z.number().int().min(1).max(10_000).default(1000),
     }),
