@@ -86,9 +86,9 @@ class Compiler {
       case 'from':
         return this.#bind('r.direction = ?', isClient(value) ? 'fromClient' : 'fromServer');
       case 'dur':
-        return this.#compare(this.#mode === 'exchanges' ? 'r.duration_ms' : 'r.latency_ms', value);
+      case 'time':
       case 'size':
-        return this.#compare('r.size_bytes', value);
+        return this.#compare(columns[key][this.#mode], value);
     }
   }
 
@@ -146,6 +146,13 @@ class Compiler {
     return sql;
   }
 }
+
+/** What is compared, of a row in either mode. */
+const columns = {
+  dur: { exchanges: 'r.duration_ms', frames: 'r.latency_ms' },
+  time: { exchanges: 'r.started_at', frames: 'r.at' },
+  size: { exchanges: 'r.size_bytes', frames: 'r.size_bytes' },
+} as const;
 
 function isClient(value: FilterValue): boolean {
   return value.kind === 'exact' && value.text === 'client';

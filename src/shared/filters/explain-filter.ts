@@ -13,6 +13,7 @@ const nouns: Readonly<Record<FilterKey, string>> = {
   status: 'the status',
   dur: 'the duration',
   size: 'the size',
+  time: 'the time',
 };
 
 const comparisons: Readonly<Record<Comparison, string>> = {
@@ -20,6 +21,14 @@ const comparisons: Readonly<Record<Comparison, string>> = {
   '>=': 'at least ',
   '<': 'under ',
   '<=': 'at most ',
+  '=': 'exactly ',
+};
+
+const moments: Readonly<Record<Comparison, string>> = {
+  '>': 'after ',
+  '>=': 'from ',
+  '<': 'before ',
+  '<=': 'until ',
   '=': 'exactly ',
 };
 
@@ -56,6 +65,7 @@ function explainValue(key: FilterKey, value: FilterValue): string {
     case 'glob':
       return `like ${value.pattern}`;
     case 'compare':
+      if (key === 'time') return moments[value.comparison] + new Date(value.amount).toISOString();
       return comparisons[value.comparison] + (key === 'dur' ? durationText(value.amount) : sizeText(value.amount));
   }
 }

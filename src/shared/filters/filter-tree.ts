@@ -6,7 +6,7 @@ export interface Span {
   readonly end: number;
 }
 
-export const filterKeys = ['server', 'client', 'session', 'method', 'tool', 'id', 'kind', 'from', 'status', 'dur', 'size'] as const;
+export const filterKeys = ['server', 'client', 'session', 'method', 'tool', 'id', 'kind', 'from', 'status', 'dur', 'size', 'time'] as const;
 export type FilterKey = (typeof filterKeys)[number];
 
 /** Words of `kind:`; see docs/filters.md for what each means on a folded row and on a single frame. */
@@ -24,7 +24,7 @@ export type FilterValue =
   | { readonly kind: 'exact'; readonly text: string }
   /** `*` stands for any characters, none included. */
   | { readonly kind: 'glob'; readonly pattern: string }
-  /** Milliseconds for `dur`, bytes for `size`. */
+  /** Milliseconds for `dur`, bytes for `size`, epoch milliseconds for `time`. */
   | { readonly kind: 'compare'; readonly comparison: Comparison; readonly amount: number };
 
 export type Filter =

@@ -45,6 +45,7 @@ export function readValue(key: FilterKey, raw: string, isQuoted: boolean, span: 
   if (raw === '') throw new FilterError(`"${key}:" needs a value`, span);
   if (key === 'dur') return readAmount(key, raw, durationUnits, 'ms', span);
   if (key === 'size') return readAmount(key, raw, sizeUnits, 'b', span);
+  if (key === 'time') return readMoment(raw, span);
   const words = wordLists[key];
   if (words !== undefined) return { kind: 'exact', text: readWord(key, raw, words, span) };
   return !isQuoted && raw.includes('*') ? { kind: 'glob', pattern: raw } : { kind: 'exact', text: raw };
@@ -70,5 +71,14 @@ function readAmount(key: FilterKey, raw: string, units: Readonly<Record<string, 
       span,
     );
   }
+  return { kind: 'compare', comparison: (match[1] ?? '=') as Comparison, amount };
+}
+
+/** A moment of ISO 8601; without a zone it is one of the host's clock, a day alone begins at midnight. */
+function readMoment(raw: string, span: Span): FilterValue {
+  const match = /^(>=|<=|>|<|=)?(\d{4}-\d\d-\d\d)(T\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)?)?$/i.exec(raw);
+  const amount = match === null ? Number.NaN : Date.parse(`${match[2]}${match[3] ?? 'T00:00'}`.toUpperCase());
+  if (match === null || !Number.isFinite(amount))
+    throw new FilterError(`"${raw}" is no moment. Write it as in time:>=2026-11-27T14:02:07, with Z at the end for UTC`, span);
   return { kind: 'compare', comparison: (match[1] ?? '=') as Comparison, amount };
 }

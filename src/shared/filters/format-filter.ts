@@ -29,8 +29,13 @@ function formatValue(key: FilterKey, value: FilterValue): string {
     case 'glob':
       return value.pattern;
     case 'compare':
-      return `${value.comparison === '=' ? '' : value.comparison}${value.amount}${key === 'dur' ? 'ms' : 'b'}`;
+      return `${value.comparison === '=' ? '' : value.comparison}${formatAmount(key, value.amount)}`;
   }
+}
+
+function formatAmount(key: FilterKey, amount: number): string {
+  if (key === 'time') return new Date(amount).toISOString();
+  return `${amount}${key === 'dur' ? 'ms' : 'b'}`;
 }
 
 function quoted(text: string): string {

@@ -61,6 +61,10 @@ test('values: lists, globs, quotes, comparisons with units', () => {
     { kind: 'exact', text: 'req' },
     { kind: 'exact', text: 'stderr' },
   ]);
+  expect(values('time:>=2026-11-27T14:02:07.5Z')).toEqual([
+    { kind: 'compare', comparison: '>=', amount: Date.UTC(2026, 10, 27, 14, 2, 7, 500) },
+  ]);
+  expect(values('time:<2026-11-28')).toEqual([{ kind: 'compare', comparison: '<', amount: new Date(2026, 10, 28).getTime() }]);
   expect(values('method:tools/call')).toEqual([{ kind: 'exact', text: 'tools/call' }]);
 });
 
@@ -77,6 +81,8 @@ test('what is wrong is said with its place and the nearest key or word', () => {
   expect(wrong('tool:a,').message).toBe('"tool:" needs a value');
   expect(wrong('dur:fast').message).toContain('dur:>500ms');
   expect(wrong('dur:>5parsecs').at).toBe('>5parsecs');
+  expect(wrong('time:>=yesterday').message).toContain('time:>=2026-11-27T14:02:07');
+  expect(wrong('time:2026-13-40').at).toBe('2026-13-40');
   expect(wrong('->').message).toContain('letters and digits');
   expect(wrong('('.repeat(40) + 'a' + ')'.repeat(40)).message).toContain('nested');
   expect(wrong('a '.repeat(17)).message).toContain('at most 16 words');
@@ -102,6 +108,9 @@ test('a filter is told as a sentence', () => {
   expect(explainFilter(read('rate "rate limit" or -x'))).toBe(
     'Where the text has a word beginning with "rate" and the text has "rate limit" or the text lacks a word beginning with "x"',
   );
+  expect(explainFilter(read('time:>=2026-11-27T14:02:07Z -time:>2026-11-27T14:03:00+00:00'))).toBe(
+    'Where the time is from 2026-11-27T14:02:07.000Z and the time is not after 2026-11-27T14:03:00.000Z',
+  );
   expect(explainFilter(read(''))).toBe('Everything');
 });
 
@@ -117,6 +126,7 @@ const term = fc.oneof(
     'dur:>5ms',
     'dur:1e-3',
     'size:>=2.5mb,<1kib',
+    'time:>=2026-11-27T14:02,<2026-11-28',
     'kind:req,note',
     'from:server',
     'status:tool-error,late',

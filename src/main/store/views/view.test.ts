@@ -6,6 +6,7 @@ import {
   anExchange,
   aSession,
   aSpec,
+  aTime,
   openTestStore,
   viewUntil,
   type TestStore,
@@ -31,6 +32,10 @@ async function idsOf(kit: TestStore, change: Partial<TimelineSpec>): Promise<num
   const ids = page.rows.map(row => (row.row === 'exchange' ? row.exchange.id : row.id));
   expect(state.matched).toBe(ids.length);
   return ids;
+}
+
+function moment(at: number): string {
+  return new Date(at).toISOString();
 }
 
 test('rows come in the order asked for, those without a value last', async () => {
@@ -85,6 +90,8 @@ test('each key of the grammar finds what it says', async () => {
   expect(await found('status:error,tool-error')).toEqual([2, 3]);
   expect(await found('dur:>500ms')).toEqual([1]);
   expect(await found('size:>100kb')).toEqual([3]);
+  expect(await found(`time:<${moment(aTime + 3)}`)).toEqual([1, 3]);
+  expect(await found(`time:>=${moment(aTime + 3)} server:server-s2`)).toEqual([4, 5]);
   expect(await found('-status:ok server:server-s2')).toEqual([3]);
   expect(await found('(tool:echo or kind:stderr) -client:nobody')).toEqual([2, 5]);
 });
@@ -205,6 +212,7 @@ test('one row per frame: a frame is found by what its exchange is', async () => 
   expect(await found('tool:echo')).toEqual([1, 2]);
   expect(await found('status:tool-error kind:res')).toEqual([2]);
   expect(await found('kind:stderr')).toEqual([3]);
+  expect(await found(`time:>${moment(aTime + 2)}`)).toEqual([3]);
   const page = await kit.store.viewRows('probe', 0, 1);
   expect(page.rows[0]).toMatchObject({ row: 'frame', id: 3, clientName: 'inspector', frame: { preview: 'warming up' } });
 });
