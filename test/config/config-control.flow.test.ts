@@ -49,6 +49,14 @@ test('a file that is put back after a mistake has no problems any more', async (
   ]);
 });
 
+test('the usual file is taken when it appears, however soon after the host looked for it', async () => {
+  const { control: config, told } = control();
+  await config.loadUsual();
+  writeFileSync(join(dir, 'shadowcat.yaml'), 'version: 1\n');
+  await vi.waitFor(() => expect(config.inForce).toBeDefined(), 20_000);
+  expect(told).toEqual(['applied: the file changed']);
+});
+
 test('mistakes are told as config check tells them, and a port that is taken is none', async () => {
   writeFileSync(file(), 'version: 1\nadmn: {}\nlistners: []\n');
   const { control: config } = control(() =>

@@ -96,7 +96,7 @@ export class ConfigControl {
   async loadUsual(): Promise<void> {
     const contents = await contentsOf(this.#path);
     if (contents !== undefined) await this.#queue(() => this.#take(contents, this.#path, 'loaded')).catch(() => undefined);
-    this.#follow();
+    this.#follow(configHash(contents ?? ''));
   }
 
   /** Reads the file anew, also when it did not change: secrets behind its references may have. */
@@ -193,20 +193,21 @@ export class ConfigControl {
     writeConfig(this.#path, text, before === undefined ? undefined : expectedHash);
   }
 
-  #follow(): void {
+  /** What differs from the contents of this hash is a change, also where there was no file yet. */
+  #follow(hash = this.#inForce?.hash): void {
     const { clock, log } = this.#deps;
     void this.#watch?.close();
     this.#watch = watchConfig({
       path: this.#path,
       clock,
       log,
-      ...(this.#inForce === undefined ? {} : { hash: this.#inForce.hash }),
-      onChange: async ({ contents, hash }) => {
+      ...(hash === undefined ? {} : { hash }),
+      onChange: async ({ contents, hash: changed }) => {
         // What was written by ourselves is in force already, and so is a file that was put back after a mistake.
-        if (hash === this.#inForce?.hash) return this.#backInForce(hash);
+        if (changed === this.#inForce?.hash) return this.#backInForce(changed);
         await this.#queue(async () => {
           // While this waited its turn the file may have been written anew: what was read before must not replace that.
-          if (hash === this.#inForce?.hash || configHash((await contentsOf(this.#path)) ?? '') !== hash) return;
+          if (changed === this.#inForce?.hash || configHash((await contentsOf(this.#path)) ?? '') !== changed) return;
           await this.#take(contents, this.#path, 'the file changed');
         }).catch(() => undefined);
       },
