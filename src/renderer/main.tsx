@@ -12,6 +12,7 @@ import './styles/frame.css';
 import './styles/live.css';
 import './styles/detail.css';
 import './styles/pages.css';
+import './styles/policies.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no root element');

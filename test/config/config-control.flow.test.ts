@@ -57,6 +57,17 @@ test('the usual file is taken when it appears, however soon after the host looke
   expect(told).toEqual(['applied: the file changed']);
 });
 
+test('a usual file that is wrong from the start is told once, and taken when it is mended', async () => {
+  const usual = join(dir, 'shadowcat.yaml');
+  writeFileSync(usual, 'version: 2\n');
+  const { control: config, told } = control();
+  await config.loadUsual();
+  await vi.waitFor(() => expect(told).toHaveLength(1), 20_000);
+  writeFileSync(usual, 'version: 1\n');
+  await vi.waitFor(() => expect(told.at(-1)).toBe('applied: the file changed'), 20_000);
+  expect(told).toHaveLength(2);
+});
+
 test('mistakes are told as config check tells them, and a port that is taken is none', async () => {
   writeFileSync(file(), 'version: 1\nadmn: {}\nlistners: []\n');
   const { control: config } = control(() =>

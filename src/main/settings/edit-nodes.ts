@@ -1,5 +1,18 @@
 /** One change of a configuration, made on its YAML nodes, so that comments and quotes stay with what they belong to. */
-import { type Document, isAlias, isCollection, isMap, isNode, isScalar, isSeq, type Node, Scalar, type YAMLMap, type YAMLSeq } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isCollection,
+  isMap,
+  isNode,
+  isPair,
+  isScalar,
+  isSeq,
+  type Node,
+  Scalar,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml';
 import { type ConfigPath, pathText } from './config-problem.ts';
 
 /** Sets a value (creating what is around it), or removes a key or an entry. The index after the last one adds an entry. */
@@ -31,6 +44,8 @@ export function applyEdit(document: Document.Parsed, edit: ConfigEdit): void {
 }
 
 type Collection = YAMLMap | YAMLSeq;
+/** Characters of a list that stands in one line. */
+const MAX_ONE_LINE = 80;
 
 function setIn(document: Document.Parsed, parent: Collection, path: ConfigPath, value: unknown): void {
   const last = path.at(-1) ?? 0;
@@ -39,8 +54,22 @@ function setIn(document: Document.Parsed, parent: Collection, path: ConfigPath, 
   const before: unknown = parent.get(key, true);
   if (isScalar(before) && before.anchor === undefined && isPlain(value)) return setScalar(before, value);
   const node = document.createNode(value, { aliasDuplicateObjects: false });
+  inOneLine(node);
   if (isNode(before)) keepLooks(before, node);
   parent.set(key, node);
+}
+
+/** A list of a few plain values is written as people write it: `[tools/call]`. */
+function inOneLine(node: Node): void {
+  if (isSeq(node) && node.items.length > 0 && node.items.every(isScalar)) {
+    const length = node.items.reduce((sum, { value }) => sum + String(value).length + 2, 0);
+    if (length <= MAX_ONE_LINE) node.flow = true;
+  } else if (isCollection(node)) {
+    for (const item of node.items) {
+      const value: unknown = isPair(item) ? item.value : item;
+      if (isNode(value)) inOneLine(value);
+    }
+  }
 }
 
 /** Comments stand at nodes: who replaces a node takes them along. */

@@ -81,6 +81,16 @@ export function windowStore() {
     ...store,
     goTo: (page: Page) => set({ page, overlay: 'none' }),
     setScope: (scope: Scope) => narrow({ scope, page: 'live', follow: following }),
+    /** Narrows Live to one scope without going there yet. */
+    showOnly: (scope: Scope) => narrow({ scope, filter: '', mode: 'exchanges', requestsOnly: false, sort: arrivalOrder }),
+    /** Goes to Live with the cursor on a row and its detail open; new rows do not carry it away. */
+    showRow: (id: number, index: number, rowCount: number) =>
+      set({
+        page: 'live',
+        selection: { id, index },
+        isDetailOpen: true,
+        follow: afterUserScroll(store.getState().follow, false, rowCount),
+      }),
     setFilter: (filter: string) => narrow({ filter }),
     setMode: (mode: WindowState['mode']) => narrow({ mode, sort: arrivalOrder }),
     setRequestsOnly: (requestsOnly: boolean) => narrow({ requestsOnly }),

@@ -1,5 +1,6 @@
 /** All stores of one window, wired to its host. Components get it from `useWorkbench` and nothing else reaches the host. */
 import type { HostClient } from '../host/host-client.ts';
+import { PolicyDesk } from './policy-desk.ts';
 import { documentAppliers, PreferencesStore } from './preferences.ts';
 import { TimelineView } from './timeline-view.ts';
 import { TopicStore } from './topic-store.ts';
@@ -10,6 +11,7 @@ export interface Workbench {
   readonly window: WindowStore;
   readonly preferences: PreferencesStore;
   readonly timeline: TimelineView;
+  readonly policies: PolicyDesk;
   readonly status: TopicStore<'status'>;
   readonly sources: TopicStore<'sources'>;
 }
@@ -40,6 +42,7 @@ export function workbench(host: HostClient, root: HTMLElement): Workbench {
     host,
     window,
     timeline,
+    policies: new PolicyDesk(host),
     preferences: new PreferencesStore(host, documentAppliers(root)),
     status: new TopicStore(host, 'status', {}),
     sources: new TopicStore(host, 'sources', {}),

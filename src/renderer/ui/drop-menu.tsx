@@ -5,10 +5,12 @@ import { useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
 interface DropMenuProps {
   readonly icon: LucideIcon;
   readonly label: string;
+  /** Beside the icon; without it the button shows only that. */
+  readonly text?: string;
   readonly children: ReactNode;
 }
 
-export function DropMenu({ icon: Icon, label, children }: DropMenuProps) {
+export function DropMenu({ icon: Icon, label, text, children }: DropMenuProps) {
   const id = useId();
   const button = useRef<HTMLButtonElement>(null);
   const menu = useRef<HTMLDivElement>(null);
@@ -30,13 +32,14 @@ export function DropMenu({ icon: Icon, label, children }: DropMenuProps) {
       <button
         ref={button}
         type="button"
-        className="btn plain icon"
+        className={text === undefined ? 'btn plain icon' : 'btn'}
         aria-label={label}
         title={label}
         aria-haspopup="menu"
         popoverTarget={id}
       >
         <Icon className="i" aria-hidden="true" />
+        {text}
       </button>
       <div
         ref={menu}
@@ -69,7 +72,16 @@ function place(menu: HTMLElement, button: HTMLElement | null): void {
 
 export function MenuItem({ onPick, children }: { readonly onPick: () => void; readonly children: ReactNode }) {
   return (
-    <button type="button" role="menuitem" className="menu-item" tabIndex={-1} onClick={onPick}>
+    <button
+      type="button"
+      role="menuitem"
+      className="menu-item"
+      tabIndex={-1}
+      onClick={event => {
+        event.currentTarget.closest<HTMLElement>('[popover]')?.hidePopover();
+        onPick();
+      }}
+    >
       <span className="menu-tick" />
       {children}
     </button>
