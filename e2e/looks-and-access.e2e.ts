@@ -1,25 +1,8 @@
 /** Themes are applied, and every page in both is clean to axe. */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Page } from '@playwright/test';
 import { expect, test } from './harness/hosts.ts';
 import { connectClient, openProxy, startServer } from './traffic.ts';
+import { violations } from './violations.ts';
 import { goTo, row, rows } from './window-page.ts';
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-interface AxeResult {
-  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
-}
-
-/** The page's own policy forbids foreign scripts, so axe comes through the debugger and not as a script element. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(`${axeSource};0`);
-  const result = (await page.evaluate(
-    "axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })",
-  )) as AxeResult;
-  return result.violations.flatMap(violation => violation.nodes.map(node => `${violation.id}: ${node.html.slice(0, 200)}`));
-}
 
 let server: Awaited<ReturnType<typeof startServer>>;
 let proxy: Awaited<ReturnType<typeof openProxy>> | undefined;

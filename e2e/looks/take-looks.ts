@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { launchHeadless } from '../harness/headless.ts';
+import { troubledGateway } from './troubled-gateway.ts';
 import { goTo, grid, row, rows } from '../window-page.ts';
 
 const outDir = resolve(process.argv[2] ?? 'test-results/looks');
@@ -40,6 +41,17 @@ try {
   await everyLook(page, 'sessions');
   await goTo(page, 'Settings');
   await everyLook(page, 'settings');
+  await goTo(page, 'Limits');
+  await page.getByRole('heading', { name: 'No gateway is configured' }).waitFor();
+  await everyLook(page, 'limits-empty');
+  const end = await troubledGateway(host.dataDir, page);
+  await everyLook(page, 'limits');
+  await page.getByRole('region', { name: 'Limiter keys' }).scrollIntoViewIfNeeded();
+  await everyLook(page, 'limits-below');
+  await page.getByRole('button', { name: 'Isolate billing/primary' }).click();
+  await everyLook(page, 'limits-confirm');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await end();
 } finally {
   await host.close();
 }

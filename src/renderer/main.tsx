@@ -13,6 +13,7 @@ import './styles/live.css';
 import './styles/detail.css';
 import './styles/pages.css';
 import './styles/policies.css';
+import './styles/limits.css';
 
 const root = document.getElementById('root');
 if (root === null) throw new Error('The page has no root element');

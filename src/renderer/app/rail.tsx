@@ -1,7 +1,8 @@
 /** The rail of pages. */
 import { Activity, Archive, Gauge, ShieldCheck, SlidersHorizontal, type LucideIcon } from 'lucide-react';
+import { counted } from '../formats/size.ts';
 import { shortcuts } from '../state/shortcuts.ts';
-import { useStatus, useWindow, useWorkbench } from '../state/use-workbench.ts';
+import { useOpenBreakerCount, useStatus, useWindow, useWorkbench } from '../state/use-workbench.ts';
 import type { Page } from '../state/window-store.ts';
 import { cn } from '../ui/cn.ts';
 
@@ -17,6 +18,7 @@ export function Rail() {
   const { window: store } = useWorkbench();
   const current = useWindow(state => state.page);
   const pending = useStatus()?.pendingCount ?? 0;
+  const openBreakers = useOpenBreakerCount();
   return (
     <nav className="rail" aria-label="Pages">
       {entries.map(({ page, title, icon: Icon, isLast }) => (
@@ -33,6 +35,11 @@ export function Rail() {
           {page === 'live' && pending > 0 && current !== 'live' && (
             <b className="dot">
               <span className="sr">{pending} pending</span>
+            </b>
+          )}
+          {page === 'limits' && openBreakers > 0 && (
+            <b className="dot error">
+              <span className="sr">{counted(openBreakers, 'breaker')} open</span>
             </b>
           )}
         </button>

@@ -1,11 +1,12 @@
 /** The status strip: what is connected, how fast it answers, what the store holds. */
-import { CircleDashed, Database, TriangleAlert } from 'lucide-react';
+import { CircleDashed, CircleMinus, Database, TriangleAlert } from 'lucide-react';
 import { bytes, count, counted } from '../formats/size.ts';
 import { duration } from '../formats/time.ts';
-import { useStatus } from '../state/use-workbench.ts';
+import { useOpenBreakerCount, useStatus } from '../state/use-workbench.ts';
 
 export function StatusStrip() {
   const status = useStatus();
+  const openBreakers = useOpenBreakerCount();
   if (status === undefined) return <footer className="status">Connecting to the host…</footer>;
   const { store, recording } = status;
   const lost = recording.droppedBodyCount + recording.unrecordedFrameCount;
@@ -17,6 +18,12 @@ export function StatusStrip() {
         <span className="second">
           <CircleDashed className="i s" aria-hidden="true" />
           {count(status.pendingCount)} pending
+        </span>
+      )}
+      {openBreakers > 0 && (
+        <span className="error">
+          <CircleMinus className="i s" aria-hidden="true" />
+          {counted(openBreakers, 'breaker')} open
         </span>
       )}
       {status.p50Ms !== undefined && (

@@ -3,9 +3,12 @@ import { createContext, useCallback, useContext, useEffect, useState, useSyncExt
 import { useStore } from 'zustand';
 import type { CallInput, CallName, CallOutput } from '../../shared/contract/calls.ts';
 import type { TopicMessage, TopicName, TopicParams } from '../../shared/contract/topics.ts';
+import type { UpstreamState } from '../../shared/model/gateway-state.ts';
 import type { HostInfo, HostStatus } from '../../shared/model/host.ts';
 import type { Preferences } from '../../shared/model/preferences.ts';
+import type { HostClient } from '../host/host-client.ts';
 import type { WireState } from '../host/wire-state.ts';
+import { openBreakerCount } from './open-breakers.ts';
 import { ticker } from './ticker.ts';
 import type { WindowState } from './window-store.ts';
 import type { Workbench } from './workbench.ts';
@@ -32,6 +35,18 @@ export function useStatus(): HostStatus | undefined {
   return useSyncExternalStore(status.subscribe, status.get);
 }
 
+/** Instances behind the gateway; undefined until the host told. */
+export function useUpstreams(): readonly UpstreamState[] | undefined {
+  const { upstreams } = useWorkbench();
+  return useSyncExternalStore(upstreams.subscribe, upstreams.get)?.upstreams;
+}
+
+/** Draws again only when the number changes. */
+export function useOpenBreakerCount(): number {
+  const { upstreams } = useWorkbench();
+  return useSyncExternalStore(upstreams.subscribe, () => openBreakerCount(upstreams.get()?.upstreams ?? []));
+}
+
 export function useWireState(): WireState {
   const { host } = useWorkbench();
   return useSyncExternalStore(
@@ -40,13 +55,21 @@ export function useWireState(): WireState {
   );
 }
 
+/** Last messages of topics by host, so that a page that is opened again begins with what was known, even when the host is gone. */
+const lastMessages = new WeakMap<HostClient, Map<string, unknown>>();
+
 /** The latest message of a topic that only some page shows: followed while the component is there. Undefined until the first message. */
 export function useTopic<N extends TopicName>(topic: N, params: TopicParams<N>): TopicMessage<N> | undefined {
   const { host } = useWorkbench();
-  const [message, setMessage] = useState<TopicMessage<N>>();
-  const key = JSON.stringify(params);
+  const key = `${topic} ${JSON.stringify(params)}`;
+  const [message, setMessage] = useState(() => lastMessages.get(host)?.get(key) as TopicMessage<N> | undefined);
   useEffect(
-    () => host.follow(topic, params, setMessage),
+    () =>
+      host.follow(topic, params, next => {
+        const known = lastMessages.get(host) ?? new Map<string, unknown>();
+        lastMessages.set(host, known.set(key, next));
+        setMessage(next);
+      }),
     // The key stands for the params.
     // oxlint-disable-next-line react/exhaustive-deps
     [host, topic, key],

@@ -14,6 +14,7 @@ export interface Workbench {
   readonly policies: PolicyDesk;
   readonly status: TopicStore<'status'>;
   readonly sources: TopicStore<'sources'>;
+  readonly upstreams: TopicStore<'upstreams'>;
 }
 
 /** Creates the stores and keeps the view in step with what the window asks to see. */
@@ -46,5 +47,6 @@ export function workbench(host: HostClient, root: HTMLElement): Workbench {
     preferences: new PreferencesStore(host, documentAppliers(root)),
     status: new TopicStore(host, 'status', {}),
     sources: new TopicStore(host, 'sources', {}),
+    upstreams: new TopicStore(host, 'upstreams', {}),
   };
 }
