@@ -60,7 +60,7 @@ export function Editor({ state, text, isConflict, inForce, back, onText, onEdit,
           <DryRunPane
             dryRun={dryRun}
             limit={limit}
-            blocked={hasProblems ? 'What is wrong keeps it from being judged' : undefined}
+            blocked={hasProblems ? 'What is wrong is mended first; below is the judgement before' : undefined}
             onLimit={setLimit}
             onOpen={onOpenRow}
           />

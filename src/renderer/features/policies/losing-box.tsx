@@ -4,7 +4,8 @@ import { ConfirmBox } from './confirm-box.tsx';
 interface LosingBoxProps {
   /** The draft goes because the file was changed elsewhere, and that is wanted. */
   readonly isForFile: boolean;
-  readonly onConfirm: () => void;
+  /** With what became of it, to be told. */
+  readonly onConfirm: (said: string) => void;
   readonly onClose: () => void;
 }
 
@@ -13,7 +14,7 @@ export function LosingBox({ isForFile, onConfirm, onClose }: LosingBoxProps) {
     <ConfirmBox
       title={isForFile ? 'Take the file, and not the draft?' : 'Discard the draft?'}
       confirm={isForFile ? 'Take the file' : 'Discard'}
-      onConfirm={onConfirm}
+      onConfirm={() => onConfirm(isForFile ? 'The draft gave way to the file.' : 'The draft is discarded.')}
       onClose={onClose}
     >
       What was not saved goes. For ten seconds it can be brought back.

@@ -59,7 +59,7 @@ function Row({
     <div className="default-row">
       <span>
         {title}
-        {hint !== undefined && <span className="quiet"> {hint}</span>}
+        {hint !== undefined && <span className="quiet">{hint}</span>}
       </span>
       {children}
     </div>

@@ -40,10 +40,15 @@ export function usePolicyActions(desk: PolicyDesk) {
       act(async () => {
         if (await desk.save()) store.toast('Saved, and in force.');
       }),
-    discard: () => {
+    discard: (said: string) => {
       const draft = desk.discard();
       if (draft === undefined) return;
-      store.toast('The draft is discarded.', { forMs: UNDO_MS, action: { label: 'Undo', run: () => desk.restore(draft) } });
+      const undo = () => {
+        // What was begun meanwhile must not go for it.
+        if (desk.state().draft === undefined) desk.restore(draft);
+        else store.toast('There is another draft by now; save or discard that one first.', { tone: 'error' });
+      };
+      store.toast(said, { forMs: UNDO_MS, action: { label: 'Undo', run: undo } });
     },
     rollback: ({ hash }: ConfigVersion) =>
       act(async () => {

@@ -81,7 +81,7 @@ export function yamlEditor({ host, text, onText, schema }: YamlEditorOptions) {
         autocompletion({ override: [yamlCompletion(schema)] }),
         markedLines,
         yamlTheme,
-        EditorView.contentAttributes.of({ 'aria-label': 'Configuration as YAML' }),
+        EditorView.contentAttributes.of({ 'aria-label': 'Configuration as YAML', tabindex: '0' }),
         // Escape and then Tab leaves the editor; Tab alone indents.
         keymap.of([...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
         EditorView.updateListener.of(update => {
