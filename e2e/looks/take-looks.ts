@@ -46,8 +46,9 @@ try {
   await everyLook(page, 'limits-empty');
   const end = await troubledGateway(host.dataDir, page);
   await everyLook(page, 'limits');
-  await page.getByRole('region', { name: 'Limiter keys' }).scrollIntoViewIfNeeded();
-  await everyLook(page, 'limits-below');
+  await everyLook(page, 'limits-below', () =>
+    page.getByRole('heading', { name: 'Changed tools' }).evaluate(element => element.scrollIntoView()),
+  );
   await page.getByRole('button', { name: 'Isolate billing/primary' }).click();
   await everyLook(page, 'limits-confirm');
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
@@ -56,9 +57,11 @@ try {
   await host.close();
 }
 
-async function everyLook(page: Page, name: string): Promise<void> {
+/** `prepare` runs in each size before its pictures. */
+async function everyLook(page: Page, name: string, prepare?: () => Promise<void>): Promise<void> {
   for (const [size, viewport] of Object.entries(sizes)) {
     await page.setViewportSize(viewport);
+    await prepare?.();
     for (const theme of themes) {
       await page.emulateMedia({ colorScheme: theme });
       await page.waitForTimeout(250);

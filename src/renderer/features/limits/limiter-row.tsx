@@ -9,15 +9,23 @@ import { useNow } from '../../state/use-workbench.ts';
 import { cn } from '../../ui/cn.ts';
 import { algorithmWords, fillOf, isUsedUp, leftWords, resetWords, shareLeft } from './limiter-words.ts';
 
-export const LimiterRow = memo(Row, ({ limiter: before }, { limiter: after }) => isSame(before, after));
+interface LimiterRowProps {
+  readonly limiter: LimiterKey;
+  readonly index: number;
+  readonly top: number;
+}
 
-function Row({ limiter }: { readonly limiter: LimiterKey }) {
+export const LimiterRow = memo(Row, (before, after) => {
+  return before.index === after.index && before.top === after.top && isSame(before.limiter, after.limiter);
+});
+
+function Row({ limiter, index, top }: LimiterRowProps) {
   const { tier, limitId, key, mode, admittedCount, refusedCount, lastRefusedAt, inFlight, maxInFlight } = limiter;
   const fill = fillOf(limiter);
   const now = useNow(false);
   const share = shareLeft(limiter);
   return (
-    <div className="lim" role="row">
+    <div className="lim" role="row" aria-rowindex={index + 2} style={{ transform: `translateY(${top}px)` }}>
       <span role="cell" className="l-tier second">
         {tier}
       </span>

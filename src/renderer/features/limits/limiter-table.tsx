@@ -6,20 +6,8 @@ import { count, counted } from '../../formats/size.ts';
 import { useShortcut } from '../../state/use-shortcut.ts';
 import { useWorkbench } from '../../state/use-workbench.ts';
 import { limitedFilter, showInLive } from './live-links.ts';
-import { LimiterRow } from './limiter-row.tsx';
+import { LimiterGrid } from './limiter-grid.tsx';
 import { keysWith } from './limiter-words.ts';
-
-const heads = [
-  ['l-tier', 'Tier'],
-  ['l-key', 'Limit and key'],
-  ['l-gauge', 'Bucket'],
-  ['l-left num', 'Left'],
-  ['l-reset', 'Refill'],
-  ['l-flight num', 'In flight'],
-  ['l-admitted num', 'Admitted'],
-  ['l-refused num', 'Refused'],
-  ['l-last', 'Last refused'],
-] as const;
 
 export function LimiterTable({ limits }: { readonly limits: LimitsState }) {
   const { window: store } = useWorkbench();
@@ -32,7 +20,7 @@ export function LimiterTable({ limits }: { readonly limits: LimitsState }) {
     <section className="card limiters" aria-labelledby="limiters">
       <header className="card-head">
         <h2 id="limiters">Limiters</h2>
-        <p className="clip" role="status">
+        <p className="clip">
           {keyWords(keys.length, keyCount)} · {count(admittedCount)} admitted · {count(refusedCount)} refused
           {shadowCount > 0 && ` · ${count(shadowCount)} would be, in shadow`}
         </p>
@@ -58,25 +46,7 @@ export function LimiterTable({ limits }: { readonly limits: LimitsState }) {
       ) : shown.length === 0 ? (
         <p className="card-empty">No key has “{search}”.</p>
       ) : (
-        // The rows scroll within their box, so it must be reachable by keyboard.
-        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
-        <div className="lim-scroll scroll-keys" role="region" aria-label="Limiter keys" tabIndex={0}>
-          <div role="table" aria-label="Limiter keys" aria-rowcount={shown.length + 1}>
-            <div className="lim head" role="row">
-              {heads.map(([name, title]) => (
-                <span key={name} role="columnheader" className={name}>
-                  {title}
-                </span>
-              ))}
-              <span role="columnheader" className="l-badge">
-                <span className="sr">State</span>
-              </span>
-            </div>
-            {shown.map(limiter => (
-              <LimiterRow key={`${limiter.limitId} ${limiter.key}`} limiter={limiter} />
-            ))}
-          </div>
-        </div>
+        <LimiterGrid keys={shown} />
       )}
     </section>
   );
