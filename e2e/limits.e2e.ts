@@ -156,6 +156,7 @@ test('no width lets the page overflow, and no theme breaks it for axe', async ({
     await page.setViewportSize({ width, height: 800 });
     await expect(card(page, 'good')).toBeVisible();
     expect(await page.locator('.limits-scroll').evaluate(box => box.scrollWidth - box.clientWidth), `${width}`).toBe(0);
+    expect(await page.evaluate(() => document.documentElement.scrollHeight - window.innerHeight), `${width}`).toBe(0);
   }
   expect(await violations(page)).toEqual([]);
   if (sizeBefore !== null) await page.setViewportSize(sizeBefore);

@@ -45,7 +45,7 @@ export class FakeHost implements HostClient {
   follow<N extends TopicName>(topic: N, _params: unknown, onMessage: (message: TopicMessage<N>) => void): () => void {
     const known = this.#listeners.get(topic) ?? new Set();
     this.#listeners.set(topic, known.add(onMessage as never));
-    if (this.#messages.has(topic)) onMessage(this.#messages.get(topic) as never);
+    if (this.state.kind === 'connected' && this.#messages.has(topic)) onMessage(this.#messages.get(topic) as never);
     return () => known.delete(onMessage as never);
   }
 }

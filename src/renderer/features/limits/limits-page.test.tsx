@@ -116,6 +116,16 @@ test('buttons that would change nothing are off; an isolated instance can only r
   await expect.poll(() => buttonsOf('c')).toEqual(['Trip off', 'Reset off', 'Isolate off']);
 });
 
+test('a host that is gone leaves its last state, also to a page that is opened after that', async () => {
+  const first = await page();
+  await expect.element(first.getByRole('region', { name: 'billing/a, Closed' })).toBeVisible();
+  host.become({ kind: 'lost', sinceAt: Date.now(), attempt: 1 });
+  await first.unmount();
+  const again = await page();
+  await expect.element(again.getByRole('region', { name: 'billing/a, Closed' })).toBeVisible();
+  await expect.element(again.getByText('Policies enforced')).toBeVisible();
+});
+
 test('the drawing of the error rate has words, and the last trip leads to its rows in Live', async () => {
   const breaker = aBreaker({
     word: 'open',

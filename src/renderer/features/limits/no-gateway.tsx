@@ -27,14 +27,14 @@ export function NoGateway() {
         <section className="card way" aria-labelledby="way-file">
           <h2 id="way-file">
             <FileCog className="i" aria-hidden="true" />
-            Put a file of your own there
+            Or save a file of your own
           </h2>
           <p>It is taken as soon as it is saved, and again with every change. What is wrong in it is said here.</p>
           <Line text={path} label="Copy the path" />
         </section>
       </div>
       <p className="second">
-        A file elsewhere is taken by <code>shadowcat gateway --config FILE</code>.
+        A file elsewhere is taken by <code>npx shadowcat gateway --config FILE</code>.
       </p>
     </div>
   );
