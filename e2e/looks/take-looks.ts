@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { launchHeadless } from '../harness/headless.ts';
+import { draftedPolicy, guardedGateway } from './guarded-gateway.ts';
 import { troubledGateway } from './troubled-gateway.ts';
 import { goTo, grid, row, rows } from '../window-page.ts';
 
@@ -41,6 +42,9 @@ try {
   await everyLook(page, 'sessions');
   await goTo(page, 'Settings');
   await everyLook(page, 'settings');
+  await goTo(page, 'Policies');
+  await page.getByRole('heading', { name: 'No configuration file yet' }).waitFor();
+  await everyLook(page, 'policies-empty');
   await goTo(page, 'Limits');
   await page.getByRole('heading', { name: 'No gateway is configured' }).waitFor();
   await everyLook(page, 'limits-empty');
@@ -53,6 +57,17 @@ try {
   await everyLook(page, 'limits-confirm');
   await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
   await end();
+  const endGuarded = await guardedGateway(host.dataDir, page);
+  await everyLook(page, 'policies');
+  await draftedPolicy(page);
+  await everyLook(page, 'policies-draft');
+  await page.getByLabel('And when').fill('args.');
+  await page.getByRole('button', { name: '1 problem' }).waitFor();
+  await everyLook(page, 'policies-wrong');
+  await page.getByRole('button', { name: 'History' }).click();
+  await page.getByRole('region', { name: 'What going back would change' }).waitFor();
+  await everyLook(page, 'policies-history');
+  await endGuarded();
 } finally {
   await host.close();
 }

@@ -91,6 +91,7 @@ export function aStatus(change: Partial<GatewayStatus> = {}): GatewayStatus {
     sessionCount: 0,
     counters: { requests: 0, refused: 0, failed: 0, unauthorized: 0, limited: 0, denied: 0, retries: 0, inFlight: 0, openStreams: 0 },
     durations: { total: { count: 0 }, overhead: { count: 0 } },
+    policyHits: [],
     changes: [],
     ...change,
   };

@@ -20,6 +20,7 @@ const gateway: GatewayStatus = {
     total: { count: 6, p50Ms: 4.218, p90Ms: 80, p95Ms: 81.4, p99Ms: 120 },
     overhead: { count: 6, p50Ms: 0.31, p90Ms: 0.4, p95Ms: 0.4, p99Ms: 0.9 },
   },
+  policyHits: [],
   changes: [],
 };
 
@@ -98,7 +99,18 @@ test('routes, instances and limits that refused stand below what is in force', (
 
 test('without a configuration it says how to load one', () => {
   const { isRunning, isDraining, configProblems, policyMode, sessionCount, counters, durations, changes } = gateway;
-  const none = { isRunning, isDraining, configProblems, policyMode, listeners: [], sessionCount, counters, durations, changes };
+  const none = {
+    isRunning,
+    isDraining,
+    configProblems,
+    policyMode,
+    listeners: [],
+    policyHits: [],
+    sessionCount,
+    counters,
+    durations,
+    changes,
+  };
   const empty = { keys: [], keyCount: 0, admittedCount: 0, refusedCount: 0, shadowCount: 0 };
   expect(statusText({ gateway: none, upstreams: [], limits: empty, degraded: [] }, at, 0)).toBe(
     'No configuration is in force. Load one with "shadowcat gateway --config FILE".\n',

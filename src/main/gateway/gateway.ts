@@ -209,6 +209,7 @@ export class Gateway {
         openStreams: this.#live.streamCount,
       },
       durations: observers.metrics.percentiles(),
+      policyHits: observers.counters.policyHits,
       changes: [...observers.counters.changes],
     };
   }

@@ -40,7 +40,7 @@ export interface ObserversDeps {
 export interface Observers {
   readonly hub: Pick<EventHub, 'emit'>;
   readonly metrics: Pick<GatewayMetrics, 'render' | 'percentiles' | 'storeWritten'>;
-  readonly counters: Pick<GatewayCounters, 'counts' | 'changes'>;
+  readonly counters: Pick<GatewayCounters, 'counts' | 'changes' | 'policyHits'>;
   readonly audit: Pick<AuditTrail, 'state' | 'query' | 'verify'>;
   readonly eventLoop: EventLoopMonitor;
   /** Tells all of them what they have not heard yet. */

@@ -201,6 +201,8 @@ export const GatewayStatus = z.object({
   }),
   /** Of exchanges that reached an upstream: all of it, and our own part before the request left. */
   durations: z.object({ total: Percentiles, overhead: Percentiles }),
+  /** What policies decided or noted since the host started; those that nothing came to are left out. */
+  policyHits: z.array(z.object({ policyId: z.string(), count: z.number().int(), lastAt: z.number() })),
   /** Newest breaker, health and configuration events, newest first; at most 50. */
   changes: z.array(z.object({ at: z.number(), kind: z.string(), subject: z.string(), text: z.string() })),
 });

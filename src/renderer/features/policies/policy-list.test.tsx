@@ -36,6 +36,7 @@ async function shown(said: ConfigDraft, read: ConfigDraft) {
       read={read}
       selectedIndex={0}
       hasDraft={said !== read}
+      hits={[{ policyId: 'no-delete', count: 3, lastAt: Date.now() }]}
       onOpen={tell('open')}
       onAdd={tell('add')}
       onMode={({ id }, mode) => done.push(['mode', id, mode])}
@@ -58,6 +59,7 @@ test('each policy is a sentence with its mode, and can be switched, opened and r
     'Always log',
   ]);
   expect(cards[0]?.getAttribute('aria-current')).toBe('true');
+  expect(cards.map(card => card.querySelector('.hits')?.textContent.slice(0, 7))).toEqual(['3 hits,', 'no hits']);
   await screen.getByRole('group', { name: 'Mode of no-delete' }).getByRole('button', { name: 'Shadow' }).click();
   await screen.getByRole('button', { name: 'watch', exact: true }).click();
   await screen.getByRole('button', { name: 'Remove watch' }).click();

@@ -1,9 +1,10 @@
 /** All policies. Their order means nothing, so there is nothing to drag. */
 import type { ConfigDraft, DraftDefaults, DraftPolicy } from '../../../shared/model/config-draft.ts';
+import type { GatewayStatus } from '../../../shared/model/gateway-state.ts';
 import { policyCards } from '../../state/policy-cards.ts';
 import type { NewPolicy } from '../../state/policy-edits.ts';
 import { AddPolicy } from './add-policy.tsx';
-import { PolicyCard } from './policy-card.tsx';
+import { PolicyCard, type PolicyHits } from './policy-card.tsx';
 import { PolicyDefaults } from './policy-defaults.tsx';
 
 interface PolicyListProps {
@@ -11,6 +12,8 @@ interface PolicyListProps {
   readonly read: ConfigDraft | undefined;
   readonly selectedIndex: number | undefined;
   readonly hasDraft: boolean;
+  /** What each policy decided or noted; undefined until the gateway told. */
+  readonly hits: GatewayStatus['policyHits'] | undefined;
   readonly onOpen: (index: number) => void;
   readonly onAdd: (policy: NewPolicy) => void;
   readonly onMode: (policy: DraftPolicy, mode: string) => void;
@@ -19,7 +22,7 @@ interface PolicyListProps {
 }
 
 export function PolicyList(props: PolicyListProps) {
-  const { said, read, selectedIndex, hasDraft } = props;
+  const { said, read, selectedIndex, hasDraft, hits } = props;
   const cards = policyCards(said, read);
   return (
     <section className="policy-list" aria-label="Policies">
@@ -42,6 +45,7 @@ export function PolicyList(props: PolicyListProps) {
               card={card}
               isCurrent={card.index !== undefined && card.index === selectedIndex}
               keptBecause={hasDraft ? 'save or discard the draft first' : undefined}
+              hits={hitsOf(card.policy.id, hits)}
               onOpen={() => card.index !== undefined && props.onOpen(card.index)}
               onMode={mode => props.onMode(card.policy, mode)}
               onDuplicate={() => props.onAdd(copyOf(card.policy))}
@@ -53,6 +57,11 @@ export function PolicyList(props: PolicyListProps) {
       <PolicyDefaults defaults={said.defaults} onChange={props.onDefault} />
     </section>
   );
+}
+
+function hitsOf(id: string, all: PolicyListProps['hits']): PolicyHits | undefined {
+  if (all === undefined) return undefined;
+  return all.find(({ policyId }) => policyId === id) ?? { count: 0, lastAt: undefined };
 }
 
 function copyOf({ id, effect, mode, when, message, match }: DraftPolicy): NewPolicy {

@@ -28,6 +28,7 @@ export function PolicyParts({ loaded, actions, isEditing, onEditing, onOpen, onD
           read={state.read}
           selectedIndex={state.selected?.index}
           hasDraft={state.draft !== undefined}
+          hits={status?.policyHits}
           onOpen={onOpen}
           onAdd={policy => {
             onEditing(true);

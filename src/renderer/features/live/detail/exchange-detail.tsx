@@ -1,7 +1,8 @@
 /** The detail of an exchange: header, sentence, tabs over request and response. */
 import { memo } from 'react';
 import { useShortcut } from '../../../state/use-shortcut.ts';
-import { useWindow, useWorkbench } from '../../../state/use-workbench.ts';
+import { policyFrom } from '../../../state/policy-from.ts';
+import { useAct, useWindow, useWorkbench } from '../../../state/use-workbench.ts';
 import type { ExchangeDetail } from '../../../../shared/contract/calls.ts';
 import type { FrameSummary } from '../../../../shared/model/frame.ts';
 import { cn } from '../../../ui/cn.ts';
@@ -25,7 +26,8 @@ const guardedTabs: readonly TabEntry[] = [...usualTabs, { id: 'policy', title: '
 
 /** Drawn again only for another answer of the host, not with every row that arrives. */
 export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: { readonly detail: ExchangeDetail }) {
-  const { window: store } = useWorkbench();
+  const { window: store, policies } = useWorkbench();
+  const act = useAct();
   const wanted = useWindow(state => state.tab);
   const frameAt = useWindow(state => state.frameAt);
   const { frames } = detail;
@@ -43,6 +45,12 @@ export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: {
     if (picked !== undefined) store.setTab(picked.id);
   });
 
+  const makePolicy = () =>
+    act(async () => {
+      await policies.add(policyFrom(detail.exchange));
+      store.goTo('policies');
+    });
+
   const related = detail.related.length + (frames.length > 2 ? frames.length : 0);
   return (
     <section className="detail" aria-label="Detail">
@@ -51,13 +59,18 @@ export const ExchangeDetailView = memo(function ExchangeDetailView({ detail }: {
       <div className="tab-body" role="tabpanel" id={`panel-${tab}`} aria-labelledby={`tab-${tab}`}>
         {tab === 'timing' && <TimingTab detail={detail} />}
         {tab === 'related' && <RelatedTab detail={detail} />}
-        {tab === 'policy' && <PolicyTab frames={frames} />}
+        {tab === 'policy' && <PolicyTab frames={frames} onMakePolicy={isClientRequest(detail) ? makePolicy : undefined} />}
         {(tab === 'tree' || tab === 'raw') && <PayloadSides detail={detail} view={tab} frameAt={frameAt} />}
         {tab === 'headers' && <HeaderSides detail={detail} />}
       </div>
     </section>
   );
 });
+
+/** Policies judge what clients ask; what servers ask is a matter of its own. */
+function isClientRequest({ exchange }: ExchangeDetail): boolean {
+  return exchange.kind === 'request' && exchange.direction === 'fromClient' && exchange.method !== '';
+}
 
 interface PayloadSidesProps {
   readonly detail: ExchangeDetail;

@@ -41,3 +41,12 @@ test('decisions are told in order, with who decided and why', async () => {
     'Limitrefusedscarce endpointover 1 per hour',
   ]);
 });
+
+test('a policy can be begun from a call, where one can be about it', async () => {
+  let made = 0;
+  const screen = await render(<PolicyTab frames={[frame(1, [])]} onMakePolicy={() => (made += 1)} />);
+  await screen.getByRole('button', { name: 'Make a policy from this' }).click();
+  expect(made).toBe(1);
+  await screen.rerender(<PolicyTab frames={[frame(1, [])]} />);
+  expect(screen.getByRole('button').elements()).toEqual([]);
+});

@@ -1,4 +1,5 @@
 /** What the guards decided about an exchange, in the order in which they did: stage, decision, by which policy or limit, why. */
+import { ShieldPlus } from 'lucide-react';
 import type { FrameSummary } from '../../../../shared/model/frame.ts';
 import { visibleText } from '../../../../shared/text/visible-text.ts';
 import { decisionLook, stageWord } from '../../../state/decision-words.ts';
@@ -10,7 +11,13 @@ export function decisionCount(frames: readonly FrameSummary[]): number {
   return frames.reduce((sum, { verdicts }) => sum + verdicts.length, 0);
 }
 
-export function PolicyTab({ frames }: { readonly frames: readonly FrameSummary[] }) {
+interface PolicyTabProps {
+  readonly frames: readonly FrameSummary[];
+  /** Where a policy can be about it. */
+  readonly onMakePolicy?: (() => void) | undefined;
+}
+
+export function PolicyTab({ frames, onMakePolicy }: PolicyTabProps) {
   const decided = frames.flatMap(({ seq, verdicts }) => verdicts.map((decision, at) => ({ key: `${seq}.${at}`, decision })));
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -57,6 +64,19 @@ export function PolicyTab({ frames }: { readonly frames: readonly FrameSummary[]
           })}
         </tbody>
       </table>
+      {onMakePolicy !== undefined && (
+        <p className="decisions-next">
+          <button
+            type="button"
+            className="btn"
+            title="Begins a draft about calls like this one; nothing is in force until you save it"
+            onClick={onMakePolicy}
+          >
+            <ShieldPlus className="i" aria-hidden="true" />
+            Make a policy from this
+          </button>
+        </p>
+      )}
     </div>
   );
 }
