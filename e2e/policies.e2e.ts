@@ -189,6 +189,7 @@ test('a file that is wrong is named with its line, and what was in force stays',
 });
 
 test('the editor is left by keyboard, completes from the schema, and the page is clean to axe and to its own security policy', async ({
+  app,
   page,
 }) => {
   await page.getByRole('button', { name: 'no-wiping', exact: true }).click();
