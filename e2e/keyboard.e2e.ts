@@ -75,7 +75,9 @@ test('filter, pages, palette, cheat sheet', async ({ page }) => {
   await page.keyboard.press('j');
   await page.keyboard.press('Enter');
   await expect(page.getByRole('button', { name: 'Leave this session' })).toBeVisible();
-  await page.keyboard.press('ControlOrMeta+3');
+  await page.keyboard.press('ControlOrMeta+4');
+  await expect(page.getByRole('heading', { name: 'Limits and upstreams' })).toBeVisible();
+  await page.keyboard.press('ControlOrMeta+5');
   await expect(page.getByRole('heading', { name: 'Settings' })).toBeVisible();
   await page.keyboard.press('ControlOrMeta+1');
 });
