@@ -40,6 +40,7 @@ beforeAll(async () => {
     read: {
       upstreams,
       limits: () => [],
+      questions: () => [],
       sessions: () => 0,
       live: () => ({ pendingCount: 0, streamCount: 0 }),
       recorder: () => ({ droppedBodyCount: 0, unrecordedFrameCount: 0 }),

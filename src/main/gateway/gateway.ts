@@ -12,6 +12,7 @@ import { filePinStore } from '../pipeline/policy/pin-store.ts';
 import type { StdioPlans } from '../pipeline/stdio-plan.ts';
 import type { Clock, ComponentLogs } from '../ports.ts';
 import { wellKnownAnswer } from '../stages/authenticate/protected-resource.ts';
+import { QuestionTally } from '../upstreams/bridge/question-tally.ts';
 import { adminActions } from './admin-actions.ts';
 import { AdminDoor } from './admin-door.ts';
 import { ConfigControl } from './config-control.ts';
@@ -59,12 +60,14 @@ export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
     live,
     endAtServer: (name, bound) => upstreams.endSession(name, bound),
   });
+  const questions = new QuestionTally();
   const connect = instanceConnector({
     clock,
     ids,
     log: logs.of('upstream'),
     emit,
     ownEnv: env,
+    questions,
     secrets: () => inForce.secrets,
     maxPending: () => inForce.config.sessions.maxPending,
     reclaim: (session, reason) => sessions.table.reclaim(session, reason),
@@ -83,6 +86,7 @@ export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
     sessionCount: () => sessions.table.count,
     recorder: () => deps.recorder.state(),
     limits: () => guards.limiter.tallies,
+    questions: () => questions.all,
   });
   return new Gateway(deps, { inForce, live, guards, sessions, upstreams, observers });
 }
