@@ -176,14 +176,6 @@ export class Gateway {
     return this.#deps.logs;
   }
 
-  get isDraining(): boolean {
-    return this.#isDraining;
-  }
-
-  get adminUrl(): string | undefined {
-    return this.#admin.url;
-  }
-
   /** Names and addresses of what is served. */
   listening(): GatewayStatus['listeners'] {
     return [...this.#doors.listening()].map(({ config, origin }) => ({
