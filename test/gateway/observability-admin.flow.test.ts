@@ -54,7 +54,7 @@ beforeAll(async () => {
       isDraining,
       configHash: 'h',
       configProblems: [],
-      listeners: [{ name: 'main', url: 'http://127.0.0.1:7380', routes: [], hasAuth: false }],
+      listeners: [{ name: 'main', url: 'http://127.0.0.1:7380', routes: [], auth: 'none' as const }],
     }),
     store: () => store.stats(),
     upstreams,

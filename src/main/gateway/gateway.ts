@@ -5,8 +5,9 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config, ListenerConfig } from '../../shared/config/schema.ts';
+import { authWord } from '../../shared/config/auth-word.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
-import type { GatewayStatus } from '../../shared/model/gateway-state.ts';
+import type { GatewayCondition, GatewayStatus } from '../../shared/model/gateway-state.ts';
 import { LiveAnswers } from '../pipeline/live-answers.ts';
 import { filePinStore } from '../pipeline/policy/pin-store.ts';
 import type { StdioPlans } from '../pipeline/stdio-plan.ts';
@@ -182,12 +183,13 @@ export class Gateway {
       name: config.name,
       url: origin,
       routes: config.routes.map(({ path, upstream }) => ({ path, upstream })),
-      hasAuth: config.auth !== undefined,
+      auth: authWord(config),
     }));
   }
 
-  status(): GatewayStatus {
-    const { control, observers } = this;
+  /** What is in force and whether it is served: all that probes look at, who come often. */
+  condition(): GatewayCondition {
+    const { control } = this;
     const { inForce } = control;
     const listeners = this.listening();
     return {
@@ -195,8 +197,16 @@ export class Gateway {
       isDraining: this.#isDraining,
       ...(inForce === undefined ? {} : { configPath: control.path, configHash: inForce.hash, configuredAt: inForce.at }),
       configProblems: control.problems.map(({ line, path, message }) => `${placeOf(line, path)}${message}`),
-      policyMode: this.config.policyMode,
       listeners,
+    };
+  }
+
+  /** The same with what has to be reckoned for it: percentiles sort some thousand numbers. */
+  status(): GatewayStatus {
+    const { observers } = this;
+    return {
+      ...this.condition(),
+      policyMode: this.config.policyMode,
       ...(this.#admin.url === undefined ? {} : { adminUrl: this.#admin.url }),
       sessionCount: this.sessions.table.count,
       counters: {
@@ -250,7 +260,7 @@ export class Gateway {
       reads: {
         clock,
         dataDir,
-        status: () => this.status(),
+        status: () => this.condition(),
         store: () => store.stats(),
         isRecordRequired: () => this.config.recording.required,
         upstreams: () => this.upstreams.states(),
