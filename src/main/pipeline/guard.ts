@@ -3,6 +3,7 @@ import type { RouteConfig } from '../../shared/config/schema.ts';
 import type { Era } from '../../shared/mcp/facts.ts';
 import type { Decision } from '../../shared/model/gateway-event.ts';
 import type { ReadMessage } from '../traffic/sighting.ts';
+import type { LimitStanding } from './limits/limit-headers.ts';
 
 /** Who asks, as authentication found it. */
 export interface Principal {
@@ -86,6 +87,8 @@ export interface Journey {
   principal?: Principal;
   /** Of the session that the request was found to be in. */
   sessionId?: string;
+  /** Where the limits stand, until the client is told. */
+  standings?: LimitStanding[] | undefined;
   /** Instances that were tried, newest last. */
   readonly tried: string[];
   /** Monotonic µs when the request was handed to an instance. */

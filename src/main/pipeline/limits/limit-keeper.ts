@@ -9,15 +9,18 @@ const SWEPT_AT_ONCE = 4;
 export class LimitEntry {
   limit: PreparedLimit;
   readonly key: string;
+  /** Among all keys of all limits. */
+  readonly name: string;
   readonly meter: Meter;
   inFlight = 0;
   admittedCount = 0;
   refusedCount = 0;
   lastRefusedAt: number | undefined;
 
-  constructor(limit: PreparedLimit, key: string, nowUs: number) {
+  constructor(limit: PreparedLimit, key: string, name: string, nowUs: number) {
     this.limit = limit;
     this.key = key;
+    this.name = name;
     this.meter = meterOf(limit.config, nowUs);
   }
 }
@@ -47,12 +50,13 @@ export class LimitKeeper {
 
   /** The entry of a key; one that is not kept yet is new and full, and is kept once it is used. */
   find(limit: PreparedLimit, key: string, nowUs: number): LimitEntry {
-    return this.#entries.get(nameOf(limit, key)) ?? new LimitEntry(limit, key, nowUs);
+    const name = `${limit.id}\n${key}`;
+    return this.#entries.get(name) ?? new LimitEntry(limit, key, name, nowUs);
   }
 
   /** It was used, or refused: it becomes the newest. */
   touch(entry: LimitEntry, nowUs: number): void {
-    const name = nameOf(entry.limit, entry.key);
+    const { name } = entry;
     const isNew = !this.#entries.delete(name);
     this.#entries.set(name, entry);
     if (isNew) this.#makeRoom(nowUs);
@@ -81,8 +85,4 @@ export class LimitKeeper {
 
 function isIdle({ inFlight, meter }: LimitEntry, nowUs: number): boolean {
   return inFlight === 0 && meter.resetUs(nowUs) <= 0;
-}
-
-function nameOf({ id }: PreparedLimit, key: string): string {
-  return `${id}\n${key}`;
 }

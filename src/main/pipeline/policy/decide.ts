@@ -115,10 +115,10 @@ function byDefault(
   return { effect: 'deny', by: 'default', reason: `No policy allows ${named(subject)}.`, isSilent: false };
 }
 
-function look({ policies }: CompiledPolicies, subject: Subject, { from, isListing = false, work, nowUs }: Asking): Finding[] {
+function look(compiled: CompiledPolicies, subject: Subject, { from, isListing = false, work, nowUs }: Asking): Finding[] {
   const findings: Finding[] = [];
-  for (const policy of policies) {
-    if ((from === 'server' && !policy.match.isForServers) || !policy.match.matches(subject)) continue;
+  for (const policy of compiled.about(subject)) {
+    if (from === 'server' && !policy.match.isForServers) continue;
     findings.push(evaluated(policy, subject, { isListing, work, nowUs }));
   }
   return findings;
