@@ -13,6 +13,7 @@ import { ownLine, ownReason } from '../../traffic/own-answer.ts';
 
 /** Longer streams are looked at up to here: whoever numbers events or answers early does so early. */
 const MAX_BYTES = 64 * 1024;
+const nothing = new Uint8Array(0);
 
 export class LastWords {
   readonly #guard: Guard;
@@ -20,7 +21,7 @@ export class LastWords {
   readonly #parts = new Parts();
   #sizeBytes = 0;
   #isSilenced = false;
-  #tail: Uint8Array = new Uint8Array(0);
+  #tail: Uint8Array = nothing;
 
   constructor({ rawHeaders }: Pick<Answer, 'rawHeaders'>, isEventStream: boolean, guard: Guard) {
     this.#guard = guard;
