@@ -39,6 +39,28 @@ const counted = async () => {
   return Object.fromEntries(samples.map(({ labels, value }) => [`${labels['upstream']} ${labels['outcome']}`, value]));
 };
 
+const askedOn = (text: string) => [...text.matchAll(/"id":(\d+),"method":"roots\/list"/g)].map(([, id]) => Number(id));
+
+/** A GET stream, and all that came over it. */
+async function listened(url: string, session: Readonly<Record<string, string>>) {
+  const abort = new AbortController();
+  const { body } = await fetch(url, { headers: { Accept: 'text/event-stream', ...session }, signal: abort.signal });
+  let text = '';
+  let end: 'open' | 'ended' | 'broken' = 'open';
+  const reading = (async () => {
+    for await (const chunk of body ?? []) text += Buffer.from(chunk).toString();
+    end = 'ended';
+  })().catch(() => (end = 'broken'));
+  return {
+    text: () => text,
+    end: () => end,
+    async [Symbol.asyncDispose]() {
+      abort.abort();
+      await reading;
+    },
+  };
+}
+
 test('answered by the client, for it, called off by the server, or lost with its session', async () => {
   const url = gateway.url('/mcp');
   const session = await newSession(url);
@@ -54,17 +76,12 @@ test('answered by the client, for it, called off by the server, or lost with its
   const gone = { code: 50300, data: { reason: 'CLIENT_GONE' } };
   expect(await heard()).toMatchObject(Array.from({ length: unheard }, (_, at) => ({ id: `q${at}`, error: gone })));
 
-  const abort = new AbortController();
-  const stream = await fetch(url, { headers: { Accept: 'text/event-stream', ...session }, signal: abort.signal });
-  let text = '';
-  const reading = (async () => {
-    for await (const chunk of stream.body ?? []) text += Buffer.from(chunk).toString();
-  })().catch(() => undefined);
-  const asked = () => [...text.matchAll(/"id":(\d+),"method":"roots\/list"/g)].map(([, id]) => Number(id));
+  await using stream = await listened(url, session);
+  const asked = () => askedOn(stream.text());
   await expect.poll(() => asked().length).toBe(KEPT);
   for (const id of asked().slice(0, 3)) await say({ id, result: { roots: [] } });
   await say({ method: 'notifications/take-back' });
-  await expect.poll(() => text).toContain('notifications/cancelled');
+  await expect.poll(stream.text).toContain('notifications/cancelled');
   // Both are over: what is still said about them is counted for nobody.
   for (const id of [asked()[0], asked().at(-1)]) await say({ id, result: { roots: [] } });
   await expect.poll(async () => (await heard()).length).toBe(unheard + 3);
@@ -72,7 +89,17 @@ test('answered by the client, for it, called off by the server, or lost with its
   expect(await counted()).toEqual(sofar);
 
   await fetch(url, { method: 'DELETE', headers: session });
-  abort.abort();
-  await reading;
   await expect.poll(counted).toEqual({ ...sofar, 'asking lost': KEPT - 4 });
+});
+
+test('a second GET stream ends the first, in due form, and is the one that everything comes over from then on', async () => {
+  const url = gateway.url('/mcp');
+  const session = await newSession(url);
+  await using first = await listened(url, session);
+  await using second = await listened(url, session);
+  await expect.poll(first.end).toBe('ended');
+  await post(url, { jsonrpc: '2.0', method: 'notifications/initialized' }, session);
+  await expect.poll(() => askedOn(second.text()).length).toBe(QUESTION_COUNT);
+  expect([first.text(), second.end()]).toEqual(['', 'open']);
+  await fetch(url, { method: 'DELETE', headers: session });
 });
