@@ -40,7 +40,7 @@ export interface BoundSession {
   readonly instanceId: string;
   /** The upstream's own id; empty where it gave none. */
   readonly upstreamSessionId: string;
-  /** Protocol version that the handshake agreed on. */
+  /** Protocol version that the client says since the handshake; the one that it asked for there where it says none. */
   readonly protocolVersion: string;
 }
 
