@@ -54,7 +54,7 @@ async function sessionIds(kit: TestStore): Promise<string[]> {
 test('sessions without a frame for longer than the bound go, with their rows, bodies and words; live ones stay', async () => {
   const log = new NotedLog();
   const now = Date.now();
-  await using kit = await openTestStore({ retention: { ...quick, maxAgeMs: 30 * dayMs, checkMs: 1_000 }, log });
+  await using kit = await openTestStore({ retention: quick, log });
   const told: string[] = [];
   kit.store.onCommitted(receipt => told.push(...(receipt.frameCount === 0 ? receipt.sessionIds : [])));
   await record(kit, 'old', { startedAt: now - 31 * dayMs, callCount: 300 });
@@ -64,6 +64,8 @@ test('sessions without a frame for longer than the bound go, with their rows, bo
   await kit.store.openView('slowest', aSpec({ sort: { column: 'durationMs', descending: true } }));
   await kit.store.openView('frames', aSpec({ mode: 'frames' }));
   expect(await viewUntil(kit.store, 'exchanges', () => true)).toMatchObject({ matched: 307, total: 307 });
+  // Only now: the store looks at its bounds by itself, as soon as they hold.
+  await kit.store.setRetention({ maxAgeMs: 30 * dayMs, maxStoredBytes: 1024 ** 3 });
 
   await expect.poll(() => log.factsOf('Old sessions were removed'), { timeout: 25_000 }).toHaveLength(1);
 
