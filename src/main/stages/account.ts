@@ -35,7 +35,7 @@ type ExchangeEvent = GatewayEventOf<'exchange'>;
 type NewEvent = { -readonly [K in keyof ExchangeEvent]: ExchangeEvent[K] };
 /** What the end of an exchange adds to what was known at its beginning. */
 type Ending = Pick<ExchangeEvent, 'status' | 'outcome' | 'isEventStream' | 'responseBytes'> &
-  Partial<Pick<ExchangeEvent, 'code' | 'reason' | 'errorType'>>;
+  Partial<Pick<ExchangeEvent, 'code' | 'reason'>> & { readonly errorType?: string | undefined };
 
 export function account(deps: AccountDeps): Stage {
   return {
@@ -51,7 +51,7 @@ async function accounted(deps: AccountDeps, exchange: Exchange, guard: Guard, ne
   const entry = new Entry(deps, exchange, guard);
   guard.answerHeaders.push('X-Correlation-Id', guard.correlationId);
   try {
-    const verdict = await next({ ...exchange, guard, departure: entry.departure });
+    const verdict = await next({ ...exchange, departure: entry.departure });
     entry.mustGoOn(verdict);
     if (verdict.kind === 'answer') return { kind: 'answer', answer: entry.answered(verdict.answer) };
     const { code, reason, facts = {}, rawHeaders = [] } = verdict;
@@ -124,14 +124,7 @@ class Entry implements PendingRequest {
     const watched = new WatchedBody(body, {
       over: (how, error) => {
         release();
-        const { errorType } = look;
-        this.over({
-          status,
-          isEventStream,
-          responseBytes: watched.sizeBytes,
-          ...ended(how, error),
-          ...(errorType === undefined ? {} : { errorType }),
-        });
+        this.over({ status, isEventStream, responseBytes: watched.sizeBytes, errorType: look.errorType, ...ended(how, error) });
       },
       passed(chunk) {
         look.push(chunk);

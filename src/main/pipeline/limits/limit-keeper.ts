@@ -73,12 +73,12 @@ export class LimitKeeper {
 
   #makeRoom(nowUs: number): void {
     let lookedAt = 0;
-    for (const [name, entry] of this.#entries) {
+    for (const entry of this.#entries.values()) {
       const isTooMany = this.#entries.size > this.#maxKeys;
       if (!isTooMany && lookedAt >= SWEPT_AT_ONCE) return;
       lookedAt += 1;
       // What is under way has to be given back to somebody; there are never more of those than open requests.
-      if (entry.inFlight === 0 && (isTooMany || isIdle(entry, nowUs))) this.#entries.delete(name);
+      if (entry.inFlight === 0 && (isTooMany || isIdle(entry, nowUs))) this.#entries.delete(entry.name);
     }
   }
 }

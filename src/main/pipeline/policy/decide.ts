@@ -150,17 +150,17 @@ function denies({ policy, result }: Finding, onError: 'deny' | 'allow'): boolean
 }
 
 function notes(findings: readonly Finding[], onError: 'deny' | 'allow', subject: Subject): Judgement['noted'] {
-  return findings.flatMap((finding): Judgement['noted'] => {
+  const noted: Pick<Decision, 'kind' | 'id' | 'reason'>[] = [];
+  for (const finding of findings) {
     const { policy, result, error } = finding;
     if (policy.effect === 'log') {
-      if (result === 'false' || result === 'unrecorded') return [];
+      if (result === 'false' || result === 'unrecorded') continue;
       const reason = result === 'error' ? `could not be evaluated: ${error ?? ''}` : (policy.message ?? named(subject));
-      return [{ kind: 'logged', id: policy.id, reason }];
-    }
-    return policy.mode === 'shadow' && denies(finding, onError)
-      ? [{ kind: 'shadow', id: policy.id, reason: denial(finding, subject) }]
-      : [];
-  });
+      noted.push({ kind: 'logged', id: policy.id, reason });
+    } else if (policy.mode === 'shadow' && denies(finding, onError))
+      noted.push({ kind: 'shadow', id: policy.id, reason: denial(finding, subject) });
+  }
+  return noted;
 }
 
 function denial({ policy, result, error }: Finding, subject: Subject): string {
