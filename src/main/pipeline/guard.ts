@@ -82,19 +82,19 @@ export interface Guard {
 /** Filled by inner stages, read by those around them. */
 export interface Journey {
   /** `Principal.id` of whoever authenticated, also where its scopes did not suffice. */
-  principalId?: string;
+  principalId?: string | undefined;
   /** Whoever was let in; for the record, which keeps a few of its words. */
-  principal?: Principal;
+  principal?: Principal | undefined;
   /** Of the session that the request was found to be in. */
-  sessionId?: string;
+  sessionId?: string | undefined;
   /** Where the limits stand, until the client is told. */
   standings?: LimitStanding[] | undefined;
   /** Instances that were tried, newest last. */
   readonly tried: string[];
   /** Monotonic µs when the request was handed to an instance. */
-  sentUs?: number;
+  sentUs?: number | undefined;
   /** Monotonic µs when the answer's head came. */
-  answeredUs?: number;
+  answeredUs?: number | undefined;
   /** Called once when the request is first handed on; the record notes it then. */
-  onSent?: () => void;
+  onSent?: (() => void) | undefined;
 }

@@ -120,7 +120,7 @@ class Entry implements PendingRequest {
     const type = fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '';
     const isEventStream = type.startsWith('text/event-stream');
     const look = new AnswerLook(isEventStream);
-    const words = new LastWords({ rawHeaders }, isEventStream, this.#guard);
+    const words = isEventStream ? new LastWords({ rawHeaders }, this.#guard) : undefined;
     const watched = new WatchedBody(body, {
       over: (how, error) => {
         release();
@@ -128,9 +128,9 @@ class Entry implements PendingRequest {
       },
       passed(chunk) {
         look.push(chunk);
-        words.push(chunk);
+        words?.push(chunk);
       },
-      lastWords: error => words.about(error),
+      lastWords: error => words?.about(error),
     });
     const release = this.#deps.live.add({
       kind: isStream(this.#exchange, this.#guard) ? 'stream' : 'call',

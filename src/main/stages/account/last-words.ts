@@ -23,11 +23,11 @@ export class LastWords {
   #isSilenced = false;
   #tail: Uint8Array = nothing;
 
-  constructor({ rawHeaders }: Pick<Answer, 'rawHeaders'>, isEventStream: boolean, guard: Guard) {
+  /** Of an event stream. */
+  constructor({ rawHeaders }: Pick<Answer, 'rawHeaders'>, guard: Guard) {
     this.#guard = guard;
     // A stream of a batch may have answered some of it; one with a length or an encoding has no room for anything more.
     this.#isPossible =
-      isEventStream &&
       !guard.isBatch &&
       guard.items[0]?.message.kind === 'request' &&
       fieldValue(rawHeaders, 'content-length') === undefined &&

@@ -152,7 +152,7 @@ export class Call implements Timed, BodyEvents {
       const sending = connection.send(exchange);
       // Sent first and noted second: the record adds nothing to the time a request needs.
       const { onSent } = journey;
-      delete journey.onSent;
+      journey.onSent = undefined;
       onSent?.();
       const answer = await sending;
       // Either may have happened while the answer was on its way to here.
