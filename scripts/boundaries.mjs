@@ -73,6 +73,7 @@ const entries = {
   'cli.ts': 'cli',
   'shim.ts': 'shim',
   'engine.ts': 'engine',
+  'engine-deps.ts': 'engine',
   'open-proxies.ts': 'engine',
   'ports.ts': 'ports',
 };

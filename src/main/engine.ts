@@ -1,24 +1,29 @@
 /** Wires everything, in the order in which a message flows. Host-neutral: no Electron, no server of the window. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Check, HostInfo, ListenerInfo } from '../shared/model/host.ts';
+import type { ListenerInfo } from '../shared/model/host.ts';
 import { contractVersion } from '../shared/contract/wire.ts';
 import type { Api } from './api/api.ts';
+import type { ApiDeps } from './api/api-deps.ts';
 import { createApi } from './api/create-api.ts';
-import type { PreferenceKeeper, ProxyRequest, SamplePlayer } from './api/api-deps.ts';
+import type { EngineDeps, ProxySwitch } from './engine-deps.ts';
 import { gatewayControl } from './gateway/gateway-control.ts';
 import { type Gateway, openGateway } from './gateway/gateway.ts';
 import type { DrainTimes } from './gateway/gateway-deps.ts';
-import { openShimHub, type ShimHub } from './listeners/shim-hub.ts';
+import { openShimHub } from './listeners/shim-hub.ts';
+import type { ShimStore } from './listeners/shim-intake.ts';
 import { OpenProxies } from './open-proxies.ts';
 import { compose } from './pipeline/compose.ts';
-import type { Clock, ComponentLogs, Ids, Logger } from './ports.ts';
+import type { Next } from './pipeline/stage.ts';
 import { Latencies, observedSink } from './publish/latencies.ts';
 import { statusBoard } from './publish/status-board.ts';
-import { createRecorder } from './recording/recorder.ts';
+import { createRecorder, type Recorder } from './recording/recorder.ts';
+import { timedCommits } from './recording/timed-commits.ts';
 import { readFileUpTo, secretResolver } from './secrets/references.ts';
-import { tokenVault, type VaultKey } from './secrets/token-vault.ts';
+import { tokenVault } from './secrets/token-vault.ts';
 import { stagesInOrder } from './stages/order.ts';
+import type { RecordDeps } from './stages/record/record-deps.ts';
+import { settleAfterEarlierHost } from './store/after-earlier-host.ts';
 import { openStore } from './store/open-store.ts';
 import type { TrafficStore } from './store/traffic-store.ts';
 import { Conversations } from './traffic/conversations.ts';
@@ -28,38 +33,7 @@ export { expressionChecks } from './gateway/expression-checks.ts';
 export { lookAtIssuers } from './gateway/issuer-look.ts';
 export { lockDirectory, type DirectoryLock } from './store/directory-lock.ts';
 
-export interface EngineDeps {
-  readonly dataDir: string;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Logger;
-  /** The same by component; a configuration sets their levels. */
-  readonly logs: ComponentLogs;
-  readonly version: string;
-  readonly hostKind: HostInfo['kind'];
-  /** Files that a bundler moves around, so the host names them. */
-  readonly paths: { readonly storeWriter: string | URL; readonly storeReader: string | URL };
-  /** Shared by hub and contract; the host writes it to host.json. */
-  readonly secret: string;
-  readonly preferences: PreferenceKeeper;
-  /** The environment of the process: for references of a configuration, its overrides, and what children need. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** From 0 to 1, for jitter. */
-  readonly random: () => number;
-  /** Seals what is kept at rest (tokens of sign-ins); a host without a key keeps it in memory only. */
-  readonly vaultKey: VaultKey;
-  /** Command lines for people to copy. */
-  readonly commands: { readonly wrap: string; readonly proxy: string };
-  readonly sample: (stage: Pick<Engine, 'openProxy' | 'closeProxy'>, onChanged: () => void) => SamplePlayer;
-  readonly host: {
-    doctor(store: TrafficStore): Promise<readonly Check[]>;
-    stop(): void;
-    uiUrl(): string;
-    showWindow(): void;
-  };
-}
-
-export interface Engine {
+export interface Engine extends ProxySwitch {
   readonly api: Api;
   readonly store: TrafficStore;
   /** Takes in what shims recorded while no host ran; resolves when it is committed. Goes on by itself as well. */
@@ -67,8 +41,6 @@ export interface Engine {
   /** Where shims connect; goes into host.json. */
   readonly hubPath: string;
   listeners(): readonly ListenerInfo[];
-  openProxy(request: ProxyRequest): Promise<ListenerInfo>;
-  closeProxy(id: string): Promise<void>;
   readonly gateway: {
     /** Takes a configuration file into force. BAD_CALL names what is wrong in it. */
     load(path: string): Promise<void>;
@@ -90,79 +62,42 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
   const startedAt = clock.now();
 
   // 7, 6: the record comes first, because nothing may pass before it can be noted.
-  const store = await openStore({
-    path: join(dataDir, 'traffic.db'),
-    workers: { writer: deps.paths.storeWriter, reader: deps.paths.storeReader },
-    clock,
-    log,
-  });
-  // A full or read-only disk must not keep traffic from passing; the status says that recording stopped.
-  await store
-    .markInterrupted(startedAt)
-    .catch((error: unknown) => log.warn('Sessions of an earlier host were not marked as interrupted', { error: String(error) }));
-  // What was deleted under an earlier host can no longer be taken back.
-  await store.purgeDeleted(startedAt).catch((error: unknown) => log.warn('Deleted sessions were not purged', { error: String(error) }));
-  let onWritten: (durationMs: number) => void = () => undefined;
-  const recorder = createRecorder({
-    store: {
-      async commit(batch) {
-        const startedUs = clock.monotonicUs();
-        const receipt = await store.commit(batch);
-        onWritten((clock.monotonicUs() - startedUs) / 1000);
-        return receipt;
-      },
-    },
-    clock,
-    log,
-  });
+  const workers = { writer: deps.paths.storeWriter, reader: deps.paths.storeReader };
+  const store = await openStore({ path: join(dataDir, 'traffic.db'), workers, clock, log });
+  await settleAfterEarlierHost(store, startedAt, log);
+  const commits = timedCommits(store, clock);
+  const recorder = createRecorder({ store: commits, clock, log });
 
   // 2: the vocabulary.
   const latencies = new Latencies(clock);
   const conversations = new Conversations({ sink: observedSink(recorder, latencies), clock, ids });
 
   // 3, 4: the stages: of a transparent proxy here, those of a guarded route with what a configuration describes.
-  const record = {
-    clock,
-    log,
-    pressure: () => recorder.pressure(),
-    isRequired: () => recorder.isRequired,
-    problem: () => (recorder.isRequired ? recorder.state().problem : undefined),
-  };
-  const stages = stagesInOrder(record);
-  const pipeline = compose(stages);
-  conversations.onClosed(sessionId => {
-    for (const stage of stages) stage.sessionClosed?.(sessionId);
-  });
+  const record = recordedBy(recorder, deps);
+  const pipeline = transparentPipeline(record, conversations);
   const vault = tokenVault({ dataDir, key: deps.vaultKey, clock, log });
   const secrets = secretResolver({ env: deps.env, readFile: readFileUpTo, vault: name => vault.read(name) });
-  const gateway: Gateway = await openGateway({ ...deps, store, conversations, record, recorder, secrets, vault });
-  onWritten = durationMs => gateway.observers.metrics.storeWritten(durationMs);
+  const gateway = await openGateway({ ...deps, store, conversations, record, recorder, secrets, vault });
+  commits.onCommitTimed(durationMs => gateway.observers.metrics.storeWritten(durationMs));
 
   // 1, 5: listeners and their upstreams.
   const proxies = new OpenProxies({ pipeline, conversations, clock, ids, log });
-  const hub: ShimHub = await openShimHub({
+  const openProxy: ProxySwitch['openProxy'] = request => proxies.open(request);
+  const closeProxy: ProxySwitch['closeProxy'] = id => proxies.close(id, 0);
+  const hub = await openShimHub({
     dataDir,
     secret: deps.secret,
     conversations,
     plans: gateway.plans,
-    // Shims hear what the recorder settled, not what the store wrote: with recording off nothing is written, yet nothing must be kept.
-    store: {
-      sessionPast: id => store.sessionPast(id),
-      onCommitted: listener => recorder.onCommitted(listener),
-      room: () => recorder.room(),
-    },
+    store: settledBy(recorder, store),
     clock,
     log,
   });
-
   const listeners = (): readonly ListenerInfo[] => [
     ...proxies.infos(),
     ...gatewayListeners(gateway),
     { id: 'hub', name: 'wrapped servers', kind: 'hub', url: hub.path },
   ];
-
-  const openProxy = (request: ProxyRequest) => proxies.open(request);
-  const closeProxy = (id: string) => proxies.close(id, 0);
 
   // 8: what windows and command lines see.
   const board = statusBoard({ store, latencies, recordingState: () => recorder.state(), listeners, sample: () => sample.state() });
@@ -180,27 +115,19 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
     endSession: (id, reason) => conversations.end(id, { at: clock.now(), reason }),
     gateway: control,
     listeners: { open: openProxy, close: closeProxy },
-    host: {
-      info: () => ({
-        version: deps.version,
-        contractVersion,
-        kind: deps.hostKind,
-        pid: process.pid,
-        dataDir,
-        nodeVersion: process.versions.node,
-        platform: `${process.platform} ${process.arch}`,
-        startedAt,
-        wrapCommand: deps.commands.wrap,
-        proxyCommand: deps.commands.proxy,
-        listeners: [...listeners()],
-      }),
-      doctor: () => deps.host.doctor(store),
-      stop: () => deps.host.stop(),
-      uiUrl: () => deps.host.uiUrl(),
-      showWindow: () => deps.host.showWindow(),
-    },
+    host: hostAsSeen(deps, { startedAt, store, listeners }),
   });
 
+  const close = async (graceMs: number) => {
+    sample.stop();
+    await proxies.closeAll(graceMs);
+    await gateway.close();
+    await hub.close();
+    conversations.endAll({ at: clock.now(), reason: 'the host stopped' });
+    board.close();
+    await recorder.close();
+    await store.close();
+  };
   let closing: Promise<void> | undefined;
   return {
     api,
@@ -216,17 +143,36 @@ export async function startEngine(deps: EngineDeps): Promise<Engine> {
       reload: reason => gateway.control.reload(reason),
       drain: times => gateway.drain(times),
     },
-    close: ({ graceMs }) =>
-      (closing ??= (async () => {
-        sample.stop();
-        await proxies.closeAll(graceMs);
-        await gateway.close();
-        await hub.close();
-        conversations.endAll({ at: clock.now(), reason: 'the host stopped' });
-        board.close();
-        await recorder.close();
-        await store.close();
-      })()),
+    close: ({ graceMs }) => (closing ??= close(graceMs)),
+  };
+}
+
+/** What the record stage goes by. */
+function recordedBy(recorder: Recorder, { clock, log }: EngineDeps): RecordDeps {
+  return {
+    clock,
+    log,
+    pressure: () => recorder.pressure(),
+    isRequired: () => recorder.isRequired,
+    problem: () => (recorder.isRequired ? recorder.state().problem : undefined),
+  };
+}
+
+/** The stages of a transparent proxy; they give back what they keep for a session when it ends. */
+function transparentPipeline(record: RecordDeps, conversations: Conversations): Next {
+  const stages = stagesInOrder(record);
+  conversations.onClosed(sessionId => {
+    for (const stage of stages) stage.sessionClosed?.(sessionId);
+  });
+  return compose(stages);
+}
+
+/** Shims hear what the recorder settled, not what the store wrote: with recording off nothing is written, yet nothing must be kept. */
+function settledBy(recorder: Recorder, store: TrafficStore): ShimStore {
+  return {
+    sessionPast: id => store.sessionPast(id),
+    onCommitted: listener => recorder.onCommitted(listener),
+    room: () => recorder.room(),
   };
 }
 
@@ -237,4 +183,35 @@ function gatewayListeners(gateway: Gateway): ListenerInfo[] {
     .flatMap(({ name, url, routes }) =>
       routes.map(({ path, upstream }) => ({ id: `${name}${path}`, name: upstream, kind: 'gateway' as const, url: `${url}${path}` })),
     );
+}
+
+interface Running {
+  /** Epoch ms. */
+  readonly startedAt: number;
+  readonly store: TrafficStore;
+  readonly listeners: () => readonly ListenerInfo[];
+}
+
+/** The host as windows and command lines see it and ask of it. */
+function hostAsSeen(deps: EngineDeps, { startedAt, store, listeners }: Running): ApiDeps['host'] {
+  const { version, hostKind, dataDir, commands, host } = deps;
+  return {
+    info: () => ({
+      version,
+      contractVersion,
+      kind: hostKind,
+      pid: process.pid,
+      dataDir,
+      nodeVersion: process.versions.node,
+      platform: `${process.platform} ${process.arch}`,
+      startedAt,
+      wrapCommand: commands.wrap,
+      proxyCommand: commands.proxy,
+      listeners: [...listeners()],
+    }),
+    doctor: () => host.doctor(store),
+    stop: () => host.stop(),
+    uiUrl: () => host.uiUrl(),
+    showWindow: () => host.showWindow(),
+  };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { expressionChecks } from '../../src/main/gateway/expression-checks.ts';
 import { readConfig } from '../../src/main/settings/read-config.ts';
 import type { Config } from '../../src/shared/config/schema.ts';
@@ -211,6 +212,87 @@ test('Cursor, Windsurf, Gemini CLI, Zed and OpenCode say the same in words of th
   expect(open.said.client).toMatchObject({ mcp: { o: { type: 'remote', url: url('o') } } });
 });
 
+test('Goose: extensions in YAML, with what it keeps of their variables elsewhere; its own parts stay with it', async () => {
+  const { said, out, upstreams } = await made(
+    'config.yaml',
+    `# what goose wrote
+GOOSE_PROVIDER: anthropic
+extensions:
+  developer: { enabled: true, type: builtin, name: developer, bundled: true, timeout: 300 }
+  github:
+    enabled: true
+    type: stdio
+    name: GitHub
+    cmd: npx
+    args: [-y, "@modelcontextprotocol/server-github", --port, 8080]
+    envs: { GITHUB_TOKEN: ghp_s3cret, LOG: debug }
+    env_keys: [GITHUB_APP_KEY]
+    timeout: 300
+    available_tools: []
+  notes:
+    enabled: false
+    type: streamable_http
+    name: notes
+    uri: https://notes.example/mcp
+    headers: { Authorization: Bearer s3cret, X-Team: tides }
+  old: { enabled: true, type: sse, name: old, uri: https://old.example/events }
+`,
+  );
+  expect(Object.fromEntries(Object.entries(upstreams).map(([name, { instances }]) => [name, instances[0]]))).toMatchObject({
+    github: {
+      command: 'npx',
+      args: ['-y', '@modelcontextprotocol/server-github', '--port', '8080'],
+      env: { GITHUB_TOKEN: '${vault:github-GITHUB_TOKEN}', LOG: 'debug', GITHUB_APP_KEY: '${vault:GITHUB_APP_KEY}' },
+    },
+    notes: { url: 'https://notes.example/mcp', transport: 'streamable-http', disabled: true },
+    old: { transport: 'http-sse' },
+  });
+  expect(upstreams['notes']?.credentials).toEqual({ bearer: '${vault:notes-Authorization}' });
+  expect(said.secrets.map(({ place }) => place)).toContain('extensions.github.envs.GITHUB_TOKEN');
+  expect(said.notes).toEqual(['extensions.developer was left out: it is a part of the client itself.']);
+  expect(said.client).toEqual({
+    extensions: {
+      github: { enabled: true, type: 'streamable_http', name: 'GitHub', uri: url('github') },
+      notes: { enabled: false, type: 'streamable_http', name: 'notes', uri: url('notes'), headers: { 'X-Team': 'tides' } },
+      old: { enabled: true, type: 'streamable_http', name: 'old', uri: url('old') },
+    },
+  });
+  expect(await run('config', 'check', out)).toMatchObject({ code: 0 });
+});
+
+test('Continue: a list in YAML, with secrets that it fills in; people read the entries as YAML, too', async () => {
+  const contents = `name: mine
+version: 1.0.0
+models: []
+mcpServers:
+  - name: SQLite
+    command: uvx
+    args: [mcp-server-sqlite, --db-path, /tmp/a.db]
+    env: { API_KEY: "\${{ secrets.SQLITE_KEY }}" }
+  - name: far away
+    type: streamable-http
+    url: https://far.example/mcp
+    requestOptions: { headers: { Authorization: "Bearer s3cret", X-Team: tides }, timeout: 5 }
+`;
+  const { said, upstreams } = await made('config.yaml', contents);
+  expect(upstreams).toMatchObject({
+    SQLite: { instances: [{ command: 'uvx', env: { API_KEY: '${vault:SQLITE_KEY}' } }] },
+    'far-away': { instances: [{ url: 'https://far.example/mcp' }], credentials: { bearer: '${vault:far-away-Authorization}' } },
+  });
+  expect(said.notes).toEqual(['mcpServers.far away: requestOptions.timeout has no place in a gateway and was left out.']);
+  const entries = {
+    mcpServers: [
+      { name: 'SQLite', type: 'streamable-http', url: url('SQLite') },
+      { name: 'far away', type: 'streamable-http', url: url('far-away'), requestOptions: { headers: { 'X-Team': 'tides' } } },
+    ],
+  };
+  expect(said.client).toEqual(entries);
+  const from = join(home.path, 'continue.yml');
+  writeFileSync(from, contents);
+  const { stdout } = await run('config', 'init', '--from', from, '--out', join(home.path, 'continue-gateway.yaml'));
+  expect(parse(stdout.slice(stdout.indexOf('mcpServers:')))).toEqual(entries);
+});
+
 test('an example is written where nothing is named; no file is ever replaced; what is no file of a client is said', async () => {
   const dataDir = join(home.path, 'fresh', 'data');
   const path = join(dataDir, 'shadowcat.yaml');
@@ -234,6 +316,18 @@ test('an example is written where nothing is named; no file is ever replaced; wh
   ] as const) {
     writeFileSync(from, contents);
     const finished = await run('config', 'init', '--from', from, '--out', out);
+    expect(finished).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(words) as unknown });
+    expect(finished.stderr).not.toContain('s3cret');
+  }
+  const yaml = join(home.path, 'odd.yaml');
+  for (const [contents, words] of [
+    ['extensions:\n  a: {token: s3cret\n', 'it is no YAML that can be read, as line '],
+    ['- s3cret\n', 'it holds no mapping'],
+    ['token: s3cret\n', 'it has no mcpServers or extensions'],
+    ['extensions: {}\n', 'has no server to take over'],
+  ] as const) {
+    writeFileSync(yaml, contents);
+    const finished = await run('config', 'init', '--from', yaml, '--out', out);
     expect(finished).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(words) as unknown });
     expect(finished.stderr).not.toContain('s3cret');
   }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cliFile } from '../cli/command-line.ts';
 import { asJsonObject, startProcess } from '../peers/child-process.ts';
 import { scratchHome, type ScratchHome } from '../peers/scratch-home.ts';
-import { type AskingServer, questionId, startAskingServer } from './kit/asking-server.ts';
+import { type AskingServer, earlyClient, questionId, startAskingServer } from './kit/asking-server.ts';
 import { httpCaller, outcomeOf, stdioCaller } from './kit/callers.ts';
 import { type RunningGateway, startGateway } from './kit/running-gateway.ts';
 
@@ -53,6 +53,44 @@ const denials = async () => {
   return ofPolicy.reduce((sum, [, , count]) => sum + Number(count), 0);
 };
 
+/** What the server is to hear. */
+const denial = {
+  jsonrpc: '2.0',
+  id: questionId,
+  error: {
+    code: 40300,
+    message: expect.stringContaining('Models are not lent here.') as string,
+    data: { reason: 'Models are not lent here.', policy_id: 'no-sampling', correlation_id: expect.any(String) as string },
+  },
+};
+
+/** Everything that one POST was answered with, and the session that it opened. */
+async function postAll(path: string, body: object, session = '') {
+  const headers = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
+  const response = await fetch(gateway.url(path), {
+    method: 'POST',
+    body: JSON.stringify(body),
+    headers: session === '' ? headers : { ...headers, 'Mcp-Session-Id': session, 'MCP-Protocol-Version': '2025-03-26' },
+  });
+  const text = await response.text();
+  const parts = text.startsWith('{') || text.startsWith('[') ? [text] : [...text.matchAll(/^data: ?(.+)$/gm)].map(([, data = '']) => data);
+  const messages = parts.flatMap(part => JSON.parse(part) as Answer | Answer[]);
+  return { messages, session: response.headers.get('mcp-session-id') ?? '' };
+}
+interface Answer {
+  readonly id: unknown;
+  readonly method?: string;
+  readonly result?: { readonly content: [{ readonly text: string }]; readonly instructions?: string };
+}
+const call = (id: number, name: string) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: {} } });
+const handshake = (name: string) => ({
+  jsonrpc: '2.0',
+  id: 0,
+  method: 'initialize',
+  params: { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name, version: '1' } },
+});
+const textOf = (answers: readonly Answer[], wanted: number) => answers.find(({ id }) => id === wanted)?.result?.content[0].text ?? '';
+
 /** What the window shows of the questions of a server. */
 async function statusesOf(serverName: string): Promise<string[]> {
   const { viewId, state } = await gateway.connection.call('timeline.open', {
@@ -74,19 +112,7 @@ describe.each([...kinds, 'wrapped'] as const)('of a server that is reached by %s
     const heard = await caller.call('ask_sampling/createMessage');
     expect(outcomeOf(heard)).toBe('ok');
     const [{ text }] = (heard.message.result as { content: [{ text: string }] }).content;
-    expect(JSON.parse(text)).toEqual({
-      jsonrpc: '2.0',
-      id: questionId,
-      error: {
-        code: 40300,
-        message: expect.stringContaining('Models are not lent here.') as string,
-        data: {
-          reason: 'Models are not lent here.',
-          policy_id: 'no-sampling',
-          correlation_id: expect.any(String) as string,
-        },
-      },
-    });
+    expect(JSON.parse(text)).toEqual(denial);
     await expect.poll(denials).toBeGreaterThan(before);
 
     // The record has the question as refused, and the answer as ours.
@@ -105,6 +131,46 @@ describe.each([...kinds, 'wrapped'] as const)('of a server that is reached by %s
       .poll(() => gateway.audit().filter(({ kind: word, upstream }) => word === 'policy' && upstream === kind).length, { timeout: 5000 })
       .toBeGreaterThan(0);
   });
+});
+
+test('a denied question that stands in one array with answers is answered alike, and the array arrives without it', async () => {
+  const { session } = await postAll('/streamable-http', handshake('arrays'));
+  const asked = [call(1, 'ok_tool'), call(2, 'ask_sampling/createMessage')];
+  const { messages } = await postAll('/streamable-http', asked, session);
+  expect(messages.map(({ id, method }) => [id, method])).toEqual([
+    [1, undefined],
+    [2, undefined],
+  ]);
+  expect(textOf(messages, 1)).toBe('said ok_tool');
+  expect(JSON.parse(textOf(messages, 2))).toEqual(denial);
+});
+
+test('so is one of a wrapped server, whose other answers wait for it', async () => {
+  const client = startProcess({ args: wrapWords(), home: home.path });
+  client.child.stdin?.write(`${JSON.stringify([call(1, 'ok_tool'), call(2, 'ask_sampling/createMessage')])}\n`);
+  const answers = await client.firstLine('stdout', line => (line.startsWith('[') ? (JSON.parse(line) as Answer[]) : undefined));
+  expect(textOf(answers, 1)).toBe('said ok_tool');
+  expect(JSON.parse(textOf(answers, 2))).toEqual(denial);
+  client.child.stdin?.end();
+  expect(await client.exited).toMatchObject({ code: 0 });
+});
+
+test.each(kinds)('so is one that is asked before the handshake is over, of a server that is reached by %s', async kind => {
+  const { messages, session } = await postAll(`/${kind}`, handshake(earlyClient));
+  expect(messages.map(({ id }) => id)).toEqual([0]);
+  expect(JSON.parse(messages[0]?.result?.instructions ?? '')).toEqual(denial);
+  // The session is the one that was answered in.
+  const { messages: after } = await postAll(`/${kind}`, call(1, 'ok_tool'), session);
+  expect(textOf(after, 1)).toBe('said ok_tool');
+});
+
+test('and of a wrapped one', async () => {
+  const client = startProcess({ args: wrapWords(), home: home.path });
+  client.child.stdin?.write(`${JSON.stringify(handshake(earlyClient))}\n`);
+  const answer = await client.firstLine('stdout', line => asJsonObject(line) as unknown as Answer | undefined);
+  expect(JSON.parse(answer.result?.instructions ?? '')).toEqual(denial);
+  client.child.stdin?.end();
+  expect(await client.exited).toMatchObject({ code: 0 });
 });
 
 test('what no policy denies reaches the client of a wrapped server, and its answer the server', async () => {

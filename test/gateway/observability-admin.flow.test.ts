@@ -40,6 +40,7 @@ beforeAll(async () => {
     read: {
       upstreams,
       limits: () => [],
+      questions: () => [],
       sessions: () => 0,
       live: () => ({ pendingCount: 0, streamCount: 0 }),
       recorder: () => ({ droppedBodyCount: 0, unrecordedFrameCount: 0 }),
@@ -53,7 +54,7 @@ beforeAll(async () => {
       isDraining,
       configHash: 'h',
       configProblems: [],
-      listeners: [{ name: 'main', url: 'http://127.0.0.1:7380', routes: [], hasAuth: false }],
+      listeners: [{ name: 'main', url: 'http://127.0.0.1:7380', routes: [], auth: 'none' as const }],
     }),
     store: () => store.stats(),
     upstreams,

@@ -51,7 +51,8 @@ export const clientAnswers = {
   elicitation: { action: 'accept' as const, content: { username: 'ada', email: 'ada@example.com' } },
 };
 
-interface AnyTransport {
+/** What the transports of both SDKs are to us. */
+export interface AnyTransport {
   send(message: never, options?: never): Promise<void>;
   onmessage?: unknown;
 }

@@ -249,7 +249,11 @@ test('a shim from before the active mode stays transparent, and its session says
   expect(modes).toEqual([]);
   hub.socket.write(encodeMessage(messageType.hello, [jsonBytes(hello)], crc32));
   const welcome = await hub.next();
-  expect(readWelcome(welcome.payload)).toEqual({ protocolVersion: 1, committedSeq: 0, modes: ['transparent', 'active', 'active-server'] });
+  expect(readWelcome(welcome.payload)).toEqual({
+    protocolVersion: 1,
+    committedSeq: 0,
+    modes: ['transparent', 'active', 'active-server', 'active-arrays'],
+  });
   const frames = [
     { delivery: 'lifecycle', text: '{"event":"started","pid":1}' },
     { delivery: 'line', text: request(1, 'deny') },
@@ -319,7 +323,7 @@ test('a hub from before the active mode gets frames as it knows them, and nothin
     }, 'the session to stream again');
     client.end();
     await client.exited;
-    expect(hellos[0]?.modes).toEqual(['transparent', 'active', 'active-server']);
+    expect(hellos[0]?.modes).toEqual(['transparent', 'active', 'active-server', 'active-arrays']);
     expect(otherTypes).toEqual([]);
     const texts = frames.filter(({ delivery }) => delivery === 'line').map(({ body }) => Buffer.from(body).toString());
     expect(texts).toContain(request(2, 'echo'));

@@ -19,6 +19,10 @@ const asks = (id: string, method: string) => `{"jsonrpc":"2.0","id":"${id}","met
 const tells = (method: string) => `{"jsonrpc":"2.0","method":"notifications/${method}"}`;
 const stray = (id: number, text: string) => request(id, 'stray', { text });
 const answerTo = (client: StdioClient, id: number) => client.line(line => line.includes(`"id":${id},`));
+const resultOf = (id: number) => `{"jsonrpc":"2.0","id":${id},"result":{"of":${id}}}`;
+const denied = { code: 40300, data: { policy_id: 'no-deny', reason: 'Not here.', correlation_id: 'corr-0002' } };
+/** The scripted server takes an error for a request, too, and answers it. */
+const linesOf = (client: StdioClient) => client.lines.filter(line => !line.includes('"result":{}'));
 /** What the server got back for a question of its own. */
 const errorFor = (log: string, id: string) =>
   received(log).flatMap(line => (line.includes(`"id":"${id}","error"`) ? [JSON.parse(line) as object] : []));
@@ -65,21 +69,70 @@ test('a denied question goes back as an error with its own id, a denied notifica
   ]);
 });
 
-test('what a server asks in one line with answers that are awaited is judged as if it stood alone', async () => {
+test('what a server asks in one line with answers that are awaited is judged, and answered, as if it stood alone', async () => {
   using dir = tempDataDir();
   await using host = await startHost(dir.path, { plan: 'open-server' });
-  await using client = startWrapped(dir.path, scriptedServer());
+  const log = join(dir.path, 'server.log');
+  await using client = startWrapped(dir.path, scriptedServer('--log', log));
   for (const id of [1, 2]) client.write(`${request(id, 'silent')}\n`);
-  const results = [1, 2].map(id => `{"jsonrpc":"2.0","id":${id},"result":{"of":${id}}}`);
-  client.write(`${stray(3, `[${[...results, asks('q1', 'deny'), tells('deny'), asks('q2', 'fine')].join(',')}]`)}\n`);
+  const results = [1, 2].map(resultOf);
+  const own = [asks('q1', 'deny'), tells('deny'), asks('q2', 'fine'), asks('q3', 'throws')];
+  client.write(`${stray(3, `[${[...results, ...own].join(',')}]`)}\n`);
   await answerTo(client, 3);
-  expect(client.lines.filter(line => !line.includes('"id":3,'))).toEqual([...results, asks('q2', 'fine')]);
+  expect(linesOf(client).filter(line => !line.includes('"id":3,'))).toEqual([...results, asks('q2', 'fine')]);
+  await until(() => errorFor(log, 'q3')[0], 'the error');
+  expect(errorFor(log, 'q1')).toMatchObject([{ id: 'q1', error: denied }]);
+  expect(errorFor(log, 'q3')).toMatchObject([{ id: 'q3', error: { code: 50000 } }]);
   client.end();
   await client.exited;
   const { frames } = onlySession(await recordedBy(host, dir.path));
   expect(frames.flatMap(({ frame }) => (frame.kind === 'batch' ? [frame.verdicts.map(({ id }) => id)] : []))).toEqual([
     ['no-deny', 'no-deny'],
   ]);
+  const own1 = frames.filter(({ frame }) => frame.direction === 'fromClient' && frame.idText === '"q1"');
+  expect(own1.map(({ frame }) => [frame.kind, frame.flags])).toEqual([['error', ['own-error', 'refused']]]);
+});
+
+test('what stands among the first answers to a batch goes on before the rest of them is there', async () => {
+  using dir = tempDataDir();
+  await using host = await startHost(dir.path, { plan: 'open-server' });
+  const log = join(dir.path, 'server.log');
+  await using client = startWrapped(dir.path, scriptedServer('--log', log));
+  const silent = (id: number) => `{"jsonrpc":"2.0","id":${id},"method":"silent","params":{"isSplit":true}}`;
+  client.write(`[${silent(1)},${silent(2)}]\n`);
+  await until(() => received(log)[0], 'the batch at the server');
+  client.write(`${stray(3, `[${[resultOf(1), asks('q1', 'deny'), tells('deny'), asks('q2', 'fine'), tells('fine')].join(',')}]`)}\n`);
+  await client.line(line => line === tells('fine'));
+  await until(() => errorFor(log, 'q1')[0], 'the error');
+  await answerTo(client, 3);
+  client.write(`${stray(4, `[${[asks('q3', 'deny'), asks('q4', 'fine'), resultOf(2)].join(',')}]`)}\n`);
+  await answerTo(client, 4);
+  await until(() => errorFor(log, 'q3')[0], 'the error');
+  const others = linesOf(client).filter(line => !/"id":[34],/.test(line));
+  expect(others).toEqual([asks('q2', 'fine'), tells('fine'), asks('q4', 'fine'), `[${resultOf(1)},${resultOf(2)}]`]);
+  for (const id of ['q1', 'q3']) expect(errorFor(log, id)).toMatchObject([{ id, error: denied }]);
+  client.end();
+  await client.exited;
+  expect(isGapless(onlySession(await recordedBy(host, dir.path)))).toBe(true);
+});
+
+test('an answer to what the client has called off goes no further, also in one line with others', async () => {
+  using dir = tempDataDir();
+  await using host = await startHost(dir.path, { plan: 'open-server' });
+  const log = join(dir.path, 'server.log');
+  await using client = startWrapped(dir.path, scriptedServer('--log', log));
+  for (const id of [1, 2]) client.write(`${request(id, 'silent')}\n`);
+  await until(() => received(log).length === 2, 'both at the server');
+  client.write('{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}\n');
+  await until(() => received(log).length === 3, 'the cancellation at the server');
+  client.write(`${stray(3, `[${resultOf(1)},${asks('q1', 'fine')},${resultOf(2)}]`)}\n`);
+  await answerTo(client, 3);
+  expect(client.lines.filter(line => !line.includes('"id":3,'))).toEqual([asks('q1', 'fine'), resultOf(2)]);
+  client.end();
+  await client.exited;
+  const { frames } = onlySession(await recordedBy(host, dir.path));
+  const reasons = frames.flatMap(({ frame }) => (frame.kind === 'batch' ? frame.verdicts.map(({ reason }) => reason) : []));
+  expect(reasons).toEqual(['the client has cancelled the request before']);
 });
 
 describe.each(['closed-server', 'open-server'] as const)('%s', plan => {
@@ -113,5 +166,23 @@ describe.each(['closed-server', 'open-server'] as const)('%s', plan => {
       ]);
       expect(errorFor(log, 'asked')).toEqual([]);
     }
+  });
+
+  test('the host is lost before a question comes in one line with answers', async () => {
+    using dir = tempDataDir();
+    const host = await startHost(dir.path, { plan });
+    const log = join(dir.path, 'server.log');
+    await using client = startWrapped(dir.path, scriptedServer('--log', log));
+    client.write(`${request(1, 'silent')}\n`);
+    const line = `[${resultOf(1)},${asks('late', 'fine')}]`;
+    client.write(`${request(2, 'stray-later', { ms: 1000, text: line })}\n`);
+    await answerTo(client, 2);
+    await host.kill('SIGKILL');
+    if (isClosed) {
+      await until(() => errorFor(log, 'late')[0] ?? received(log).find(text => text.startsWith('[')), 'the error');
+      expect(received(log).find(text => text.includes('"late"'))).toContain('"code":50300');
+      const answer = await client.line(text => text.startsWith('['));
+      expect(JSON.parse(answer)).toMatchObject([{ id: 1, error: { code: 50300 } }]);
+    } else expect(await client.line(text => text.startsWith('['))).toBe(line);
   });
 });

@@ -10,7 +10,7 @@ const status = {
   isDraining: false,
   configHash: 'h1',
   configProblems: [] as string[],
-  listeners: [{ name: 'main', url: 'http://127.0.0.1:7380', routes: [], hasAuth: false }],
+  listeners: [{ name: 'main', url: 'http://127.0.0.1:7380', routes: [], auth: 'none' as const }],
 };
 
 function health(change: Partial<HealthReads> = {}) {

@@ -1,6 +1,6 @@
 /** Whether the gateway should get traffic, and how each thing it depends on is. */
 import { statfs } from 'node:fs/promises';
-import type { GatewayStatus, InstanceState, UpstreamState } from '../../shared/model/gateway-state.ts';
+import type { GatewayCondition, InstanceState, UpstreamState } from '../../shared/model/gateway-state.ts';
 import type { StoreStats } from '../../shared/model/timeline.ts';
 import type { AuditState } from '../audit/audit-trail.ts';
 import type { EventLoopDelays } from '../metrics/event-loop-delay.ts';
@@ -23,7 +23,7 @@ export interface IssuerHealth {
 
 export interface HealthReads {
   readonly clock: Clock;
-  status(): Pick<GatewayStatus, 'isRunning' | 'isDraining' | 'configHash' | 'configuredAt' | 'configProblems' | 'listeners'>;
+  status(): GatewayCondition;
   store(): Promise<Pick<StoreStats, 'state' | 'problem' | 'sizeBytes'>>;
   /** What cannot be recorded is refused, so that a store that fails keeps traffic away; otherwise traffic passes unrecorded. */
   isRecordRequired(): boolean;

@@ -16,9 +16,48 @@ export interface ChainEnd {
 }
 
 export function sealed(draft: AuditDraft, after: ChainEnd): AuditRow {
-  const { at, kind, action, ...facts } = draft;
-  const open = { seq: after.seq + 1, at, kind, action, ...facts, prev_hash: after.hash };
-  return { ...open, hash: hashOf(open) };
+  const row = { seq: after.seq + 1, ...draft, prev_hash: after.hash, hash: '' };
+  row.hash = digest('sha256', canonicalJson(inOrder(row)), 'hex');
+  return row;
+}
+
+/** All that a row says, without `hash`. */
+type Hashed<T> = { readonly [K in Exclude<keyof T, 'hash'>]-?: T[K] | undefined };
+
+/** With its members in canonical order, so that nothing has to be sorted: every call of a tool makes a row. */
+function inOrder(row: AuditRow): Hashed<AuditRow> {
+  return {
+    action: row.action,
+    arguments: row.arguments,
+    arguments_digest: row.arguments_digest,
+    at: row.at,
+    client_name: row.client_name,
+    code: row.code,
+    correlation_id: row.correlation_id,
+    decisions: row.decisions?.map(decisionInOrder),
+    details: row.details,
+    instance: row.instance,
+    kind: row.kind,
+    listener: row.listener,
+    method: row.method,
+    outcome: row.outcome,
+    prev_hash: row.prev_hash,
+    principal_id: row.principal_id,
+    reason: row.reason,
+    route: row.route,
+    seq: row.seq,
+    session_id: row.session_id,
+    status: row.status,
+    target: row.target,
+    upstream: row.upstream,
+  };
+}
+
+type AuditDecision = NonNullable<AuditRow['decisions']>[number];
+
+function decisionInOrder({ evaluation_us, id, kind, reason, stage, tier, version }: AuditDecision): AuditDecision {
+  const decision: Hashed<AuditDecision> = { evaluation_us, id, kind, reason, stage, tier, version };
+  return decision as AuditDecision;
 }
 
 /** SHA-256, hexadecimal, of the canonical JSON of the row without its `hash`. */

@@ -12,6 +12,12 @@ const MAX_DECISIONS = 20;
 const MAX_ARGUMENTS = 16 * 1024;
 
 type ExchangeEvent = GatewayEventOf<'exchange'>;
+/** A row and a decision in it that are still being written, field by field: every call of a tool makes them. */
+type NewRow = { -readonly [K in keyof AuditDraft]: AuditDraft[K] };
+type NewDecision = { -readonly [K in keyof AuditDecision]: AuditDecision[K] };
+type AuditDecision = NonNullable<AuditDraft['decisions']>[number];
+
+type Details = Readonly<Record<string, string | number | undefined>>;
 
 /** Which kind a stage's decision makes of a row. */
 const kindOfStage: Readonly<Record<string, AuditKind>> = {
@@ -63,20 +69,21 @@ function exchangeDraft(event: ExchangeEvent, keepsArguments: boolean): AuditDraf
   if (decisive === undefined && !refusedElsewhere && event.method !== 'tools/call') return undefined;
   const kind = refusedElsewhere ? 'request' : decisive === undefined ? 'call' : (kindOfStage[decisive.stage] ?? 'request');
   const action = refusedElsewhere ? 'refused' : (decisive?.kind ?? 'allowed');
-  return {
-    ...draft(event, kind, action, event.reason ?? decisive?.reason, { path: event.path }),
-    ...optional({
-      instance: event.instance,
-      client_name: clip(event.clientName),
-      method: clip(event.method),
-      target: clip(event.target),
-      outcome: event.outcome,
-      status: event.status,
-      code: event.code,
-      decisions: shown.length === 0 ? undefined : shown.slice(0, MAX_DECISIONS).map(shownDecision),
-    }),
-    ...argumentsOf(event, keepsArguments),
-  };
+  const row = draft(event, kind, action, event.reason ?? decisive?.reason, { path: event.path });
+  tellExchange(row, event);
+  if (shown.length > 0) row.decisions = shown.slice(0, MAX_DECISIONS).map(shownDecision);
+  tellArguments(row, event, keepsArguments);
+  return row;
+}
+
+function tellExchange(row: NewRow, { instance, clientName, method, target, outcome, status, code }: ExchangeEvent): void {
+  if (instance !== undefined) row.instance = instance;
+  if (clientName !== undefined) row.client_name = clip(clientName);
+  if (method !== undefined) row.method = clip(method);
+  if (target !== undefined) row.target = clip(target);
+  row.outcome = outcome;
+  row.status = status;
+  if (code !== undefined) row.code = code;
 }
 
 /** What refused weighs more than what would have, and that more than what was only noted. */
@@ -89,51 +96,44 @@ function mostTelling(decisions: readonly Decision[]): Decision | undefined {
 }
 
 function shownDecision({ stage, kind, id, tier, reason, version, evaluationUs }: Decision) {
-  const known = { id: clip(id), tier, reason: clip(reason), version: clip(version), evaluation_us: evaluationUs };
-  return { stage, kind, ...optional(known) };
+  const shown: NewDecision = { stage, kind };
+  if (id !== undefined) shown.id = clip(id);
+  if (tier !== undefined) shown.tier = tier;
+  if (reason !== undefined) shown.reason = clip(reason);
+  if (version !== undefined) shown.version = clip(version);
+  if (evaluationUs !== undefined) shown.evaluation_us = evaluationUs;
+  return shown;
 }
 
-function argumentsOf({ argumentsDigest }: ExchangeEvent, keepsArguments: boolean): Pick<AuditDraft, 'arguments' | 'arguments_digest'> {
-  if (argumentsDigest === undefined) return {};
+function tellArguments(row: NewRow, { argumentsDigest }: ExchangeEvent, keepsArguments: boolean): void {
+  if (argumentsDigest === undefined) return;
   // An event made under the other setting is told by its form.
   if (!keepsArguments || /^sha256:[0-9a-f]{64}$/.test(argumentsDigest))
-    return { arguments_digest: argumentsDigest.startsWith('sha256:') ? argumentsDigest : digestOf(argumentsDigest) };
-  if (argumentsDigest.length > MAX_ARGUMENTS) return { arguments_digest: digestOf(argumentsDigest) };
-  return { arguments: maskText(argumentsDigest).text };
+    row.arguments_digest = argumentsDigest.startsWith('sha256:') ? argumentsDigest : digestOf(argumentsDigest);
+  else if (argumentsDigest.length > MAX_ARGUMENTS) row.arguments_digest = digestOf(argumentsDigest);
+  else row.arguments = maskText(argumentsDigest).text;
 }
 
 const digestOf = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 
-function draft(
-  event: GatewayEvent,
-  kind: AuditKind,
-  action: string,
-  reason: string | undefined,
-  details: Readonly<Record<string, string | number | undefined>> = {},
-): AuditDraft {
+function draft(event: GatewayEvent, kind: AuditKind, action: string, reason: string | undefined, details: Details = {}): NewRow {
+  const row: NewRow = { at: new Date(event.at).toISOString(), kind, action };
+  const { correlationId, sessionId, principalId, listener, route, upstream } = event;
+  if (reason !== undefined) row.reason = clip(reason);
+  if (correlationId !== undefined) row.correlation_id = correlationId;
+  if (sessionId !== undefined) row.session_id = sessionId;
+  if (principalId !== undefined) row.principal_id = principalId;
+  if (listener !== undefined) row.listener = listener;
+  if (route !== undefined) row.route = route;
+  if (upstream !== undefined) row.upstream = upstream;
   const { instance, ...others } = details;
-  const known: Record<string, string | number> = {};
-  for (const [name, value] of Object.entries(others)) if (value !== undefined) known[name] = clip(value);
-  return {
-    at: new Date(event.at).toISOString(),
-    kind,
-    action,
-    ...optional({
-      reason: clip(reason),
-      correlation_id: event.correlationId,
-      session_id: event.sessionId,
-      principal_id: event.principalId,
-      listener: event.listener,
-      route: event.route,
-      upstream: event.upstream,
-      instance: instance === undefined ? undefined : String(instance),
-      details: Object.keys(known).length === 0 ? undefined : known,
-    }),
-  };
+  if (instance !== undefined) row.instance = String(instance);
+  for (const [name, value] of Object.entries(others)) if (value !== undefined) (row.details ??= {})[name] = clip(value);
+  return row;
 }
 
 /** Words of peers are cut and lose what looks like a secret. */
-function clip<T extends string | number | undefined>(value: T): T {
+function clip<T extends string | number>(value: T): T {
   return (typeof value === 'string' ? masked(value.slice(0, MAX_TEXT)) : value) as T;
 }
 
@@ -150,12 +150,4 @@ function masked(text: string): string {
   if (maskedTexts.size >= MAX_REMEMBERED) maskedTexts.clear();
   maskedTexts.set(text, shown);
   return shown;
-}
-
-type Known<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
-
-function optional<T extends object>(fields: T): Known<T> {
-  const known: Known<T> = {};
-  for (const name in fields) if (fields[name] !== undefined) known[name] = fields[name] as Known<T>[typeof name];
-  return known;
 }

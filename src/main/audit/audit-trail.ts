@@ -212,7 +212,7 @@ class Trail implements AuditTrail {
   }
 
   #put(draft: Omit<AuditDraft, 'at'>): void {
-    this.#queue.push({ ...draft, at: new Date(this.#options.clock.now()).toISOString() });
+    this.#queue.push({ at: new Date(this.#options.clock.now()).toISOString(), ...draft });
   }
 
   /** The timer keeps no process alive: what must be kept is flushed by `close`. */

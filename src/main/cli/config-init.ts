@@ -6,6 +6,7 @@ import { MAX_CONFIG_BYTES } from '../settings/config-yaml.ts';
 import { problemText } from '../settings/config-problem.ts';
 import { readConfig } from '../settings/read-config.ts';
 import { writeConfig } from '../settings/write-config.ts';
+import { yamlText } from '../settings/yaml-text.ts';
 import type { Command, CommandInput } from './command.ts';
 import { reasonOf } from './config-file.ts';
 import { clientEntries } from './config-init/client-entries.ts';
@@ -19,10 +20,10 @@ const origin = 'http://127.0.0.1:7380';
 
 export const configInit: Command = {
   usage: 'config init [--from FILE] [--out FILE] [--json]',
-  help: `Writes a first configuration with comments. With --from it serves the servers of a client's JSON file (mcpServers, servers,
-context_servers) each under a route of its own; the client's file stays as it is. Secrets do not go into the file: they become
+  help: `Writes a first configuration with comments. With --from it serves the servers of a client's JSON or YAML file (mcpServers,
+servers, context_servers, extensions) each under a route of its own; the client's file stays as it is. Secrets do not go into the file: they become
 references, and the command says which. Never replaces a file.
-  --from FILE      configuration of Claude, Cursor, VS Code, Windsurf, Zed, Gemini CLI and others
+  --from FILE      configuration of Claude, Cursor, VS Code, Windsurf, Zed, Gemini CLI, Goose, Continue and others
   --out FILE       where to write (default: shadowcat.yaml in the data directory, which shadowcat serve takes by itself)
   --json           {"file","routes":[{"server","upstream","url"}],"secrets":[{"reference","kind","name","place"}],
                     "notes":[…],"client":{…}}; "client" is what to put into the client's file`,
@@ -57,7 +58,7 @@ async function clientFile(path: string): Promise<ClientFile> {
     throw new CommandError(exitCodes.failed, `${path} cannot be read: ${reasonOf(error)}.`);
   }
   try {
-    return readClientFile(text);
+    return readClientFile(text, path);
   } catch (error) {
     throw new CommandError(exitCodes.failed, `${path} is no configuration of a client that this command knows: ${reasonOf(error)}.`);
   }
@@ -117,7 +118,7 @@ async function told({ isJson, screen }: CommandInput, { path, routes, from }: To
     lines.push(
       '',
       `Once it runs, these take the place of the entries of the same names in ${from.path}:`,
-      JSON.stringify(client, undefined, 2),
+      from.client.format === 'yaml' ? yamlText(client) : JSON.stringify(client, undefined, 2),
     );
   await screen.write(`${lines.join('\n')}\n`);
 }

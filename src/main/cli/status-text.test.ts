@@ -1,5 +1,6 @@
 /** The state of a gateway as a person reads it. */
 import { expect, test } from 'vitest';
+import type { AuthWord } from '../../shared/config/auth-word.ts';
 import type { GatewayStatus, InstanceState, LimiterKey, LimitsState, UpstreamState } from '../../shared/model/gateway-state.ts';
 import { type Looked, statusText, troublesOf } from './status-text.ts';
 
@@ -13,7 +14,7 @@ const gateway: GatewayStatus = {
   configuredAt: at,
   configProblems: [],
   policyMode: 'enforce',
-  listeners: [{ name: 'main', url: 'http://127.0.0.1:7380', routes: [{ path: '/web', upstream: 'web' }], hasAuth: true }],
+  listeners: [{ name: 'main', url: 'http://127.0.0.1:7380', routes: [{ path: '/web', upstream: 'web' }], auth: 'required' }],
   sessionCount: 1,
   counters: { requests: 7, refused: 2, failed: 1, unauthorized: 0, limited: 2, denied: 0, retries: 0, inFlight: 3, openStreams: 0 },
   durations: {
@@ -153,11 +154,19 @@ test('a configuration that was not taken, a stopping gateway and a vault without
 });
 
 test('a listener without auth that others reach is told of; one that only this machine reaches is not', () => {
-  const listener = (url: string, hasAuth: boolean) => ({ name: 'main', url, routes: [], hasAuth });
-  const told = (url: string, hasAuth = false) => troublesOf({ ...well, gateway: { ...gateway, listeners: [listener(url, hasAuth)] } }, at);
+  const listener = (url: string, auth: AuthWord) => ({ name: 'main', url, routes: [], auth });
+  const told = (url: string, auth: AuthWord = 'none') =>
+    troublesOf({ ...well, gateway: { ...gateway, listeners: [listener(url, auth)] } }, at);
   expect(told('http://0.0.0.0:7380')).toEqual(['The listener main has no auth: everybody who reaches 0.0.0.0:7380 may use it.']);
   expect([told('http://[::]:7380').length, told('http://192.0.2.1:7380').length]).toEqual([1, 1]);
-  expect([told('http://0.0.0.0:7380', true), told('http://127.0.0.1:7380'), told('http://[::1]:7380')].flat()).toEqual([]);
+  expect(
+    [
+      told('http://0.0.0.0:7380', 'required'),
+      told('http://0.0.0.0:7380', 'optional'),
+      told('http://127.0.0.1:7380'),
+      told('http://[::1]:7380'),
+    ].flat(),
+  ).toEqual([]);
 });
 
 test('a file that is gone, and tools that are held until somebody looks, are told of; changes that pass are not', () => {

@@ -20,8 +20,8 @@ const MAX_KEYS = 10;
 /** `width` is that of the terminal, 0 elsewhere. */
 export function statusText({ gateway, upstreams, limits, degraded }: GatewayState, now: number, width: number): string {
   const refused = limits.keys.filter(({ refusedCount }) => refusedCount > 0).slice(0, MAX_KEYS);
-  const routes = gateway.listeners.flatMap(({ url, hasAuth, routes: paths }) =>
-    paths.map(({ path, upstream }) => [`${url}${path}`, upstream, hasAuth ? 'required' : 'none']),
+  const routes = gateway.listeners.flatMap(({ url, auth, routes: paths }) =>
+    paths.map(({ path, upstream }) => [`${url}${path}`, upstream, auth]),
   );
   const instances = upstreams.flatMap(upstream => upstream.instances.map(instance => instanceCells(upstream.name, instance, now)));
   const parts = [
@@ -46,7 +46,7 @@ export interface Looked {
 
 /** What keeps the gateway from being all that it is configured to be. */
 export function troublesOf({ gateway, upstreams, toolChanges, hasFile, vault }: Looked, now: number): string[] {
-  const open = gateway.listeners.filter(({ hasAuth, url }) => !hasAuth && !isLoopbackHost(new URL(url).hostname));
+  const open = gateway.listeners.filter(({ auth, url }) => auth === 'none' && !isLoopbackHost(new URL(url).hostname));
   const unusable = upstreams.filter(({ instances }) => !instances.some(instance => isUsable(instance, now)));
   return [
     ...(gateway.isDraining ? ['The gateway is stopping and takes no new sessions.'] : []),

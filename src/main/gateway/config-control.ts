@@ -16,6 +16,7 @@ import type { ConfigEdit } from '../settings/edit-nodes.ts';
 import { configHash, readConfig, type ReadConfig } from '../settings/read-config.ts';
 import { type ConfigWatch, watchConfig } from '../settings/watch-config.ts';
 import { writeConfig } from '../settings/write-config.ts';
+import { cannotBeTaken, changedMeanwhile, isAddressTaken, plainProblems, problemsOf } from './config-refusal.ts';
 
 export interface ConfigControlDeps {
   readonly dataDir: string;
@@ -130,13 +131,13 @@ export class ConfigControl {
 
   check(contents: Contents): { problems: ConfigProblem[]; warnings: ConfigProblem[] } {
     const read = this.#read(contents);
-    return { problems: read.ok ? [] : plain(read.problems), warnings: plain(read.warnings) };
+    return { problems: read.ok ? [] : plainProblems(read.problems), warnings: plainProblems(read.warnings) };
   }
 
   /** Edits a text without writing it, and says what it is then. */
   draft(text: string, edits: readonly WantedEdit[]): ConfigDraft {
     const draft = draftConfig(text, edits.map(asConfigEdit), this.#readOptions());
-    return { ...draft, problems: plain(draft.problems), warnings: plain(draft.warnings) };
+    return { ...draft, problems: plainProblems(draft.problems), warnings: plainProblems(draft.warnings) };
   }
 
   /** Reads a text as the file would be read, without taking it. */
@@ -157,7 +158,7 @@ export class ConfigControl {
       if (configHash(before ?? '') !== expectedHash) throw changedMeanwhile(this.#path);
       const text = before === undefined ? emptyText : Buffer.from(before).toString('utf8');
       const edited = editConfig(text, edits.map(asConfigEdit), { env: this.#deps.env, checks: this.#deps.checks });
-      if (!edited.ok) throw wrong(edited.problems, this.#path);
+      if (!edited.ok) throw cannotBeTaken(edited.problems, this.#path);
       await this.#write(edited.text, expectedHash, reason);
       return this.read();
     });
@@ -222,7 +223,7 @@ export class ConfigControl {
     try {
       await take(read.config, { isAnew });
     } catch (error) {
-      throw this.#rejected(contents, path, problemsOf(error), isTaken(error));
+      throw this.#rejected(contents, path, problemsOf(error), isAddressTaken(error));
     }
     const at = clock.now();
     this.#problems = [];
@@ -255,8 +256,8 @@ export class ConfigControl {
   }
 
   #rejected(contents: Contents, path: string, problems: readonly ConfigProblem[], isTaken = false): TrafficError {
-    const error = wrong(problems, path, isTaken ? 'CONFLICT' : 'BAD_CALL');
-    this.#problems = plain(problems);
+    const error = cannotBeTaken(problems, path, isTaken ? 'CONFLICT' : 'BAD_CALL');
+    this.#problems = plainProblems(problems);
     this.#tellRejected(contents, error);
     return error;
   }
@@ -288,63 +289,7 @@ export class ConfigControl {
   }
 }
 
-/** A configuration that reads well and still cannot be taken: a secret that is not there, a port that is taken. */
-export class CannotTake extends Error {
-  override readonly name = 'CannotTake';
-  readonly problems: readonly ConfigProblem[];
-
-  constructor(problems: readonly ConfigProblem[]) {
-    super(problems.map(({ message }) => message).join(' '));
-    this.problems = problems;
-  }
-}
-
-function problemsOf(error: unknown): readonly ConfigProblem[] {
-  if (error instanceof CannotTake) return error.problems;
-  return [{ line: 0, column: 0, path: '', message: sentenceOf(error) }];
-}
-
-/** A port that is taken now may be free in a moment: that is no mistake in the file. */
-function isTaken(error: unknown): boolean {
-  return error instanceof TrafficError ? error.code === 'CONFLICT' : (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-}
-
-function sentenceOf(error: unknown): string {
-  const { code, address, port } = error as { code?: unknown; address?: unknown; port?: unknown };
-  if (code === 'EADDRINUSE')
-    return `Port ${String(port)} of ${String(address)} is taken by another program; end that one, or give the listener another port.`;
-  if (code === 'EACCES') return `Port ${String(port)} of ${String(address)} may not be used by this user; choose one above 1023.`;
-  if (code === 'EADDRNOTAVAIL') return `This machine has no address ${String(address)}; choose one that it has, or 127.0.0.1.`;
-  return error instanceof Error ? error.message : String(error);
-}
-
-const MAX_TOLD = 5;
-
-/** One problem in a line, as `config check` writes them. */
-function wrong(problems: readonly ConfigProblem[], file: string, code: 'BAD_CALL' | 'CONFLICT' = 'BAD_CALL'): TrafficError {
-  const told = problems.slice(0, MAX_TOLD).map(({ line, column, path, message, source }) => {
-    const place = source !== undefined ? `${source}: ` : line > 0 ? `${file}:${line}:${column}: ` : path === '' ? '' : `${path}: `;
-    return `\n${place}${message}`;
-  });
-  const rest = problems.length > MAX_TOLD ? `\nAnd ${problems.length - MAX_TOLD} more.` : '';
-  return new TrafficError(code, `The configuration cannot be taken.${told.join('')}${rest}`);
-}
-
-function changedMeanwhile(path: string): TrafficError {
-  return new TrafficError('CONFLICT', `${path} was changed by somebody else meanwhile; read it again.`);
-}
-
 const asConfigEdit = ({ path, value, remove }: WantedEdit): ConfigEdit => (remove ? { path, remove } : { path, value });
-
-function plain(problems: readonly ConfigProblem[]): ConfigProblem[] {
-  return problems.map(({ line, column, path, message, source }) => ({
-    line,
-    column,
-    path,
-    message,
-    ...(source === undefined ? {} : { source }),
-  }));
-}
 
 async function contentsOf(path: string): Promise<Uint8Array | undefined> {
   try {

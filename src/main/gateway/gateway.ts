@@ -5,13 +5,15 @@
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Config, ListenerConfig } from '../../shared/config/schema.ts';
+import { authWord } from '../../shared/config/auth-word.ts';
 import { TrafficError } from '../../shared/errors/error-table.ts';
-import type { GatewayStatus } from '../../shared/model/gateway-state.ts';
+import type { GatewayCondition, GatewayStatus } from '../../shared/model/gateway-state.ts';
 import { LiveAnswers } from '../pipeline/live-answers.ts';
 import { filePinStore } from '../pipeline/policy/pin-store.ts';
 import type { StdioPlans } from '../pipeline/stdio-plan.ts';
 import type { Clock, ComponentLogs } from '../ports.ts';
 import { wellKnownAnswer } from '../stages/authenticate/protected-resource.ts';
+import { QuestionTally } from '../upstreams/bridge/question-tally.ts';
 import { adminActions } from './admin-actions.ts';
 import { AdminDoor } from './admin-door.ts';
 import { ConfigControl } from './config-control.ts';
@@ -59,12 +61,14 @@ export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
     live,
     endAtServer: (name, bound) => upstreams.endSession(name, bound),
   });
+  const questions = new QuestionTally();
   const connect = instanceConnector({
     clock,
     ids,
     log: logs.of('upstream'),
     emit,
     ownEnv: env,
+    questions,
     secrets: () => inForce.secrets,
     maxPending: () => inForce.config.sessions.maxPending,
     reclaim: (session, reason) => sessions.table.reclaim(session, reason),
@@ -83,6 +87,7 @@ export async function openGateway(deps: GatewayDeps): Promise<Gateway> {
     sessionCount: () => sessions.table.count,
     recorder: () => deps.recorder.state(),
     limits: () => guards.limiter.tallies,
+    questions: () => questions.all,
   });
   return new Gateway(deps, { inForce, live, guards, sessions, upstreams, observers });
 }
@@ -172,26 +177,19 @@ export class Gateway {
     return this.#deps.logs;
   }
 
-  get isDraining(): boolean {
-    return this.#isDraining;
-  }
-
-  get adminUrl(): string | undefined {
-    return this.#admin.url;
-  }
-
   /** Names and addresses of what is served. */
   listening(): GatewayStatus['listeners'] {
     return [...this.#doors.listening()].map(({ config, origin }) => ({
       name: config.name,
       url: origin,
       routes: config.routes.map(({ path, upstream }) => ({ path, upstream })),
-      hasAuth: config.auth !== undefined,
+      auth: authWord(config),
     }));
   }
 
-  status(): GatewayStatus {
-    const { control, observers } = this;
+  /** What is in force and whether it is served: all that probes look at, who come often. */
+  condition(): GatewayCondition {
+    const { control } = this;
     const { inForce } = control;
     const listeners = this.listening();
     return {
@@ -199,8 +197,16 @@ export class Gateway {
       isDraining: this.#isDraining,
       ...(inForce === undefined ? {} : { configPath: control.path, configHash: inForce.hash, configuredAt: inForce.at }),
       configProblems: control.problems.map(({ line, path, message }) => `${placeOf(line, path)}${message}`),
-      policyMode: this.config.policyMode,
       listeners,
+    };
+  }
+
+  /** The same with what has to be reckoned for it: percentiles sort some thousand numbers. */
+  status(): GatewayStatus {
+    const { observers } = this;
+    return {
+      ...this.condition(),
+      policyMode: this.config.policyMode,
       ...(this.#admin.url === undefined ? {} : { adminUrl: this.#admin.url }),
       sessionCount: this.sessions.table.count,
       counters: {
@@ -255,7 +261,7 @@ export class Gateway {
       reads: {
         clock,
         dataDir,
-        status: () => this.status(),
+        status: () => this.condition(),
         store: () => store.stats(),
         isRecordRequired: () => this.config.recording.required,
         upstreams: () => this.upstreams.states(),

@@ -3,6 +3,7 @@ import type { InstanceConfig } from '../../shared/config/schema.ts';
 import type { EmitEvent } from '../../shared/model/gateway-event.ts';
 import type { Clock, Ids, Logger } from '../ports.ts';
 import type { UpstreamSession } from '../pipeline/session-table.ts';
+import type { QuestionTally } from '../upstreams/bridge/question-tally.ts';
 import { httpInstance } from '../upstreams/http-instance.ts';
 import { httpSseConnection } from '../upstreams/http-sse/http-sse-connection.ts';
 import type { ConnectInstance } from '../upstreams/instance-connection.ts';
@@ -14,6 +15,7 @@ export interface ConnectorDeps {
   readonly ids: Ids;
   readonly log: Logger;
   readonly emit: EmitEvent;
+  readonly questions: QuestionTally;
   /** The environment of this process; children get of it what programs need to run at all. */
   readonly ownEnv: Readonly<Record<string, string | undefined>>;
   /** Those of the configuration in force. */
@@ -24,7 +26,7 @@ export interface ConnectorDeps {
 }
 
 export function instanceConnector(deps: ConnectorDeps): (upstream: string) => ConnectInstance {
-  const { clock, ids, log, emit, ownEnv } = deps;
+  const { clock, ids, log, emit, ownEnv, questions } = deps;
   return upstreamName => (instance, config) => {
     const { upstreamTls, environments } = deps.secrets();
     const maxPending = deps.maxPending();
@@ -42,11 +44,12 @@ export function instanceConnector(deps: ConnectorDeps): (upstream: string) => Co
         reclaim: (upstreamSessionId, reason) =>
           deps.reclaim({ upstream: upstreamName, instanceId: instance.id, upstreamSessionId }, reason),
         maxPending,
+        questions,
       });
     const url = urlOf(instance);
     const http = httpInstance({ url, config, tls: upstreamTls.get(upstreamName) ?? {}, clock, log });
     if (instance.transport === 'streamable-http') return http;
-    return httpSseConnection({ upstreamName, instanceId: instance.id, url, http, clock, ids, log, maxPending });
+    return httpSseConnection({ upstreamName, instanceId: instance.id, url, http, clock, ids, log, maxPending, questions });
   };
 }
 

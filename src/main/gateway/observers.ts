@@ -35,6 +35,7 @@ export interface ObserversDeps {
   readonly sessionCount: () => number;
   readonly recorder: () => RecordingState;
   readonly limits: MetricReads['limits'];
+  readonly questions: MetricReads['questions'];
 }
 
 export interface Observers {
@@ -71,6 +72,7 @@ export async function openObservers(deps: ObserversDeps): Promise<Observers> {
       live: () => ({ pendingCount: live.pendingCount, streamCount: live.streamCount }),
       recorder: deps.recorder,
       limits: deps.limits,
+      questions: deps.questions,
       audit: () => audit.state(),
     },
   });

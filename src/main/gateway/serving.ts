@@ -1,5 +1,6 @@
 /** What one listener of a configuration serves: its routes, its well-known documents, and a clear no for every other path. */
 import type { BlockList } from 'node:net';
+import type { ErrorCode, TrafficError } from '../../shared/errors/error-table.ts';
 import type { ListenerConfig, RouteConfig } from '../../shared/config/schema.ts';
 import { clientAddress, trustedProxies } from '../listeners/client-address.ts';
 import { type DoorRules, isServedOrigin } from '../listeners/http-admission.ts';
@@ -18,9 +19,9 @@ export interface ServingDeps {
   readonly ids: Ids;
   /** All stages of a guarded route. */
   readonly pipeline: Next;
-  /** `record → account → forward`: for what is answered before any guard (preflights, well-known documents, the door's refusals). */
+  /** `record → account → forward`: for what is answered before any guard (preflights, well-known documents, foreign callers). */
   readonly openPipeline: Next;
-  /** For paths at which nothing is served: they count against the limits of an address. */
+  /** For paths at which nothing is served, and what cannot be read: they count against the limits of an address. */
   readonly strayPipeline: Next;
   readonly upstreamFor: (name: string) => Upstream;
   /** JSON text of a well-known document, or undefined. */
@@ -80,7 +81,7 @@ function servedRoute(
   const served: Served = {
     route: { name: route.upstream, transport: 'streamable-http', upstream: deps.upstreamFor(route.upstream), basePath: route.path },
     pipeline: deps.pipeline,
-    refusedPipeline: deps.openPipeline,
+    refusedPipeline: refusedPipeline(deps),
     sessions,
     guarded: { maxBodyBytes: config.maxBody, guardFor },
   };
@@ -111,7 +112,7 @@ function servedElsewhere(
       route: { name: config.name, transport: 'streamable-http', upstream: answerElsewhere(document, known), basePath: path },
       // Clients look for well-known documents at several addresses before they find one.
       pipeline: path.startsWith('/.well-known/') ? deps.openPipeline : deps.strayPipeline,
-      refusedPipeline: deps.openPipeline,
+      refusedPipeline: refusedPipeline(deps),
       sessions,
       guarded,
     };
@@ -120,6 +121,14 @@ function servedElsewhere(
 
 const exposedFields =
   'Mcp-Session-Id, WWW-Authenticate, Retry-After, RateLimit, RateLimit-Policy, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-Correlation-Id';
+
+/** A page that calls home must not use up the share of whoever opened it; while we stop, nobody is served anyhow. */
+const freeRefusals = new Set<ErrorCode>(['FOREIGN_HOST', 'FOREIGN_ORIGIN', 'SHUTTING_DOWN']);
+
+/** Nobody is free of limits who sends what cannot be read. */
+function refusedPipeline({ openPipeline, strayPipeline }: ServingDeps): (refusal: TrafficError) => Next {
+  return ({ code }) => (freeRefusals.has(code) ? openPipeline : strayPipeline);
+}
 
 function guardMaker(config: ListenerConfig, route: GuardedRoute, trusted: BlockList, { ids }: ServingDeps): (asked: GuardRequest) => Guard {
   const hasProxies = config.trustedProxies.length > 0;

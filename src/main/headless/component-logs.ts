@@ -1,6 +1,6 @@
 /** Logs as lines on stderr, one log for each component: JSON for programs, or text for people. Events with facts, no payloads, no secrets. */
 import type { Clock, ComponentLogs, Logger, LogLevel } from '../ports.ts';
-import { cutText, pathMatcher, redactedFacts, withoutSecrets } from './log-redaction.ts';
+import { addRedacted, cutText, pathMatcher, withoutSecrets } from './log-redaction.ts';
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const satisfies readonly LogLevel[];
 
@@ -37,13 +37,16 @@ export function componentLogs({
   const say = (component: string, of: Word, message: string, facts: Readonly<Record<string, unknown>> | undefined) => {
     if (logLevels.indexOf(of) < logLevels.indexOf(own.get(component) ?? usual)) return;
     const at = new Date(clock.now()).toISOString();
-    const named = component === '' ? {} : { component };
-    const shown = facts === undefined ? {} : redactedFacts(facts, isHidden);
     const text = cutText(message);
-    const line =
-      format === 'json'
-        ? JSON.stringify({ at, level: of, ...named, message: text, ...shown })
-        : textLine({ at, of, component, text, facts: shown });
+    const shown: Record<string, unknown> = {};
+    if (format === 'json') {
+      shown['at'] = at;
+      shown['level'] = of;
+      if (component !== '') shown['component'] = component;
+      shown['message'] = text;
+    }
+    if (facts !== undefined) addRedacted(shown, facts, isHidden);
+    const line = format === 'json' ? JSON.stringify(shown) : textLine({ at, of, component, text, facts: shown });
     write(`${withoutSecrets(line, hidden())}\n`);
   };
   return {

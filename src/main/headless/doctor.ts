@@ -5,7 +5,7 @@ import { statfs } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import type { Check } from '../../shared/model/host.ts';
-import type { EngineDeps } from '../engine.ts';
+import type { EngineDeps } from '../engine-deps.ts';
 import { oldestNodeMajor } from './node-version.ts';
 
 type Store = Parameters<EngineDeps['host']['doctor']>[0];

@@ -11,11 +11,16 @@ const MIN_SECRET = 6;
 /** Part of every token with a well-known form; most lines have none of them. */
 const tokenStem = /Bearer|Basic|eyJ|sk-|[rs]k_live_|gh[opsu]_|github_pat_|glpat-|xox|AKIA|AIza/;
 
-/** A copy of the facts with secrets masked. `isHidden` tells of further paths, such as `headers.x-internal`. */
-export function redactedFacts(facts: Readonly<Record<string, unknown>>, isHidden: (path: string) => boolean): Record<string, unknown> {
-  const shown: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(facts)) shown[name] = shownValue(value, name, name, isHidden, 1);
-  return shown;
+/** Adds the facts to `shown`, with secrets masked. `isHidden` tells of further paths, such as `headers.x-internal`. */
+export function addRedacted(
+  shown: Record<string, unknown>,
+  facts: Readonly<Record<string, unknown>>,
+  isHidden: (path: string) => boolean,
+): void {
+  for (const name of Object.keys(facts)) {
+    const value = facts[name];
+    if (value !== undefined) shown[name] = shownValue(value, name, name, isHidden, 1);
+  }
 }
 
 /** Words of a message or a fact, no longer than a line should hold. */

@@ -17,7 +17,7 @@ export interface Served {
   readonly route: Route;
   readonly pipeline: Next;
   /** For what is refused before its stages: they would ask for credentials first. Absent where the pipeline takes it. */
-  readonly refusedPipeline?: Next;
+  readonly refusedPipeline?: (refusal: TrafficError) => Next;
   readonly sessions: HttpSessions;
   /** On a guarded route, where bodies are read whole up to `maxBodyBytes`. */
   readonly guarded?: { readonly maxBodyBytes: number; guardFor(asked: GuardRequest): Guard };
@@ -50,11 +50,21 @@ export interface ReceivedRequest {
 /** Runs the stages for one request. Nothing is thrown: every failure becomes an answer or a closed connection. */
 export function serveExchange(deps: ServeDeps, from: ReceivedRequest): void {
   const call = new ServedCall(deps, from);
-  const { pipeline, refusedPipeline = pipeline } = deps.served;
-  (from.refusal === undefined ? pipeline : refusedPipeline)(call.exchange).then(
+  const { refusal } = from;
+  (refusal === undefined ? deps.served.pipeline : pipelineFor(deps.served, refusal))(call.exchange).then(
     verdict => call.decided(verdict),
     (error: unknown) => call.failed(error),
   );
+}
+
+/** The stages of what is refused before they run. */
+export function pipelineFor({ pipeline, refusedPipeline }: Served, refusal: TrafficError): Next {
+  return refusedPipeline?.(refusal) ?? pipeline;
+}
+
+/** What a refusal of a stage means for the client. */
+export function reasonOfRefusal({ code, reason, facts = {}, rawHeaders = [] }: Extract<Verdict, { kind: 'refuse' }>): OwnReason {
+  return { code, message: reason, facts, rawHeaders };
 }
 
 /** Refusals after which there is no session to go on with; an `initialize` that we answer ourselves gives none, whatever the reason. */
@@ -93,8 +103,7 @@ class ServedCall implements ExchangeEvents {
 
   decided(verdict: Verdict): void {
     if (verdict.kind === 'refuse') {
-      const { code, reason, facts = {}, rawHeaders: fields = [] } = verdict;
-      void this.#answerOurselves({ code, message: reason, facts, rawHeaders: fields });
+      void this.#answerOurselves(reasonOfRefusal(verdict));
       return;
     }
     const { answer } = verdict;

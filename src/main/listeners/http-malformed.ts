@@ -1,6 +1,7 @@
 /**
  * Bytes that are no HTTP request, or one that two readers could take differently. They pass the stages like everything that is
- * refused at the door, so that they are recorded, counted and audited; the answer goes onto the bare connection, which is then closed.
+ * refused at the door, so that they are recorded, counted and audited, and cost their address what a request costs; the answer goes
+ * onto the bare connection, which is then closed.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -8,8 +9,8 @@ import { TrafficError } from '../../shared/errors/error-table.ts';
 import type { Exchange } from '../pipeline/stage.ts';
 import { Departure } from '../support/departure.ts';
 import { fieldPairs } from '../support/http-fields.ts';
-import { ownAnswer, ownReason } from '../traffic/own-answer.ts';
-import { closedDoor, type ServeDeps } from './http-exchange.ts';
+import { ownAnswer, ownReason, type OwnReason } from '../traffic/own-answer.ts';
+import { closedDoor, pipelineFor, reasonOfRefusal, type ServeDeps } from './http-exchange.ts';
 import { maskedHead, pathOfHead } from './masked-head.ts';
 
 /** What Node's parser says when it gives up. */
@@ -35,13 +36,10 @@ export function refuseMalformed(deps: ServeDeps, error: ParserError, socket: Soc
   }
   givenUp.add(socket);
   const exchange = malformedExchange(deps, error.rawPacket ?? Buffer.alloc(0), refusal, socket);
-  const { pipeline, refusedPipeline = pipeline } = deps.served;
-  refusedPipeline(exchange)
+  const run = pipelineFor(deps.served, refusal);
+  run(exchange)
     // Whatever else a stage decides, a connection that cannot be read is of no further use.
-    .then(
-      () => refusal,
-      (thrown: unknown) => thrown,
-    )
+    .then(verdict => (verdict.kind === 'refuse' ? reasonOfRefusal(verdict) : ownReason(refusal)), ownReason)
     .then(reason => {
       deps.served.sessions.turnedAway(exchange.conversation);
       if (isAnswerable(socket, newest)) answer(socket, exchange, reason);
@@ -92,8 +90,8 @@ function isAnswerable(socket: Socket, newest: ServerResponse | undefined): boole
   return newest === undefined || newest.writableFinished || (!newest.req.complete && !newest.headersSent);
 }
 
-function answer(socket: Socket, { guard }: Exchange, reason: unknown): void {
-  const { status, statusText, rawHeaders, bytes } = ownAnswer(ownReason(reason), { idText: undefined, guard });
+function answer(socket: Socket, { guard }: Exchange, reason: OwnReason): void {
+  const { status, statusText, rawHeaders, bytes } = ownAnswer(reason, { idText: undefined, guard });
   let head = `HTTP/1.1 ${status} ${statusText}\r\n`;
   for (const [name, value] of fieldPairs(rawHeaders)) head += `${name}: ${value}\r\n`;
   socket.end(Buffer.concat([Buffer.from(`${head}Connection: close\r\n\r\n`, 'latin1'), bytes]));

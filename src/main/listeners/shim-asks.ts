@@ -13,6 +13,7 @@ import type { ServerRuling, StdioPlan, StdioPlans } from '../pipeline/stdio-plan
 import type { Clock, Logger } from '../ports.ts';
 import type { Conversation } from '../traffic/conversation.ts';
 import { ShimBatches } from './shim-batches.ts';
+import { denialText } from './shim-own-among.ts';
 import { serverNameOf, ShimExchange, type Tell } from './shim-exchange.ts';
 
 const lookEveryMs = 250;
@@ -29,6 +30,8 @@ interface ShimAsksDeps {
   readonly conversation: () => Conversation;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The shim lets what a server asks among answers go on before those do (`activeArraysMode`). */
+  readonly partsArrays: boolean;
   readonly send: (message: Uint8Array) => void;
 }
 
@@ -36,7 +39,7 @@ export class ShimAsks {
   readonly #deps: ShimAsksDeps;
   readonly #serverName: string;
   readonly #joiner = new PartJoiner(maxAskedAnswerBytes);
-  readonly #batches = new ShimBatches();
+  readonly #batches: ShimBatches;
   /** Asks without a verdict, by number: since when, and whether they were told to wait. */
   readonly #pending = new Map<number, { readonly sinceUs: number; isHeld: boolean }>();
   readonly #open = new Set<ShimExchange>();
@@ -48,6 +51,7 @@ export class ShimAsks {
 
   constructor(deps: ShimAsksDeps) {
     this.#deps = deps;
+    this.#batches = new ShimBatches(deps.partsArrays);
     this.#serverName = serverNameOf(deps.session);
     this.#plan = deps.plans.planFor(this.#serverName);
   }
@@ -148,7 +152,7 @@ export class ShimAsks {
       ids,
       bytes: head['isTooLong'] === true ? undefined : bytes,
       awaited,
-      judge: own => this.#judgeOwn(own) ?? unjudged,
+      judge: own => this.#judgeOwn(own),
       tell: this.#tellFor(number),
     });
   }
@@ -179,8 +183,7 @@ export class ShimAsks {
     const marks = decisions.length === 0 ? undefined : { verdicts: decisions };
     if (denied === undefined) return tell({ kind: 'pass', marks }, noBytes);
     if (ids.length === 0) return tell({ kind: 'drop', marks: { ...marks, flags: ['refused'] } }, noBytes);
-    const { by, reason, correlationId } = denied;
-    const errors = ids.map(id => rpcErrorBody('DENIED', reason, id, { policy_id: by, reason, correlation_id: correlationId }));
+    const errors = ids.map(id => denialText(denied, id));
     const isList = text.trimStart().startsWith('[');
     tell(
       { kind: 'answer', answerFlags: ['own-error', 'refused'], marks },
@@ -218,9 +221,6 @@ export class ShimAsks {
 export function modeOf({ isActive, isClosedOnLoss, judgesServer }: StdioPlan): ShimMode {
   return { isActive, isClosedOnLoss: isActive && isClosedOnLoss, ...(isActive && judgesServer === true ? { judgesServer } : {}) };
 }
-
-/** What could not be judged does not pass. */
-const unjudged: ServerRuling = { denied: { by: '', reason: '', correlationId: '' }, decisions: [] };
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');

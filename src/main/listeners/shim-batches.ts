@@ -1,12 +1,12 @@
 /**
  * Brings the lines of a server to the exchanges that they answer. One line is one answer, but for batches (2025-03-26): those may
- * be answered by one line, or by one for each request, and a server may put answers together that were not asked together.
+ * be answered by one line, or by one for each request, and a server may put answers together that were not asked together, or
+ * questions of its own among them.
  */
-import { idTextOf } from '../../shared/mcp/json-rpc.ts';
-import { arraySlices } from '../../shared/mcp/json-text.ts';
 import type { Decision } from '../../shared/model/gateway-event.ts';
-import type { ServerRuling } from '../pipeline/stdio-plan.ts';
+import type { FrameMarks, VerdictHead } from '../../shared/shim/protocol.ts';
 import type { ShimExchange, Tell } from './shim-exchange.ts';
+import { elementsOf, forServer, judgedElement, type JudgeOwn } from './shim-own-among.ts';
 
 const noBytes = new Uint8Array(0);
 const lineEnd = Buffer.from('\n');
@@ -20,22 +20,28 @@ interface AnswerFromServer {
   readonly bytes: Uint8Array | undefined;
   /** Who waits for the answer to an id. */
   readonly awaited: (id: string) => ShimExchange | undefined;
-  /** Judges what the server asks or tells by itself beside its answers. */
-  readonly judge: (own: Uint8Array) => ServerRuling;
+  readonly judge: JudgeOwn;
   readonly tell: Tell;
 }
 
 export class ShimBatches {
+  readonly #partsArrays: boolean;
   /** Batches of which some answers are there. Their size is bounded by the lines that shims keep for them. */
   readonly #gathered = new Map<ShimExchange, { readonly missing: Set<string>; readonly pieces: string[] }>();
+
+  /** `partsArrays`: the shim takes lines to hand on while it keeps answers. */
+  constructor(partsArrays: boolean) {
+    this.#partsArrays = partsArrays;
+  }
 
   answer(from: AnswerFromServer): void {
     const { ids, bytes, awaited, tell } = from;
     const exchanges = new Set(ids.flatMap(id => awaited(id) ?? []));
     const [exchange] = exchanges;
-    if (exchange === undefined) return tell(cancelledBefore, noBytes);
-    if (exchanges.size === 1 && exchange.isBatch) return this.#gather(exchange, from);
-    if (bytes !== undefined && isList(bytes)) return this.#split(bytes, from);
+    const isArray = bytes !== undefined && isList(bytes);
+    if (exchange === undefined) return isArray ? this.#split(bytes, from) : tell(cancelledBefore, noBytes);
+    if (exchanges.size === 1 && exchange.isBatch) return this.#gather(exchange, isArray && this.#partsArrays ? parted(bytes, from) : from);
+    if (isArray) return this.#split(bytes, from);
     exchange.answered(bytes, tell);
   }
 
@@ -58,26 +64,24 @@ export class ShimBatches {
 
   /**
    * Answers that were asked for one by one: each goes its own way and comes out as a line of its own, byte for byte as it stood there.
-   * What the server asks among them is judged like a line of its own; a denied question is not answered, as the line is an answer.
+   * What the server asks among them is judged like a line of its own.
    */
-  #split(bytes: Uint8Array, { awaited, judge, tell }: AnswerFromServer): void {
-    const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const items = JSON.parse(whole.toString('utf8')) as unknown[];
-    const slices = arraySlices(whole.toString('latin1'));
-    const lines = new SplitLines(items.length, tell);
-    for (const [index, item] of items.entries()) {
-      const source = slices[index] ?? '';
-      const own = Buffer.from(source, 'latin1');
-      const id = typeof item === 'object' && item !== null && 'id' in item ? idTextOf(item.id, source) : undefined;
-      const exchange = id === undefined || !isAnswer(item) ? undefined : awaited(id);
-      if (exchange === undefined) {
-        const { denied, decisions } = judge(own);
-        lines.put(index, denied === undefined ? own : noBytes, decisions);
-      } else if (exchange.isBatch) lines.put(index, noBytes, []);
-      else
-        exchange.answered(own, (head, out) =>
-          lines.put(index, head.kind === 'pass' ? own : head.kind === 'replace' ? out : noBytes, head.marks?.verdicts ?? []),
+  #split(bytes: Uint8Array, { ids, awaited, judge, tell }: AnswerFromServer): void {
+    const elements = elementsOf(bytes);
+    const lines = new SplitLines(elements.length, tell);
+    for (const [index, element] of elements.entries()) {
+      const { id, isAnswer } = element;
+      const exchange = id === undefined || !isAnswer ? undefined : awaited(id);
+      if (exchange?.isBatch === true) lines.put(index, noBytes, []);
+      else if (exchange !== undefined)
+        exchange.answered(element.bytes, (head, out) =>
+          lines.put(index, head.kind === 'pass' ? element.bytes : head.kind === 'replace' ? out : noBytes, head.marks?.verdicts ?? []),
         );
+      else if (isAnswer && id !== undefined && ids.includes(id)) lines.put(index, noBytes, cancelledBefore.marks.verdicts);
+      else {
+        const { line, decisions, toServer } = judgedElement(element, judge);
+        lines.put(index, line, decisions, toServer);
+      }
     }
   }
 }
@@ -86,6 +90,7 @@ export class ShimBatches {
 class SplitLines {
   readonly #lines: Uint8Array[];
   readonly #verdicts: Decision[] = [];
+  readonly #toServer: string[] = [];
   readonly #tell: Tell;
   #missingCount: number;
 
@@ -95,16 +100,49 @@ class SplitLines {
     this.#tell = tell;
   }
 
-  put(index: number, line: Uint8Array, verdicts: readonly Decision[]): void {
+  put(index: number, line: Uint8Array, verdicts: readonly Decision[], toServer: readonly string[] = []): void {
     this.#lines[index] = line;
     this.#verdicts.push(...verdicts.slice(0, MAX_VERDICTS - this.#verdicts.length));
+    this.#toServer.push(...toServer);
     this.#missingCount -= 1;
     if (this.#missingCount > 0) return;
-    const parts = this.#lines.flatMap(one => (one.length === 0 ? [] : [lineEnd, one]));
-    const marks = this.#verdicts.length === 0 ? undefined : { verdicts: this.#verdicts };
-    if (parts.length === 0) this.#tell({ kind: 'drop', marks }, noBytes);
-    else this.#tell({ kind: 'replace', marks }, Buffer.concat(parts.slice(1)));
+    const head = { marks: marksOf(this.#verdicts), ...forServer(this.#toServer) };
+    const bytes = together(this.#lines);
+    if (bytes.length === 0) this.#tell({ kind: 'drop', ...head }, noBytes);
+    else this.#tell({ kind: 'replace', ...head }, bytes);
   }
+}
+
+/**
+ * Answers to one batch with something of the server's own among them. That goes on at once: a server that waits for its client before
+ * it gives the rest of its answers would wait for ever. What is left is the line without it.
+ */
+function parted(bytes: Uint8Array, from: AnswerFromServer): AnswerFromServer {
+  const elements = elementsOf(bytes);
+  const own = elements.filter(({ isAnswer }) => !isAnswer).map(element => judgedElement(element, from.judge));
+  if (own.length === 0) return from;
+  const passing = own.map(({ line }) => line);
+  const decisions = own.flatMap(judged => judged.decisions);
+  const toServer = forServer(own.flatMap(judged => judged.toServer));
+  const answers = elements.filter(({ isAnswer }) => isAnswer).map(element => Buffer.from(element.bytes).toString('latin1'));
+  const left = Buffer.from(`[${answers.join(',')}]`, 'latin1');
+  const tell: Tell = (head, out) => {
+    const marks = marksOf([...decisions, ...(head.marks?.verdicts ?? [])].slice(0, MAX_VERDICTS));
+    const all = together([...passing, head.kind === 'pass' ? left : out]);
+    const kind: VerdictHead['kind'] = head.kind === 'gather' ? 'gather' : all.length === 0 ? 'drop' : 'replace';
+    from.tell({ ...head, kind, marks: { ...head.marks, ...marks }, ...toServer }, all);
+  };
+  return { ...from, bytes: left, tell };
+}
+
+function marksOf(verdicts: readonly Decision[]): FrameMarks | undefined {
+  return verdicts.length === 0 ? undefined : { verdicts };
+}
+
+/** Line by line, without those that are empty. */
+function together(lines: readonly Uint8Array[]): Uint8Array {
+  const parts = lines.flatMap(one => (one.length === 0 ? [] : [lineEnd, one]));
+  return parts.length === 0 ? noBytes : Buffer.concat(parts.slice(1));
 }
 
 /** The shim asks only about what this hub has awaited: who waited has left. */
@@ -116,9 +154,4 @@ const cancelledBefore = {
 function isList(bytes: Uint8Array): boolean {
   for (const byte of bytes) if (byte > 0x20) return byte === 0x5b;
   return false;
-}
-
-/** A result or an error is an answer, whatever else it says of itself. */
-function isAnswer(item: unknown): boolean {
-  return typeof item === 'object' && item !== null && ('result' in item || 'error' in item);
 }

@@ -12,6 +12,7 @@ import { jsonBytes, readHello } from '../../shared/shim/json-message.ts';
 import { encodeMessage, MessageReader, type Message } from '../../shared/shim/message-coding.ts';
 import {
   activeMode,
+  activeArraysMode,
   activeServerMode,
   messageType,
   shimProtocolVersion,
@@ -171,7 +172,7 @@ export class ShimConnection {
         const welcome: HubWelcome = {
           protocolVersion: shimProtocolVersion,
           committedSeq: intake.committedSeq,
-          modes: plans === undefined ? [transparentMode] : [transparentMode, activeMode, activeServerMode],
+          modes: plans === undefined ? [transparentMode] : [transparentMode, activeMode, activeServerMode, activeArraysMode],
           ...(this.#asks === undefined ? {} : { mode: this.#asks.mode }),
         };
         this.#send(encodeMessage(messageType.welcome, [jsonBytes(welcome)], crc32));
@@ -201,6 +202,7 @@ export class ShimConnection {
       conversation: () => intake.conversation,
       clock,
       log,
+      partsArrays: modes.includes(activeArraysMode),
       send: message => this.#send(message),
     });
     this.#asks = asks;

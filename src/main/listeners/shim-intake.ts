@@ -9,9 +9,10 @@ import type { ShimFrame } from '../../shared/shim/frame-coding.ts';
 import { jsonBytes, readLifecycle } from '../../shared/shim/json-message.ts';
 import type { FrameMarks, LifecycleFact, ShimSession } from '../../shared/shim/protocol.ts';
 import type { CopiedBody } from '../traffic/body-copy.ts';
-import type { Conversation, ConversationEnd } from '../traffic/conversation.ts';
+import type { Conversation } from '../traffic/conversation.ts';
 import type { Conversations } from '../traffic/conversations.ts';
 import type { ExchangeRecord, SessionRecord } from '../traffic/records.ts';
+import type { ConversationEnd } from '../traffic/session-start-and-end.ts';
 
 /** What the hub needs of the store. */
 export interface ShimStore {

@@ -120,8 +120,14 @@ function guardLines(logs: Readonly<Record<'auth' | 'policy' | 'limits', Logger>>
 
 /** Where there is no route, its name and its server's are empty. */
 function where({ upstream, route, listener, sessionId, correlationId, principalId }: GatewayEvent): Record<string, unknown> {
-  const [server, path] = [upstream, route].map(name => (name === '' ? undefined : name));
-  return { server, route: path, listener, session: sessionId, correlation_id: correlationId, principal: principalId };
+  return {
+    server: upstream === '' ? undefined : upstream,
+    route: route === '' ? undefined : route,
+    listener,
+    session: sessionId,
+    correlation_id: correlationId,
+    principal: principalId,
+  };
 }
 
 const rounded = (ms: number | undefined) => (ms === undefined ? undefined : Math.round(ms * 1000) / 1000);

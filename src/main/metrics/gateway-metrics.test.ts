@@ -18,6 +18,7 @@ const quiet: MetricReads = {
   live: () => ({ pendingCount: 0, streamCount: 0 }),
   recorder: () => ({ droppedBodyCount: 0, unrecordedFrameCount: 0 }),
   limits: () => [],
+  questions: () => [],
   audit: () => ({ rowCount: 0, droppedCount: 0 }),
 };
 const noDelay = { meanMs: 0, p50Ms: 0, p90Ms: 0, p99Ms: 0, maxMs: 0 };

@@ -48,6 +48,10 @@ export function instruments(registry: Registry) {
     transitions: counter('shadowcat_circuit_transitions_total', 'Changes of circuit breakers', ['upstream', 'instance', 'from', 'to']),
     reloads: counter('shadowcat_config_reloads_total', 'Configurations by what became of them', ['outcome']),
     children: counter('shadowcat_child_events_total', 'Starts and ends of stdio servers', ['upstream', 'what']),
+    questions: counter('shadowcat_server_questions_total', 'Requests of servers behind bridges by what became of them', [
+      'upstream',
+      'outcome',
+    ]),
     sessionEvents: counter('shadowcat_session_events_total', 'Beginnings and ends of sessions', ['what']),
     storeWrites: histogram('shadowcat_store_write_seconds', 'Time from handing a batch to the store until it is committed', writeBuckets),
     // Read when they are asked for.

@@ -14,6 +14,8 @@ export interface MetricReads {
   recorder(): Pick<RecordingState, 'droppedBodyCount' | 'unrecordedFrameCount'>;
   /** What limits let through since the start; never less than before. */
   limits(): readonly { readonly id: string; readonly tier: string; readonly admittedCount: number }[];
+  /** What became of what servers asked, since the start; never less than before. */
+  questions(): readonly { readonly upstream: string; readonly outcome: string; readonly count: number }[];
   audit(): { readonly rowCount: number; readonly droppedCount: number };
 }
 
@@ -32,6 +34,8 @@ export function readState(all: Instruments, read: MetricReads): void {
   all.auditRows.inc(rowCount);
   all.auditDropped.reset();
   all.auditDropped.inc(droppedCount);
+  all.questions.reset();
+  for (const { upstream, outcome, count } of read.questions()) all.questions.inc({ upstream, outcome }, count);
   for (const metric of [
     all.circuitState,
     all.circuitRejected,

@@ -3,6 +3,7 @@ import type { RouteConfig } from '../../shared/config/schema.ts';
 import type { Era } from '../../shared/mcp/facts.ts';
 import type { Decision } from '../../shared/model/gateway-event.ts';
 import type { ReadMessage } from '../traffic/sighting.ts';
+import type { LimitStanding } from './limits/limit-headers.ts';
 
 /** Who asks, as authentication found it. */
 export interface Principal {
@@ -39,7 +40,7 @@ export interface BoundSession {
   readonly instanceId: string;
   /** The upstream's own id; empty where it gave none. */
   readonly upstreamSessionId: string;
-  /** Protocol version that the handshake agreed on. */
+  /** Protocol version that the client says since the handshake; the one that it asked for there where it says none. */
   readonly protocolVersion: string;
 }
 
@@ -81,17 +82,19 @@ export interface Guard {
 /** Filled by inner stages, read by those around them. */
 export interface Journey {
   /** `Principal.id` of whoever authenticated, also where its scopes did not suffice. */
-  principalId?: string;
+  principalId?: string | undefined;
   /** Whoever was let in; for the record, which keeps a few of its words. */
-  principal?: Principal;
+  principal?: Principal | undefined;
   /** Of the session that the request was found to be in. */
-  sessionId?: string;
+  sessionId?: string | undefined;
+  /** Where the limits stand, until the client is told. */
+  standings?: LimitStanding[] | undefined;
   /** Instances that were tried, newest last. */
   readonly tried: string[];
   /** Monotonic µs when the request was handed to an instance. */
-  sentUs?: number;
+  sentUs?: number | undefined;
   /** Monotonic µs when the answer's head came. */
-  answeredUs?: number;
+  answeredUs?: number | undefined;
   /** Called once when the request is first handed on; the record notes it then. */
-  onSent?: () => void;
+  onSent?: (() => void) | undefined;
 }

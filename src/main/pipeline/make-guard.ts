@@ -1,7 +1,7 @@
 /** Makes the guard of an exchange from what a listener knows: the one place where a guarded body is parsed. */
 import type { Era } from '../../shared/mcp/facts.ts';
 import { readMessages } from '../traffic/sighting.ts';
-import { anonymous, type Guard, type GuardClient, type GuardedRoute } from './guard.ts';
+import { anonymous, type Guard, type GuardClient, type GuardedRoute, type Journey } from './guard.ts';
 
 /** What a listener knows of a guarded request. */
 export interface GuardFacts {
@@ -31,7 +31,21 @@ export function makeGuard({ correlationId, route, client, text, versionHeader }:
     principal: anonymous,
     decisions: [],
     answerHeaders: [],
-    journey: { tried: [] },
+    journey: newJourney(),
+  };
+}
+
+/** With a place for everything that is noted later: an object that grows on the way costs more with each of its members. */
+function newJourney(): Journey {
+  return {
+    tried: [],
+    principalId: undefined,
+    principal: undefined,
+    sessionId: undefined,
+    sentUs: undefined,
+    answeredUs: undefined,
+    onSent: undefined,
+    standings: undefined,
   };
 }
 

@@ -21,8 +21,8 @@ export interface GatewaySession {
   /** Whose share of all sessions it takes; undefined where nobody's is counted. */
   readonly holder: string | undefined;
   readonly issuedAt: number;
-  /** What the upstream knows it by; it is ended there as well when we end it. */
-  readonly bound: BoundSession;
+  /** What the upstream knows it by, as its newest request said; it is ended there as well when we end it. */
+  bound: BoundSession;
   /** The recorded session of the newest request. */
   conversationId: string;
   lastAt: number;
@@ -135,6 +135,7 @@ export class SessionTable {
       return undefined;
     }
     live.lastAt = now;
+    live.bound = sealed.bound;
     live.conversationId = conversationId;
     return live;
   }

@@ -1,12 +1,7 @@
-/**
- * Secrets and sign-in tokens, sealed at rest in one file: AES-256-GCM under a key that the host brings. Small enough to be
- * held in memory and written as a whole. Without a key nothing is written at all.
- */
-import { existsSync, renameSync } from 'node:fs';
+/** Secrets and sign-in tokens. They are few enough to be held in memory; a sealed file keeps them, where the host brings a key for it. */
 import { join } from 'node:path';
 import type { Clock, Logger } from '../ports.ts';
-import { readPrivateFile, writePrivateFile } from '../support/private-file.ts';
-import { openBytes, sealBytes } from './sealed-box.ts';
+import { VaultFile, type VaultSections } from './vault-file.ts';
 
 /** Where the key comes from: the system's key store in the desktop app, the environment in a server. Undefined: there is none. */
 export type VaultKey = () => Buffer | undefined;
@@ -42,63 +37,24 @@ export interface VaultRecords {
   keys(): readonly string[];
 }
 
-const UNREADABLE = 'The vault does not open: it was changed, or it was sealed with another key.';
 const SECRETS = 'secrets';
-const PURPOSE = 'shadowcat vault 1';
-const HEADER = 'shadowcat-vault 1';
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const MAX_ENTRIES = 1000;
 const MAX_ENTRY_CHARS = 64 * 1024;
 
-type Sections = Record<string, Record<string, unknown>>;
-
+/** Throws what the file system says of a vault that is there and cannot be read: that is no reason to begin a new one. */
 export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOptions): TokenVault {
   const path = join(dataDir, 'vault.sealed');
   const key = keyOf();
-  let sections: Sections = {};
-  let problem: string | undefined;
-  /** A vault that does not open, and that the first write would overwrite. */
-  let isInTheWay = false;
+  const file = new VaultFile({ path, key, clock, log });
+  let sections: VaultSections = file.read();
 
-  if (key === undefined) {
-    if (existsSync(path)) {
-      problem = 'The vault has no key, so what it holds cannot be read; what is kept now is forgotten when the process ends.';
-      log.warn(problem, { path });
-    }
-  } else {
-    const text = readPrivateFile(path);
-    const opened = text === undefined ? {} : unseal(text, key);
-    if (opened === undefined) {
-      // It stays where it is, so that a key that was mistyped costs nothing.
-      problem = `${UNREADABLE} Start with the key that it was sealed with, or move ${path} away to begin anew.`;
-      isInTheWay = true;
-      log.error(problem, { path });
-    } else sections = opened;
-  }
-
-  const setAside = (): void => {
-    const aside = `${path}.unreadable-${clock.now()}`;
-    renameSync(path, aside);
-    isInTheWay = false;
-    problem = `${UNREADABLE} It is kept as ${aside}; put it back once the right key is there.`;
-    log.error(problem, { path, aside });
-  };
-
-  const section = (name: string): Record<string, unknown> =>
-    Object.hasOwn(sections, name) ? (sections[name] as Record<string, unknown>) : {};
-  let hasWarned = false;
-  const replace = (name: string, entries: Record<string, unknown>): void => {
+  const section = (name: string): Readonly<Record<string, unknown>> =>
+    Object.hasOwn(sections, name) ? (sections[name] as Readonly<Record<string, unknown>>) : {};
+  const replace = (name: string, entries: Readonly<Record<string, unknown>>): void => {
     const changed = { ...sections, [name]: entries };
-    if (key === undefined && !hasWarned) {
-      hasWarned = true;
-      log.warn('The vault has no key; secrets and sign-ins are forgotten when the process ends', { path });
-    }
     try {
-      if (key !== undefined) {
-        if (isInTheWay) setAside();
-        const sealed = sealBytes(key, PURPOSE, Buffer.from(JSON.stringify(changed)));
-        writePrivateFile(path, `${HEADER}\n${sealed.toString('base64')}\n`);
-      }
+      file.write(changed);
     } catch (error) {
       // A person who keeps a secret is told; what cannot be kept is not believed to be.
       if (name === SECRETS) throw error;
@@ -131,7 +87,7 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
   return {
     isPersistent: key !== undefined,
     get problem() {
-      return problem;
+      return file.problem;
     },
     read: async name => secrets.get(name) as string | undefined,
     write: async (name, value) => {
@@ -142,12 +98,4 @@ export function tokenVault({ dataDir, key: keyOf, clock, log }: TokenVaultOption
     names: () => [...secrets.keys()].toSorted(),
     records,
   };
-}
-
-/** Undefined for whatever is not a vault of ours under this key. */
-function unseal(text: string, key: Buffer): Sections | undefined {
-  const [header, body] = text.split('\n');
-  if (header !== HEADER || body === undefined) return undefined;
-  const plain = openBytes(key, PURPOSE, Buffer.from(body, 'base64'));
-  return plain === undefined ? undefined : (JSON.parse(plain.toString('utf8')) as Sections);
 }

@@ -1,10 +1,10 @@
 /** Tells when the configuration file has become another one, however it was changed: written, renamed over, or linked elsewhere. */
-import { type FSWatcher, watch } from 'node:fs';
 import { open } from 'node:fs/promises';
 import type { Clock, Logger } from '../ports.ts';
 import { directoriesOf } from './config-directories.ts';
 import { MAX_CONFIG_BYTES } from './config-yaml.ts';
 import { configHash } from './read-config.ts';
+import { WatchedDirectories } from './watched-directories.ts';
 
 /** Quiet time after the last event before the file is read: an editor writes in several steps. */
 const DEBOUNCE_MS = 250;
@@ -38,7 +38,7 @@ export interface ConfigWatch {
 
 /** Watches the directories that the path leads through. A file that is gone changes nothing: the last one stays in force. */
 export function watchConfig({ path, hash, clock, log, onChange }: WatchConfigOptions): ConfigWatch {
-  const watchers = new Map<string, { readonly inode: string; readonly watcher: FSWatcher }>();
+  const directories = new WatchedDirectories({ log, onEvent: event });
   let known = hash;
   let isGone = false;
   let isClosed = false;
@@ -66,7 +66,9 @@ export function watchConfig({ path, hash, clock, log, onChange }: WatchConfigOpt
   async function lookOnce(): Promise<void> {
     if (isClosed) return;
     try {
-      await rewatch();
+      // Links and directories may have been replaced.
+      const wanted = await directoriesOf(path);
+      if (!isClosed) directories.follow(wanted);
       const contents = await readUpTo(path, MAX_CONFIG_BYTES + 1);
       isGone = false;
       const found = configHash(contents);
@@ -87,31 +89,6 @@ export function watchConfig({ path, hash, clock, log, onChange }: WatchConfigOpt
     isGone = true;
   }
 
-  /** Links and directories may have been replaced: an old watcher would then watch what nobody sees. */
-  async function rewatch(): Promise<void> {
-    const wanted = await directoriesOf(path);
-    for (const [directory, { inode, watcher }] of watchers) {
-      if (wanted.get(directory) === inode) continue;
-      watcher.close();
-      watchers.delete(directory);
-    }
-    for (const [directory, inode] of wanted) if (!watchers.has(directory) && !isClosed) startWatching(directory, inode);
-  }
-
-  function startWatching(directory: string, inode: string): void {
-    try {
-      const watcher = watch(directory, { persistent: false }, event);
-      watcher.on('error', () => {
-        watcher.close();
-        if (watchers.get(directory)?.watcher === watcher) watchers.delete(directory);
-        event();
-      });
-      watchers.set(directory, { inode, watcher });
-    } catch (error) {
-      log.debug('A directory cannot be watched; it is looked at from time to time', { directory, error: String(error) });
-    }
-  }
-
   const ticking = setInterval(() => void look(), LOOK_EVERY_MS);
   ticking.unref();
   void look();
@@ -122,8 +99,7 @@ export function watchConfig({ path, hash, clock, log, onChange }: WatchConfigOpt
       clearTimeout(timer);
       clearInterval(ticking);
       await working;
-      for (const { watcher } of watchers.values()) watcher.close();
-      watchers.clear();
+      directories.close();
     },
   };
 }

@@ -15,7 +15,7 @@ import {
   type VerdictHead,
 } from '../../shared/shim/protocol.ts';
 import { AskDesk, type WaitingAsk } from './ask-desk.ts';
-import { ExpectedAnswers, ownIn, type Expected } from './expected-answers.ts';
+import { answersOf, ExpectedAnswers, ownIn, type Expected } from './expected-answers.ts';
 import { Lane, passed, type HeldLine, type Ruling } from './lane.ts';
 import type { Outlet } from './outlet.ts';
 import { answerWithheldLine, hostGoneLine, questionUnjudgedLine, requestsIn, tooLongLine } from './own-lines.ts';
@@ -130,7 +130,7 @@ export class Enforcement {
     for (const group of this.#gathered.values())
       for (const { line, ids } of group)
         this.fromServer.insert(
-          isClosed ? [answerWithheldLine(ids, false)] : line.whole.parts,
+          isClosed ? [answerWithheldLine(ids, false)] : answersOf(line),
           isClosed ? { flags: ['own-error'] } : undefined,
         );
     this.#gathered.clear();
@@ -151,7 +151,7 @@ export class Enforcement {
     if (head.direction === 'fromClient') return this.fromClient.rule(line, isClosed ? this.#hostGone(line) : passed);
     // Of one that is too long to be asked about, nobody knows what it is.
     if (!isClosed && !line.isTooLong) return this.fromServer.rule(line, passed);
-    this.fromServer.rule(line, head.isOwn === true ? this.#ownRefused(line, head.ids) : withheld(head.ids ?? [], isBatch(line)));
+    this.fromServer.rule(line, head.isOwn === true ? this.#ownRefused(line, head.ids) : this.#withheld(line, head.ids ?? []));
   }
 
   #judgeClient(line: HeldLine): Ruling | undefined {
@@ -166,7 +166,7 @@ export class Enforcement {
   #judgeServer(line: HeldLine): Ruling | undefined {
     if (!line.isTooLong && ((this.#expected.isEmpty && !this.#judgesServer) || isBlank(line))) return passed;
     const expected = this.#expected.take(line);
-    if (expected.orphaned.length > 0) return withheld([...expected.orphaned, ...expected.asked], expected.isBatch);
+    if (expected.orphaned.length > 0) return this.#withheld(line, [...expected.orphaned, ...expected.asked]);
     if (expected.asked.length > 0) return this.#askAnswer(line, expected);
     const own = this.#judgesServer ? ownIn(line) : undefined;
     if (own !== undefined && !line.isTooLong) return this.#mode === 'active' ? this.#askOwn(line, own) : this.#ownRefused(line, own);
@@ -194,6 +194,18 @@ export class Enforcement {
     return { forward: 'nothing', marks, afterwards: () => this.#answerServer(answer, refusal) };
   }
 
+  /** Nobody is left to check these answers. What the server asks in one line with them reaches its client as little. */
+  #withheld(line: HeldLine, ids: readonly string[]): Ruling {
+    const questions = isBatch(line) && !line.isTooLong ? (ownIn(line) ?? []) : [];
+    return {
+      forward: answerWithheldLine(ids, isBatch(line)),
+      marks: { flags: ownError, ...decidedHere('changed', 'the host that checks it is gone') },
+      afterwards: () => {
+        if (questions.length > 0) this.#answerServer(questionUnjudgedLine(questions, true), refusal);
+      },
+    };
+  }
+
   #answerServer(answer: Uint8Array, flags: readonly Flag[]): void {
     if (this.#options.toServer.waitingBytes === 0) this.#answeredBytes = 0;
     this.#answeredBytes += answer.length;
@@ -201,14 +213,24 @@ export class Enforcement {
   }
 
   #decided({ line, head: { direction, ids = [] } }: WaitingAsk, verdict: VerdictHead, bytes: Uint8Array): void {
-    const { marks } = verdict;
+    const { marks, toServer = [] } = verdict;
+    const answerQuestions = () => {
+      for (const text of toServer) this.#answerServer(Buffer.from(text), verdict.answerFlags ?? ownError);
+    };
     const lane = direction === 'fromClient' ? this.fromClient : this.fromServer;
     const { batch } = verdict;
     switch (verdict.kind) {
       case 'gather':
-        return lane.rule(line, { forward: 'nothing', marks, afterwards: () => this.#gather(batch ?? 0, line, ids) });
+        return lane.rule(line, {
+          forward: bytes.length === 0 ? 'nothing' : bytes,
+          marks,
+          afterwards: () => {
+            this.#gather(batch ?? 0, line, ids);
+            answerQuestions();
+          },
+        });
       case 'drop':
-        return lane.rule(line, { forward: 'nothing', marks });
+        return lane.rule(line, { forward: 'nothing', marks, afterwards: answerQuestions });
       case 'answer':
         return lane.rule(line, {
           forward: 'nothing',
@@ -225,7 +247,10 @@ export class Enforcement {
         return lane.rule(line, {
           forward: verdict.kind === 'pass' ? 'as-is' : bytes,
           marks,
-          afterwards: () => this.#expect(awaits),
+          afterwards: () => {
+            this.#expect(awaits);
+            answerQuestions();
+          },
         });
       }
       default:
@@ -275,13 +300,6 @@ const refusedAlone: readonly Flag[] = ['refused'];
 
 function decidedHere(kind: Decision['kind'], reason: string): FrameMarks {
   return { verdicts: [{ stage: 'shim', kind, reason }] };
-}
-
-function withheld(ids: readonly string[], isList: boolean): Ruling {
-  return {
-    forward: answerWithheldLine(ids, isList),
-    marks: { flags: ownError, ...decidedHere('changed', 'the host that checks it is gone') },
-  };
 }
 
 function isBatch({ whole }: HeldLine): boolean {

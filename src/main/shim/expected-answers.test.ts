@@ -52,7 +52,7 @@ test('when the hub is lost, a closed session keeps in mind what nobody can check
   const closed = expecting('1', '2');
   closed.lost(true);
   expect(closed.isEmpty).toBe(false);
-  expect(closed.take(held('{"id":2,"result":{}}'))).toEqual({ asked: [], orphaned: ['2'], isBatch: false });
+  expect(closed.take(held('{"id":2,"result":{}}'))).toEqual({ asked: [], orphaned: ['2'] });
   const open = expecting('1');
   open.lost(false);
   expect(open.isEmpty).toBe(true);

@@ -1,5 +1,6 @@
 /** The answers that the hub wants to see before the client does, by id; and those that nobody can check any more. */
 import { elementSources, idTextOf } from '../../shared/mcp/json-rpc.ts';
+import { arraySlices } from '../../shared/mcp/json-text.ts';
 import { TopLevelScan, type TopLevelFacts } from '../../shared/mcp/top-level-scan.ts';
 import type { HeldLine } from './lane.ts';
 
@@ -39,7 +40,6 @@ export interface Expected {
   readonly asked: readonly string[];
   /** Ids whose hub is gone, in a session that is closed without it. */
   readonly orphaned: readonly string[];
-  readonly isBatch: boolean;
 }
 
 export class ExpectedAnswers {
@@ -57,10 +57,10 @@ export class ExpectedAnswers {
 
   /** What of the expected a line of the server answers; it is not expected any more after that. */
   take(line: HeldLine): Expected {
-    const { ids, isBatch } = answeredIn(line);
+    const ids = answeredIn(line);
     const asked = ids.filter(id => this.#asked.take(id));
     const orphaned = ids.filter(id => !asked.includes(id) && this.#orphaned.take(id));
-    return { asked, orphaned, isBatch };
+    return { asked, orphaned };
   }
 
   /** The hub is gone: nobody checks what is still to come, and in a session that is `closed` it may not pass. */
@@ -90,6 +90,19 @@ export function ownIn({ whole }: HeldLine): readonly string[] | undefined {
   return own.length === 0 ? undefined : own.flat();
 }
 
+/** Of a line that was gathered: its answers as they stood there, without what went on before them. */
+export function answersOf({ whole }: HeldLine): readonly Uint8Array[] {
+  const bytes = Buffer.concat(whole.parts);
+  const json: unknown = JSON.parse(bytes.toString('utf8'));
+  if (!Array.isArray(json) || json.every(isAnswer)) return whole.parts;
+  const slices = arraySlices(bytes.toString('latin1'));
+  return [Buffer.from(`[${slices.filter((_, at) => isAnswer(json[at])).join(',')}]`, 'latin1')];
+}
+
+function isAnswer(item: unknown): boolean {
+  return typeof item === 'object' && item !== null && (Object.hasOwn(item, 'result') || Object.hasOwn(item, 'error'));
+}
+
 /** The id of what the server asks; none of what it tells, undefined for what is neither. */
 function ownId(item: unknown, source: string | undefined): readonly string[] | undefined {
   if (typeof item !== 'object' || item === null || !('method' in item) || typeof item.method !== 'string') return undefined;
@@ -101,26 +114,25 @@ function ownId(item: unknown, source: string | undefined): readonly string[] | u
  * The ids that a line of the server answers. A result or an error is an answer whatever else it says of itself: a server
  * shall not get one past the checks by calling it a request as well.
  */
-function answeredIn({ whole }: HeldLine): { readonly ids: readonly string[]; readonly isBatch: boolean } {
+function answeredIn({ whole }: HeldLine): readonly string[] {
   if (whole.sizeBytes > parsedBelowBytes && whole.parts[0]?.[0] !== 0x5b) {
     const facts = whole.whole?.facts ?? scanned(whole.parts);
-    return { ids: facts.idText !== undefined && (facts.hasResult || facts.hasError) ? [facts.idText] : [], isBatch: false };
+    return facts.idText !== undefined && (facts.hasResult || facts.hasError) ? [facts.idText] : [];
   }
   const text = Buffer.concat(whole.parts).toString('utf8');
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    return { ids: [], isBatch: false };
+    return [];
   }
-  if (!Array.isArray(json)) return { ids: answeredBy(json, text), isBatch: false };
+  if (!Array.isArray(json)) return answeredBy(json, text);
   const sources = elementSources(json, text);
-  return { ids: json.flatMap((item, at) => answeredBy(item, sources?.[at])), isBatch: true };
+  return json.flatMap((item, at) => answeredBy(item, sources?.[at]));
 }
 
 function answeredBy(json: unknown, text: string | undefined): string[] {
-  if (typeof json !== 'object' || json === null || !('id' in json)) return [];
-  if (!Object.hasOwn(json, 'result') && !Object.hasOwn(json, 'error')) return [];
+  if (typeof json !== 'object' || json === null || !('id' in json) || !isAnswer(json)) return [];
   const id = idTextOf(json.id, text);
   return id === undefined ? [] : [id];
 }

@@ -11,6 +11,7 @@ import { jsonBytes, readMode, readWelcome } from '../../shared/shim/json-message
 import { encodeMessage, messageHeadBytes, MessageReader } from '../../shared/shim/message-coding.ts';
 import {
   activeMode,
+  activeArraysMode,
   activeServerMode,
   messageType,
   shimProtocolVersion,
@@ -225,7 +226,7 @@ export class HubLink {
       lastSeq: log.lastSeq,
       isOver: this.#isOver,
       wasOffline: this.#wasOffline ?? false,
-      modes: [transparentMode, activeMode, activeServerMode],
+      modes: [transparentMode, activeMode, activeServerMode, activeArraysMode],
     };
   }
 

@@ -148,7 +148,6 @@ async function run({ child, tap, link, parentPid, onEnforcement }: Run): Promise
     // The server shall learn it as it would without us: by a write that fails.
     child.stdout.destroy();
   });
-  const toTerminal = new Outlet(stderr, () => undefined);
   let steerClient = (): void => undefined;
   let steerServer = (): void => undefined;
   const steer = (): void => {
@@ -176,17 +175,7 @@ async function run({ child, tap, link, parentPid, onEnforcement }: Run): Promise
         if (isClientReading) stdout.write('', () => closeStandard(1));
       }),
   });
-  toTerminal.onDrain(
-    relay({
-      from: child.stderr,
-      take: chunk => {
-        toTerminal.write(chunk);
-        tap.stderr(chunk);
-      },
-      isFull: () => toTerminal.isFull,
-      onEnd: () => undefined,
-    }),
-  );
+  relayStderr(child, tap);
   for (const signal of endingSignals) process.on(signal, () => server.askToEnd(signal));
   process.on('SIGUSR2', () => server.signal('SIGUSR2'));
   // Not one line shall pass before a host that is there has said what becomes of it.
@@ -211,6 +200,22 @@ async function run({ child, tap, link, parentPid, onEnforcement }: Run): Promise
   enforcement.abandon();
   await Promise.all([flushed(stdout, server), flushed(stderr, server)]);
   return { ...end, isLateAt: server.askedAt === undefined ? undefined : server.askedAt + endWithinMs };
+}
+
+/** What the server says on stderr, as it comes: nobody decides about that. */
+function relayStderr({ stderr }: ServerProcess, tap: Tap): void {
+  const toTerminal = new Outlet(process.stderr, () => undefined);
+  toTerminal.onDrain(
+    relay({
+      from: stderr,
+      take: chunk => {
+        toTerminal.write(chunk);
+        tap.stderr(chunk);
+      },
+      isFull: () => toTerminal.isFull,
+      onEnd: () => undefined,
+    }),
+  );
 }
 
 /** Waits until the last answers of the server are decided; a client that asked us to end waits no longer itself. */

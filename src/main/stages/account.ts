@@ -31,9 +31,11 @@ export interface AccountDeps {
 const MAX_PATH = 200;
 
 type ExchangeEvent = GatewayEventOf<'exchange'>;
+/** An event that is still being written, field by field: every request makes one. */
+type NewEvent = { -readonly [K in keyof ExchangeEvent]: ExchangeEvent[K] };
 /** What the end of an exchange adds to what was known at its beginning. */
 type Ending = Pick<ExchangeEvent, 'status' | 'outcome' | 'isEventStream' | 'responseBytes'> &
-  Partial<Pick<ExchangeEvent, 'code' | 'reason' | 'errorType'>>;
+  Partial<Pick<ExchangeEvent, 'code' | 'reason'>> & { readonly errorType?: string | undefined };
 
 export function account(deps: AccountDeps): Stage {
   return {
@@ -49,7 +51,7 @@ async function accounted(deps: AccountDeps, exchange: Exchange, guard: Guard, ne
   const entry = new Entry(deps, exchange, guard);
   guard.answerHeaders.push('X-Correlation-Id', guard.correlationId);
   try {
-    const verdict = await next({ ...exchange, guard, departure: entry.departure });
+    const verdict = await next({ ...exchange, departure: entry.departure });
     entry.mustGoOn(verdict);
     if (verdict.kind === 'answer') return { kind: 'answer', answer: entry.answered(verdict.answer) };
     const { code, reason, facts = {}, rawHeaders = [] } = verdict;
@@ -118,24 +120,17 @@ class Entry implements PendingRequest {
     const type = fieldValue(rawHeaders, 'content-type')?.toLowerCase() ?? '';
     const isEventStream = type.startsWith('text/event-stream');
     const look = new AnswerLook(isEventStream);
-    const words = new LastWords({ rawHeaders }, isEventStream, this.#guard);
+    const words = isEventStream ? new LastWords({ rawHeaders }, this.#guard) : undefined;
     const watched = new WatchedBody(body, {
       over: (how, error) => {
         release();
-        const { errorType } = look;
-        this.over({
-          status,
-          isEventStream,
-          responseBytes: watched.sizeBytes,
-          ...ended(how, error),
-          ...(errorType === undefined ? {} : { errorType }),
-        });
+        this.over({ status, isEventStream, responseBytes: watched.sizeBytes, errorType: look.errorType, ...ended(how, error) });
       },
       passed(chunk) {
         look.push(chunk);
-        words.push(chunk);
+        words?.push(chunk);
       },
-      lastWords: error => words.about(error),
+      lastWords: error => words?.about(error),
     });
     const release = this.#deps.live.add({
       kind: isStream(this.#exchange, this.#guard) ? 'stream' : 'call',
@@ -193,8 +188,7 @@ class Entry implements PendingRequest {
     const { sentUs, answeredUs } = journey;
     const instance = journey.tried.at(-1);
     const body = request.body;
-    const traceId = traceIdOf(request.rawHeaders, this.#guard.items);
-    return {
+    const event: NewEvent = {
       type: 'exchange',
       at: clock.now(),
       correlationId,
@@ -211,27 +205,34 @@ class Entry implements PendingRequest {
       requestBytes: body.kind === 'whole' ? body.bytes.length : 0,
       attempts: journey.tried.length,
       decisions,
-      ...ending,
-      ...this.#asked(),
-      ...(guarded.path === '' && route.transport !== 'stdio' ? { path: shownPath(request.path) } : {}),
-      ...(client.name === undefined ? {} : { clientName: client.name }),
-      ...(traceId === undefined ? {} : { traceId }),
-      ...(instance === undefined ? {} : { instance }),
-      ...(sentUs === undefined ? {} : { upstreamMs: ((answeredUs ?? endUs) - sentUs) / 1000 }),
+      status: ending.status,
+      outcome: ending.outcome,
+      isEventStream: ending.isEventStream,
+      responseBytes: ending.responseBytes,
     };
+    const { code, reason, errorType } = ending;
+    if (code !== undefined) event.code = code;
+    if (reason !== undefined) event.reason = reason;
+    if (errorType !== undefined) event.errorType = errorType;
+    this.#tellAsked(event);
+    if (guarded.path === '' && route.transport !== 'stdio') event.path = shownPath(request.path);
+    if (client.name !== undefined) event.clientName = client.name;
+    const traceId = traceIdOf(request.rawHeaders, this.#guard.items);
+    if (traceId !== undefined) event.traceId = traceId;
+    if (instance !== undefined) event.instance = instance;
+    if (sentUs !== undefined) event.upstreamMs = ((answeredUs ?? endUs) - sentUs) / 1000;
+    return event;
   }
 
   /** Of the first message. */
-  #asked(): Partial<Pick<ExchangeEvent, 'method' | 'target' | 'argumentsDigest'>> {
+  #tellAsked(event: NewEvent): void {
     const [first] = this.#guard.items;
     const method = first !== undefined && 'method' in first.message ? first.message.method : undefined;
+    if (method !== undefined) event.method = method;
     const target = first?.facts.target;
+    if (target !== undefined) event.target = target;
     const args = method === 'tools/call' ? argumentsOf(first) : undefined;
-    return {
-      ...(method === undefined ? {} : { method }),
-      ...(target === undefined ? {} : { target }),
-      ...(args === undefined ? {} : { argumentsDigest: this.#deps.keepsArguments() ? textOf(args) : canonicalDigest(args) }),
-    };
+    if (args !== undefined) event.argumentsDigest = this.#deps.keepsArguments() ? textOf(args) : canonicalDigest(args);
   }
 }
 

@@ -42,7 +42,7 @@ function passed(deps: ApplyPolicyDeps, exchange: Exchange, guard: Guard, next: N
   if (changes === undefined) return next(exchange);
   // Upstreams of guarded routes ask for plain answers; one that comes packed all the same is refused or passes unseen.
   return next(exchange).then(verdict =>
-    verdict.kind === 'answer' ? { kind: 'answer', answer: mapAnswerMessages(verdict.answer, changes) } : verdict,
+    verdict.kind === 'answer' ? { kind: 'answer', answer: mapAnswerMessages(verdict.answer, changes(verdict.answer)) } : verdict,
   );
 }
 

@@ -129,7 +129,10 @@ async function inSession(deps: BindSessionDeps, exchange: Exchange, guard: Guard
     sealed.route === route.path &&
     sealed.listener === route.listener;
   if (!isOurs) return refuse(guard, 'SESSION_LOST', lost, {});
-  const bound = boundSession(sealed);
+  const known = boundSession(sealed);
+  // The handshake may have agreed on another version than the one that was asked for, which is all that the sealed id knows.
+  const version = fieldValue(exchange.request.rawHeaders, 'mcp-protocol-version');
+  const bound = version === undefined || version === known.protocolVersion ? known : { ...known, protocolVersion: version };
   guard.journey.sessionId = bound.id;
   const { sessionId: id, upstream, principalId, issuedAt } = sealed;
   const session = table.use({ id, upstream, principalId, holder: holderOf(guard), issuedAt, bound }, exchange.conversation.id);

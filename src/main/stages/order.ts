@@ -49,12 +49,12 @@ export function guardedStagesInOrder(deps: GuardDeps): readonly Stage[] {
   ];
 }
 
-/** What is answered before any guard: preflights, well-known documents, refusals of the door. */
+/** What is answered before any guard: preflights, well-known documents, foreign hosts and origins. */
 export function openStagesInOrder(deps: Pick<GuardDeps, 'record' | 'account'>): readonly Stage[] {
   return [record(deps.record), account(deps.account), forward()];
 }
 
-/** A path at which nothing is served: whoever tries paths out pays for each of them like for anything else. */
+/** A path at which nothing is served, or what cannot be read: whoever tries that out pays for it like for anything else. */
 export function strayStagesInOrder(deps: Pick<GuardDeps, 'record' | 'account' | 'limits'>): readonly Stage[] {
   return [record(deps.record), account(deps.account), limitIp(deps.limits), forward()];
 }

@@ -2,50 +2,22 @@
  * One session's traffic, in order: numbers each frame, reads it, links it to its exchange, and hands complete records on.
  * Everything that passes through Shadowcat, over any transport, is noted here and nowhere else.
  */
-import type { Flag, FrameKind, Transport } from '../../shared/model/frame.ts';
-import { Exchanges, opposite, withStatus, type OpenExchange } from './exchanges.ts';
+import type { FrameKind, Transport } from '../../shared/model/frame.ts';
+import { Exchanges, type OpenExchange, opposite, sinceStartMs, withStatus } from './exchanges.ts';
 import { headerMismatch } from './header-check.ts';
 import { httpRowAfterHop, requestAfterHop, rowWithAnswer } from './hop-answer.ts';
-import { Hops, learnAnswerHead, type Hop, type HopEnd } from './hops.ts';
+import { type Hop, type HopEnd, Hops, learnAnswerHead } from './hops.ts';
 import { learnedFrom } from './peers.ts';
 import type { ExchangeRecord, RecordSink, SessionRecord } from './records.ts';
-import { answerStatus, errorFields, flagsOf, newFrame, newRow, otherKind, otherRow, ownToolErrorFields, type RowFacts } from './rows.ts';
-import { readSighting, type ReadMessage, type Sighting } from './sighting.ts';
-
-export interface ConversationStart {
-  readonly id: string;
-  readonly transport: Transport;
-  /** Display names until the peers name themselves. */
-  readonly clientName: string;
-  readonly serverName: string;
-  /** Shown while `serverName` is empty and the server has not named itself. */
-  readonly serverNameUntilKnown?: string;
-  readonly upstream: string;
-  readonly startedAt: number;
-  readonly wasOffline?: boolean;
-}
-
-/** What ended a session. */
-export interface ConversationEnd {
-  readonly at: number;
-  readonly reason: string;
-  readonly exitCode?: number;
-  readonly exitSignal?: string;
-  /** The end was not seen: whoever carried the session is gone. */
-  readonly isInterrupted?: boolean;
-}
+import { cancelledRequest, type Noting, requestWithAnswer, requestWithProgress } from './request-changes.ts';
+import { errorFields, flagsOf, newFrame, newRow, otherKind, otherRow, type RowFacts } from './rows.ts';
+import { begunSession, type ConversationEnd, type ConversationStart, livingSession, sessionEnd } from './session-start-and-end.ts';
+import { type ReadMessage, readSighting, type Sighting } from './sighting.ts';
 
 /** An exchange as a message left it, and how long after its request that message came. */
 interface NotedMessage {
   readonly record: ExchangeRecord;
   readonly latencyMs?: number;
-}
-
-/** A frame on its way into the record: its number, what was seen, and what there is to flag. */
-interface Noting {
-  readonly seq: number;
-  readonly sighting: Sighting;
-  readonly flags: Flag[];
 }
 
 /** Rows that one batch may make; the frame itself holds all of it. Far above any real batch (2025-03-26). */
@@ -66,25 +38,14 @@ export class Conversation {
     this.#sink = sink;
     this.#lastAt = start.startedAt;
     this.#isServerNamed = start.serverName !== '';
-    this.#session = {
-      id: start.id,
-      state: 'live',
-      transport: start.transport,
-      era: 'legacy',
-      clientName: start.clientName,
-      serverName: start.serverName === '' ? (start.serverNameUntilKnown ?? '') : start.serverName,
-      upstream: start.upstream,
-      isProbe: false,
-      wasOffline: start.wasOffline ?? false,
-      startedAt: start.startedAt,
-    };
+    this.#session = begunSession(start);
     sink.session(this.#session);
   }
 
   /** Continues a session that was recorded before (the host restarted under a living shim). */
   static resume(session: SessionRecord, committedSeq: number, pending: readonly ExchangeRecord[], sink: RecordSink): Conversation {
     const conversation = new Conversation(session, sink);
-    conversation.#session = alive(session);
+    conversation.#session = livingSession(session);
     conversation.#lastSeq = committedSeq;
     for (const record of pending)
       // The monotonic clock began anew with the process, so durations across a restart are taken from the wall clock.
@@ -154,7 +115,7 @@ export class Conversation {
     this.#lastAt = Math.max(this.#lastAt, at);
     // Also those whose id another hop uses by now; what has been answered is left as it is.
     for (const request of hop.requests) {
-      const record = requestAfterHop(request.record, hop, how, this.#sinceStart(request, monotonicUs, at));
+      const record = requestAfterHop(request.record, hop, how, sinceStartMs(request, { monotonicUs, at }));
       if (record === undefined) continue;
       if (request.record.status === 'open') this.#exchanges.settle(request);
       request.record = record;
@@ -170,14 +131,7 @@ export class Conversation {
     for (const request of new Set([...this.#exchanges.unanswered(), ...this.#hops.requests()]))
       if (request.record.status === 'pending') this.#sink.exchange(withStatus(request.record, 'no-answer', ['no-answer']));
       else if (request.record.status === 'open') this.#sink.exchange(withStatus(request.record, 'ok'));
-    this.#update({
-      state: end.isInterrupted === true ? 'interrupted' : 'closed',
-      endedAt: end.at,
-      endReason: end.reason,
-      isProbe: this.#session.transport === 'stdio' && this.#asked === 'discover',
-      ...(end.exitCode === undefined ? {} : { exitCode: end.exitCode }),
-      ...(end.exitSignal === undefined ? {} : { exitSignal: end.exitSignal }),
-    });
+    this.#update(sessionEnd(end, this.#session.transport === 'stdio' && this.#asked === 'discover'));
   }
 
   #noteSingle(noting: Noting, item: ReadMessage): void {
@@ -270,21 +224,11 @@ export class Conversation {
     return http?.headers.some(([name]) => name.toLowerCase() === 'mcp-session-id') ?? false;
   }
 
-  #noteAnswer({ seq, sighting, flags }: Noting, item: ReadMessage, request: OpenExchange): NotedMessage {
+  #noteAnswer(noting: Noting, item: ReadMessage, request: OpenExchange): NotedMessage {
+    const { sighting } = noting;
     const { facts } = item;
-    const latencyMs = this.#sinceStart(request, sighting.monotonicUs, sighting.at);
-    const wasCancelled = request.record.status === 'cancelled';
-    const status = wasCancelled ? 'late' : answerStatus(item, flags);
-    request.record = {
-      ...withStatus(request.record, status, wasCancelled ? [...flags, 'late'] : flags),
-      ...(flags.includes('own-error') && facts.isToolError ? ownToolErrorFields(sighting) : errorFields(item)),
-      ...(sighting.http?.status === undefined ? {} : { httpStatus: sighting.http.status }),
-      durationMs: latencyMs,
-      firstByteMs: request.record.firstByteMs ?? latencyMs,
-      responseBytes: request.record.responseBytes + sighting.body.sizeBytes,
-      responseSeq: seq,
-      frameCount: request.record.frameCount + 1,
-    };
+    const latencyMs = sinceStartMs(request, sighting);
+    request.record = requestWithAnswer(request.record, noting, item, latencyMs);
     this.#exchanges.settle(request);
     if (facts.resultType === 'input_required' && facts.requestState !== undefined)
       this.#exchanges.rememberLeg(facts.requestState, request.record.exchangeId);
@@ -339,22 +283,11 @@ export class Conversation {
 
   /** A cancellation or a progress report: part of the request it names. */
   #noteAbout(sighting: Sighting, item: ReadMessage, request: OpenExchange): NotedMessage {
-    const latencyMs = this.#sinceStart(request, sighting.monotonicUs, sighting.at);
-    const isProgress = item.facts.cancels === undefined;
-    const folded = { ...request.record, frameCount: request.record.frameCount + 1 };
-    request.record = isProgress
-      ? {
-          ...folded,
-          progressCount: folded.progressCount + 1,
-          firstByteMs: folded.firstByteMs ?? latencyMs,
-          responseBytes: folded.responseBytes + sighting.body.sizeBytes,
-        }
-      : {
-          ...withStatus(folded, folded.status === 'pending' ? 'cancelled' : folded.status),
-          cancelledBy: sighting.direction === 'fromClient' ? 'client' : 'server',
-          durationMs: latencyMs,
-          ...(item.facts.cancelReason === undefined ? {} : { cancelReason: item.facts.cancelReason }),
-        };
+    const latencyMs = sinceStartMs(request, sighting);
+    request.record =
+      item.facts.cancels === undefined
+        ? requestWithProgress(request.record, sighting, latencyMs)
+        : cancelledRequest(request.record, sighting, item, latencyMs);
     this.#sink.exchange(request.record);
     this.#hops.attach(sighting, request.record);
     return { record: request.record, latencyMs };
@@ -415,17 +348,4 @@ export class Conversation {
     this.#session = { ...this.#session, ...change };
     this.#sink.session(this.#session);
   }
-
-  #sinceStart(request: OpenExchange, monotonicUs: number, at: number): number {
-    return Number.isNaN(request.startedUs)
-      ? Math.max(0, at - request.record.startedAt)
-      : Math.max(0, (monotonicUs - request.startedUs) / 1000);
-  }
-}
-
-function alive(session: SessionRecord): SessionRecord {
-  const living: { -readonly [K in keyof SessionRecord]: SessionRecord[K] } = { ...session, state: 'live' };
-  delete living.endedAt;
-  delete living.endReason;
-  return living;
 }

@@ -1,7 +1,8 @@
 /** The sessions that are alive now. Listeners open and end them here, so that stages can give back what they keep for one. */
 import type { Clock, Ids } from '../ports.ts';
-import { Conversation, type ConversationEnd, type ConversationStart } from './conversation.ts';
+import { Conversation } from './conversation.ts';
 import type { ExchangeRecord, RecordSink, SessionRecord } from './records.ts';
+import type { ConversationEnd, ConversationStart } from './session-start-and-end.ts';
 
 export interface ConversationsDeps {
   readonly sink: RecordSink;

@@ -83,6 +83,12 @@ export class Exchanges {
   }
 }
 
+/** How long after the request something was, ms. */
+export function sinceStartMs({ record, startedUs }: OpenExchange, then: { readonly monotonicUs: number; readonly at: number }): number {
+  // Requests of an earlier host have no monotonic time.
+  return Number.isNaN(startedUs) ? Math.max(0, then.at - record.startedAt) : Math.max(0, (then.monotonicUs - startedUs) / 1000);
+}
+
 /** The record with a new status and, where given, more flags. */
 export function withStatus(record: ExchangeRecord, status: StatusWord, flags: readonly Flag[] = []): ExchangeRecord {
   if (flags.length === 0) return { ...record, status };

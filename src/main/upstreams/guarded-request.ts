@@ -54,22 +54,25 @@ const keptHere = new Set([
   'x-rewrite-url',
 ]);
 
-/** Names as they came, at most 1,000, then begun anew, because a peer may invent names. */
-const staysByName = new Map<string, boolean>();
-
-/** Whatever listener and upstream. CGI and its kind read `X_Api_Key` as `X-Api-Key`; a name that announces a secret is one. */
-function stays(name: string): boolean {
-  const known = staysByName.get(name);
-  if (known !== undefined) return known;
-  const lower = hyphened(name);
-  const found = keptHere.has(lower) || lower.startsWith('x-forwarded-') || (isSecretName(lower) && !lower.startsWith('mcp-'));
-  if (staysByName.size >= 1_000) staysByName.clear();
-  staysByName.set(name, found);
-  return found;
+interface FieldName {
+  /** In lower case. CGI and its kind read `X_Api_Key` as `X-Api-Key`. */
+  readonly lower: string;
+  /** Whatever listener and upstream. A name that announces a secret is one. */
+  readonly stays: boolean;
 }
 
-function hyphened(name: string): string {
-  return name.toLowerCase().replaceAll('_', '-');
+/** By names as they came, at most 1,000, then begun anew, because a peer may invent names. */
+const fieldNames = new Map<string, FieldName>();
+
+function fieldName(name: string): FieldName {
+  const known = fieldNames.get(name);
+  if (known !== undefined) return known;
+  const lower = name.toLowerCase().replaceAll('_', '-');
+  const stays = keptHere.has(lower) || lower.startsWith('x-forwarded-') || (isSecretName(lower) && !lower.startsWith('mcp-'));
+  if (fieldNames.size >= 1_000) fieldNames.clear();
+  const found = { lower, stays };
+  fieldNames.set(name, found);
+  return found;
 }
 
 /** The request as an instance gets it: body bytes as received, the path of the upstream's URL, fields in their order and case. */
@@ -78,8 +81,8 @@ export function guardedRequest(request: IncomingRequest, guard: Guard, { target,
   const rawHeaders: string[] = target.host === undefined ? [] : ['Host', target.host];
   for (let at = 0; at + 1 < fields.length; at += 2) {
     const name = fields[at] as string;
-    const lower = hyphened(name);
-    if (stays(name) || keyHeaders.has(lower) || isNamed(credentials, lower)) continue;
+    const { lower, stays } = fieldName(name);
+    if (stays || keyHeaders.has(lower) || isNamed(credentials, lower)) continue;
     rawHeaders.push(name, fields[at + 1] as string);
   }
   const sessionId = guard.era === 'legacy' ? (guard.session?.upstreamSessionId ?? '') : '';

@@ -55,7 +55,7 @@ export const CredentialsConfig = z.union([
         resource: z.url().optional().describe('Resource that the token is for (RFC 8707).'),
         allowPrivate: z.boolean().default(false).describe('Lets metadata addresses be private or plain HTTP.'),
       })
-      .describe('The tokens of a person who signed in from the app.'),
+      .describe('The tokens of a person who signed in (shadowcat sign-in).'),
   }),
 ]);
 export type CredentialsConfig = z.output<typeof CredentialsConfig>;

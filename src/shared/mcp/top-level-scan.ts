@@ -140,7 +140,7 @@ export class TopLevelScan {
   }
 
   #endValue(): void {
-    if (this.#isValue && this.#keptLimit > 0) this.#noteValue(utf8(this.#kept.subarray(0, this.#keptBytes)));
+    if (this.#isValue && this.#keptLimit > 0) this.#noteValue(utf8(this.#kept, this.#keptBytes));
     this.#keptLimit = 0;
     this.#isValue = false;
     this.#member = undefined;
@@ -194,6 +194,11 @@ export class TopLevelScan {
     return this.#depth === 0 && !this.#inString;
   }
 
+  /** It has a result or an error: `facts` for who needs no more of them. */
+  get isAnswer(): boolean {
+    return this.#hasResult || this.#hasError;
+  }
+
   get facts(): TopLevelFacts {
     const idText = this.#id === '' ? undefined : idTextOf(parsed(this.#id), `{"id":${this.#id}}`);
     const method = this.#method === '' ? undefined : parsed(this.#method);
@@ -215,9 +220,18 @@ function parsed(text: string): unknown {
 }
 
 /** UTF-8 without a decoder class: this folder runs where neither Node nor the DOM is known. A cut sequence becomes ''. */
-function utf8(bytes: Uint8Array): string {
-  // Ids and methods are ASCII but for a few.
-  if (bytes.every(byte => byte < 0x80)) return String.fromCharCode(...bytes);
+function utf8(bytes: Uint8Array, count: number): string {
+  let text = '';
+  for (let at = 0; at < count; at += 1) {
+    const byte = bytes[at] as number;
+    // Ids and methods are ASCII but for a few.
+    if (byte >= 0x80) return decoded(bytes.subarray(0, count));
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+function decoded(bytes: Uint8Array): string {
   try {
     return decodeURIComponent(Array.from(bytes, byte => `%${byte.toString(16).padStart(2, '0')}`).join(''));
   } catch {

@@ -1,5 +1,6 @@
 /** The live state of a gateway, as the window shows it: limiter keys, breakers, instances, counters. Whole states, bounded. */
 import { z } from 'zod';
+import { authWords } from '../config/auth-word.ts';
 import { BreakerWord } from './gateway-event.ts';
 
 export const LimiterKey = z.object({
@@ -183,7 +184,8 @@ export const GatewayStatus = z.object({
       name: z.string(),
       url: z.string(),
       routes: z.array(z.object({ path: z.string(), upstream: z.string() })),
-      hasAuth: z.boolean(),
+      /** What it asks of clients; with `optional`, who sends no credentials is anonymous. */
+      auth: z.enum(authWords),
     }),
   ),
   adminUrl: z.string().optional(),
@@ -207,3 +209,8 @@ export const GatewayStatus = z.object({
   changes: z.array(z.object({ at: z.number(), kind: z.string(), subject: z.string(), text: z.string() })),
 });
 export type GatewayStatus = z.infer<typeof GatewayStatus>;
+/** What is in force, and whether it is served. */
+export type GatewayCondition = Pick<
+  GatewayStatus,
+  'isRunning' | 'isDraining' | 'configPath' | 'configHash' | 'configuredAt' | 'configProblems' | 'listeners'
+>;

@@ -26,6 +26,8 @@ export const transparentMode = 'transparent';
 export const activeMode = 'active';
 /** In the active mode, so do the requests and notifications of servers. */
 export const activeServerMode = 'active-server';
+/** What a server asks and tells in one line with answers goes its own way, also while the rest of its line is gathered. */
+export const activeArraysMode = 'active-arrays';
 
 /** 1 MiB, as everywhere in the record: beyond it a copy ends while size, hash and JSON-RPC facts go on. */
 export const copyCapBytes = 1024 * 1024;
@@ -117,14 +119,17 @@ export interface AskHead {
 
 /**
  * What becomes of a line that waits. `pass` as it came, `replace` by the bytes that follow, `drop`; `answer`: it goes no
- * further and its sender gets the bytes. `gather`: kept by the shim until the batch that it belongs to is complete.
+ * further and its sender gets the bytes. `gather`: its answers are kept by the shim until the batch that they belong to is complete; what
+ * the server asks and tells among them goes on at once, as the bytes that follow.
  */
 export interface VerdictHead {
   readonly kind: 'pass' | 'replace' | 'drop' | 'answer' | 'gather';
   /** Marks of the line itself. */
   readonly marks?: FrameMarks | undefined;
-  /** Flags of the answer (`answer`). */
+  /** Flags of the answer (`answer`), or of what `toServer` has. */
   readonly answerFlags?: readonly Flag[] | undefined;
+  /** About a line of the server: lines that it gets besides, one for each question in it that may not pass. */
+  readonly toServer?: readonly string[] | undefined;
   /** With `pass` and `replace` from the client: ids whose answers must be asked about. */
   readonly awaits?: readonly string[] | undefined;
   /** With `gather` and the verdict that ends it: number of the ask that brought the batch. */

@@ -9,27 +9,64 @@ type Send = (message: object) => void;
 /** What the server asks carries this id, which no number of ours can be taken for. */
 export const questionId = 'question-1';
 
-/** One session. A call of `ask_METHOD` asks METHOD, and its result is what came back. */
+/** A client of this name is asked while it shakes hands, which is not over before there is an answer. */
+export const earlyClient = 'asked-early';
+
+/**
+ * One session. A call of `ask_METHOD` asks METHOD, and its result is what came back. In a batch the question stands in one array
+ * with the answers to all that is not such a call.
+ */
 export class Asking {
   #waiting: ((answer: Message) => void) | undefined;
 
-  async take(message: Message, send: Send): Promise<void> {
+  async take(message: Message | Message[], send: Send): Promise<void> {
+    if (Array.isArray(message)) return this.#takeBatch(message, send);
     const { id, method, params } = message;
     if (method === undefined) {
       if (id === questionId) this.#waiting?.(message);
       return;
     }
-    const asks = /^ask_(.+)$/.exec(String(params?.['name']))?.[1];
-    if (method !== 'tools/call' || asks === undefined) {
-      for (const answer of await answersTo(message)) send(answer);
+    const asks = askedBy(message);
+    if (asks !== undefined) {
+      const heard = this.#heard();
+      send(question(asks));
+      send(answerSaying(id, await heard));
       return;
     }
-    const heard = new Promise<Message>(resolve => (this.#waiting = resolve));
-    send({ jsonrpc: '2.0', id: questionId, method: asks, params: {} });
-    const text = JSON.stringify(await heard);
-    send({ jsonrpc: '2.0', id, result: { content: [{ type: 'text', text }] } });
+    const answers = await answersTo(message);
+    const { name } = (params?.['clientInfo'] ?? {}) as { name?: string };
+    if (method === 'initialize' && name === earlyClient) {
+      const heard = this.#heard();
+      send(question('sampling/createMessage'));
+      const [{ result }] = answers as [{ result: object }];
+      send({ jsonrpc: '2.0', id, result: { ...result, instructions: JSON.stringify(await heard) } });
+    } else for (const answer of answers) send(answer);
+  }
+
+  async #takeBatch(messages: readonly Message[], send: Send): Promise<void> {
+    const asking = messages.find(message => askedBy(message) !== undefined);
+    const answers = await Promise.all(messages.filter(message => message !== asking).map(answersTo));
+    if (asking === undefined) {
+      send(answers.flat());
+      return;
+    }
+    const heard = this.#heard();
+    send([...answers.flat(), question(askedBy(asking) ?? '')]);
+    send([answerSaying(asking.id, await heard)]);
+  }
+
+  #heard(): Promise<Message> {
+    return new Promise(resolve => (this.#waiting = resolve));
   }
 }
+
+const askedBy = ({ method, params }: Message) => (method === 'tools/call' ? /^ask_(.+)$/.exec(String(params?.['name']))?.[1] : undefined);
+const question = (method: string) => ({ jsonrpc: '2.0', id: questionId, method, params: {} });
+const answerSaying = (id: unknown, heard: Message) => ({
+  jsonrpc: '2.0',
+  id,
+  result: { content: [{ type: 'text', text: JSON.stringify(heard) }] },
+});
 
 export interface AskingServer extends AsyncDisposable {
   readonly url: string;
@@ -58,17 +95,17 @@ export async function startAskingServer(): Promise<AskingServer> {
       return;
     }
     if (request.method !== 'POST') return void response.writeHead(request.method === 'DELETE' ? 204 : 405).end();
-    const message = JSON.parse(body) as Message;
+    const message = JSON.parse(body) as Message | Message[];
     if (url.pathname === '/message') {
       const id = url.searchParams.get('sessionId') ?? '';
       response.writeHead(202).end();
       return sessions.get(id)?.take(message, eventTo(streams.get(id)));
     }
-    const isNew = message.method === 'initialize';
+    const isNew = !Array.isArray(message) && message.method === 'initialize';
     const id = isNew ? randomUUID() : String(request.headers['mcp-session-id']);
     const session = sessions.get(id) ?? new Asking();
     sessions.set(id, session);
-    if (message.id === undefined || message.method === undefined) {
+    if (!Array.isArray(message) && (message.id === undefined || message.method === undefined)) {
       response.writeHead(202).end();
       return session.take(message, () => undefined);
     }

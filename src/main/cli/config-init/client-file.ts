@@ -1,13 +1,18 @@
-/** The servers in a client's configuration: JSON with comments, in the shapes of the clients that there are. */
+/** The servers in a client's configuration, JSON with comments or YAML, in the shapes of the clients that there are. */
+import { readYaml } from '../../settings/config-yaml.ts';
 
 /** One server as the client has it. Names of members differ by client; what they mean does not. */
 export interface ClientServer {
   readonly name: string;
   /** Where it stands: `mcpServers.github`. */
   readonly place: string;
+  /** How the client shows it, where it has a member for that. */
+  readonly title?: string;
   /** The program and its arguments. */
   readonly command?: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** The member that holds them: `env`, `environment` … */
+  readonly envMember?: string;
   readonly cwd?: string;
   readonly url?: string;
   /** The member that holds the URL, which the client will look for again. */
@@ -22,6 +27,9 @@ export interface ClientServer {
 export interface ClientFile {
   /** The member that holds the servers: `mcpServers`. */
   readonly container: string;
+  readonly format: 'json' | 'yaml';
+  /** They stand there one behind the other, each with its name in it. */
+  readonly isList: boolean;
   readonly servers: readonly ClientServer[];
   /** Entries that are none, and what was not looked at, as sentences. */
   readonly notes: readonly string[];
@@ -29,25 +37,62 @@ export interface ClientFile {
 
 /** The first of these that is there. Claude, Cursor and most; VS Code; its older settings; Zed; OpenCode. */
 const containers = [['mcpServers'], ['servers'], ['mcp', 'servers'], ['context_servers'], ['mcp']] as const;
+/** Continue, with a list in it; Goose. */
+const yamlContainers = [['mcpServers'], ['extensions']] as const;
 const urlMembers = ['url', 'serverUrl', 'httpUrl', 'uri'] as const;
 
-/** Throws a sentence that says what is wrong with the text. */
-export function readClientFile(text: string): ClientFile {
-  const root = objectOf(parsed(text));
-  if (root === undefined) throw new Error('it holds no JSON object');
-  for (const path of containers) {
+/** How the text is read, which members may hold the servers, and what is said of a file that has none of them. */
+const formats = {
+  json: {
+    read: parsed,
+    containers,
+    hasLists: false,
+    noRoot: 'it holds no JSON object',
+    none: 'it has no mcpServers, servers or context_servers',
+  },
+  yaml: {
+    read: parsedYaml,
+    containers: yamlContainers,
+    hasLists: true,
+    noRoot: 'it holds no mapping',
+    none: 'it has no mcpServers or extensions',
+  },
+} as const;
+
+/** By the ending of its name the file is YAML, else JSON. Throws a sentence that says what is wrong with the text. */
+export function readClientFile(text: string, fileName: string): ClientFile {
+  const format = /\.ya?ml$/i.test(fileName) ? 'yaml' : 'json';
+  const { read, hasLists, noRoot, none, containers: paths } = formats[format];
+  const root = objectOf(read(text));
+  if (root === undefined) throw new Error(noRoot);
+  for (const path of paths) {
     const found = path.reduce<unknown>((value, member) => objectOf(value)?.[member], root);
-    const entries = objectOf(found);
-    if (entries === undefined || !Object.values(entries).every(entry => objectOf(entry) !== undefined)) continue;
-    return withServers(path.join('.'), entries, root);
+    const isList = hasLists && Array.isArray(found);
+    const entries = isList ? (found as unknown[]).map(entry => [nameIn(entry), entry] as const) : membersOf(found);
+    if (entries?.every(([, entry]) => objectOf(entry) !== undefined) !== true) continue;
+    return { format, isList, container: path.join('.'), ...withServers(path.join('.'), entries, root) };
   }
-  throw new Error('it has no mcpServers, servers or context_servers');
+  throw new Error(none);
 }
 
-function withServers(container: string, entries: Record<string, unknown>, root: Record<string, unknown>): ClientFile {
+function membersOf(value: unknown): (readonly [string, unknown])[] | undefined {
+  const object = objectOf(value);
+  return object === undefined ? undefined : Object.entries(object);
+}
+
+function nameIn(entry: unknown): string {
+  const name = objectOf(entry)?.['name'];
+  return typeof name === 'string' && name !== '' ? name : 'server';
+}
+
+function withServers(
+  container: string,
+  entries: readonly (readonly [string, unknown])[],
+  root: Record<string, unknown>,
+): Pick<ClientFile, 'servers' | 'notes'> {
   const servers: ClientServer[] = [];
   const notes: string[] = [];
-  for (const [name, entry] of Object.entries(entries)) {
+  for (const [name, entry] of entries) {
     const server = serverOf(name, `${container}.${name}`, objectOf(entry) ?? {});
     if (typeof server === 'string') notes.push(`${container}.${name} was left out: ${server}.`);
     else servers.push(server);
@@ -57,22 +102,26 @@ function withServers(container: string, entries: Record<string, unknown>, root: 
     project => Object.keys(objectOf(objectOf(project)?.['mcpServers']) ?? {}).length > 0,
   ).length;
   if (elsewhere > 0) notes.push(`Servers of ${elsewhere} projects (projects.….mcpServers) were not looked at.`);
-  return { container, servers, notes };
+  return { servers, notes };
 }
 
 const members = {
-  command: ['command'],
+  command: ['command', 'cmd'],
   args: ['args'],
-  env: ['env', 'environment'],
+  env: ['env', 'environment', 'envs'],
+  storedEnv: ['env_keys'],
   cwd: ['cwd'],
   type: ['type', 'transport'],
   headers: ['headers', 'http_headers'],
+  options: ['requestOptions'],
   disabled: ['disabled', 'enabled'],
   url: urlMembers,
 } as const satisfies Record<string, readonly string[]>;
 /** Besides these: what a client does with a server of its own, and goes on to do. */
 const ofTheClient =
-  /^(?:source|autoApprove|alwaysAllow|timeout|trust|description|gallery|version|tools|includeTools|excludeTools|dev|disabledTools)$/;
+  /^(?:source|autoApprove|alwaysAllow|timeout|trust|description|gallery|version|tools|includeTools|excludeTools|dev|disabledTools|name|display_name|bundled|available_tools)$/;
+/** Goose lists them among the others. */
+const partsOfTheClient = /^(?:builtin|platform|frontend)$/;
 
 type Entry = Record<string, unknown>;
 
@@ -81,27 +130,42 @@ function valueOf(entry: Entry, name: keyof typeof members): unknown {
 }
 
 function serverOf(name: string, place: string, entry: Entry): ClientServer | string {
+  const [cwd, type, title] = [entry['cwd'], valueOf(entry, 'type'), entry['name']];
+  if (typeof type === 'string' && partsOfTheClient.test(type)) return 'it is a part of the client itself';
   const reached = commandOf(entry) ?? urlOf(entry);
   if (typeof reached === 'string') return reached;
-  const [cwd, type] = [entry['cwd'], valueOf(entry, 'type')];
   const known = new Set<string>(Object.values(members).flat());
+  const options = objectOf(valueOf(entry, 'options')) ?? {};
   return {
     name,
     place,
+    ...(typeof title === 'string' ? { title } : {}),
     ...reached,
-    env: textsOf(objectOf(entry['command'])?.['env'] ?? valueOf(entry, 'env')),
+    envMember: [...members.env, ...members.storedEnv].find(member => entry[member] !== undefined) ?? 'env',
+    env: { ...storedEnv(entry), ...textsOf(objectOf(entry['command'])?.['env'] ?? valueOf(entry, 'env')) },
     ...(typeof cwd === 'string' ? { cwd } : {}),
     ...(typeof type === 'string' ? { type } : {}),
-    headers: textsOf(valueOf(entry, 'headers')),
+    headers: textsOf(valueOf(entry, 'headers') ?? options['headers']),
     isDisabled: entry['disabled'] === true || entry['enabled'] === false,
-    others: Object.keys(entry).filter(member => !known.has(member) && !ofTheClient.test(member)),
+    others: [
+      ...Object.keys(entry).filter(member => !known.has(member) && !ofTheClient.test(member)),
+      ...Object.keys(options).flatMap(member => (member === 'headers' ? [] : [`requestOptions.${member}`])),
+    ],
   };
+}
+
+/** Variables whose values the client keeps elsewhere: somebody has to hand them to the gateway. */
+function storedEnv(entry: Entry): Record<string, string> {
+  const names = [valueOf(entry, 'storedEnv')].flat().filter(name => typeof name === 'string' && /^[A-Za-z_]\w*$/.test(name));
+  return Object.fromEntries(names.map(name => [name, `\${input:${String(name)}}`]));
 }
 
 /** Zed nests the command, OpenCode writes it as a list with its arguments. */
 function commandOf(entry: Entry): Pick<ClientServer, 'command'> | undefined {
   const nested = objectOf(entry['command']);
-  const command = [nested?.['path'] ?? entry['command'], nested?.['args'] ?? entry['args']].flat().filter(word => word !== undefined);
+  const command = [nested?.['path'] ?? valueOf(entry, 'command'), nested?.['args'] ?? entry['args']]
+    .flat()
+    .filter(word => word !== undefined);
   return typeof command[0] === 'string' && command[0] !== '' ? { command: command.map(String) } : undefined;
 }
 
@@ -124,6 +188,13 @@ function parsed(text: string): unknown {
   } catch {
     throw new Error('it is no JSON');
   }
+}
+
+/** Never quotes the text either. What Continue keeps as a secret is one that somebody is asked for. */
+function parsedYaml(text: string): unknown {
+  const read = readYaml(text.replaceAll(/\$\{\{\s*secrets\.([A-Za-z_][\w.-]*)\s*\}\}/g, '$${input:$1}'));
+  if (!read.ok) throw new Error(`it is no YAML that can be read, as line ${read.problems[0]?.line ?? 1} shows`);
+  return read.yaml.value;
 }
 
 function objectOf(value: unknown): Record<string, unknown> | undefined {

@@ -6,7 +6,7 @@ import { readClientFile } from './client-file.ts';
 import { exampleConfig, firstConfig } from './first-config.ts';
 import { importedServers } from './imported-servers.ts';
 
-const imported = (file: object) => importedServers(readClientFile(JSON.stringify(file)), 'http://127.0.0.1:7380').servers;
+const imported = (file: object) => importedServers(readClientFile(JSON.stringify(file), 'mcp.json'), 'http://127.0.0.1:7380').servers;
 
 test('the example can be used', () => {
   expect(readConfig(exampleConfig)).toMatchObject({ ok: true, warnings: [] });

@@ -7,6 +7,8 @@ import { unwrapped } from './unwrapped.ts';
 export interface ImportedServer {
   /** As the client calls it. */
   readonly server: string;
+  /** As the client shows it. */
+  readonly title?: string;
   /** The name of its upstream, and of its route behind `/mcp/`. */
   readonly upstream: string;
   readonly isDisabled: boolean;
@@ -55,7 +57,8 @@ function imported(server: ClientServer, taken: Set<string>, note: (text: string)
   const upstream = freeName(server.name, taken);
   const secrets = new KeptSecrets(upstream);
   if (server.others.length > 0) note(`${server.others.join(', ')} has no place in a gateway and was left out.`);
-  const common = { server: server.name, upstream, isDisabled: server.isDisabled };
+  const title = server.title === undefined ? {} : { title: server.title };
+  const common = { server: server.name, ...title, upstream, isDisabled: server.isDisabled };
   if (server.command !== undefined) {
     const instance = childOf(server, server.command, secrets, note);
     return { ...common, instance, secrets: secrets.wanted, clientHeaders: {} };
@@ -80,7 +83,7 @@ function childOf(server: ClientServer, words: readonly string[], secrets: KeptSe
   const keep = (name: string, value: string, place: string) => {
     env[name] = secrets.text(name, value, place);
   };
-  for (const [name, value] of Object.entries(server.env)) keep(name, value, `${server.place}.env.${name}`);
+  for (const [name, value] of Object.entries(server.env)) keep(name, value, `${server.place}.${server.envMember ?? 'env'}.${name}`);
   const { args, isCut } = keptArguments(words.slice(1), (name, value) => keep(name, value, `${server.place}.args`));
   if (isCut)
     note(

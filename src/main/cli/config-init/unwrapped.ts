@@ -55,7 +55,7 @@ const connectFlags = {
   'api-key-env': { type: 'string' },
 } as const;
 
-function connected({ name, place, env, isDisabled, others }: ClientServer, words: readonly string[]): ClientServer | undefined {
+function connected({ name, place, title, env, isDisabled, others }: ClientServer, words: readonly string[]): ClientServer | undefined {
   const { values, positionals } = parseArgs({ args: [...words], options: connectFlags, allowPositionals: true, strict: false });
   const url = positionals.find(word => /^https?:$/.test(URL.parse(word)?.protocol ?? ''));
   if (url === undefined) return undefined;
@@ -64,7 +64,7 @@ function connected({ name, place, env, isDisabled, others }: ClientServer, words
   const headers = Object.fromEntries((values.header ?? []).map(text => namedValue(String(text))));
   if (values['bearer-env'] !== undefined) headers['Authorization'] = `Bearer ${valueOf(values['bearer-env'])}`;
   if (values['api-key-env'] !== undefined) headers['X-API-Key'] = valueOf(values['api-key-env']);
-  return { name, place, isDisabled, others, env: {}, url, headers };
+  return { name, place, ...(title === undefined ? {} : { title }), isDisabled, others, env: {}, url, headers };
 }
 
 /** Without a header of its own it has people sign in, and goes on to do so as a command. */
@@ -77,8 +77,9 @@ function bridged(server: ClientServer, words: readonly string[]): ClientServer |
     name,
     value.replaceAll(/\$\{(\w+)\}/g, (whole, variable: string) => server.env[variable] ?? whole),
   ]);
-  const { name, place, isDisabled, others } = server;
-  return { name, place, isDisabled, others, env: {}, url, headers: Object.fromEntries(filled) as Record<string, string> };
+  const { name, place, title, isDisabled, others } = server;
+  const shown = title === undefined ? {} : { title };
+  return { name, place, ...shown, isDisabled, others, env: {}, url, headers: Object.fromEntries(filled) as Record<string, string> };
 }
 
 function namedValue(header: string): [name: string, value: string] {

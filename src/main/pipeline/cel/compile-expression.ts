@@ -4,6 +4,7 @@ import type { Subject } from '../policy/subject.ts';
 import { boundedTree } from './bounded-tree.ts';
 import { checkExpression, ExpressionError } from './check-expression.ts';
 import { ownFunctions } from './own-functions.ts';
+import { usualTest } from './usual-expression.ts';
 import { bindingsOf, type Bindings } from './variables.ts';
 import { EVALUATION_UNITS, RequestWork, Work } from './work-budget.ts';
 
@@ -18,6 +19,8 @@ export interface Expression {
   key(subject: Subject, work?: RequestWork): Outcome<string>;
 }
 
+const yes: Outcome<boolean> = { ok: true, value: true };
+const no: Outcome<boolean> = { ok: true, value: false };
 const MAX_LENGTH = 10_000;
 const MAX_ERROR_LENGTH = 200;
 
@@ -36,6 +39,7 @@ export class ExpressionCompiler {
   compile(text: string): Expression {
     const tree = parsed(text);
     const { variables } = checkExpression(tree);
+    const usual = usualTest(tree);
     let run: (bindings?: Bindings) => CelResult;
     try {
       run = plan(this.#env, boundedTree(tree));
@@ -43,7 +47,10 @@ export class ExpressionCompiler {
       throw new ExpressionError(sentence(error));
     }
     const evaluate = (subject: Subject, request: RequestWork) => this.#evaluate(run, subject, request);
-    const test = (subject: Subject, request = new RequestWork()) => asBoolean(evaluate(subject, request), text);
+    const test = (subject: Subject, request = new RequestWork()) => {
+      const known = usual?.(subject, request);
+      return known === undefined ? asBoolean(evaluate(subject, request), text) : known ? yes : no;
+    };
     const isAboutPrincipal = [...variables].every(name => name === 'principal');
     return {
       text,

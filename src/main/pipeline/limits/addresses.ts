@@ -3,6 +3,7 @@ import { BlockList, isIP, SocketAddress } from 'node:net';
 
 /** The key of an address; what is no address is its own key. */
 export function addressKey(ip: string): string {
+  if (!ip.includes(':') && !ip.includes('%')) return ip;
   const plain = plainAddress(ip);
   return isIP(plain) === 6 ? `${network64(plain)}/64` : plain;
 }

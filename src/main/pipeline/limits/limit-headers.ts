@@ -11,22 +11,26 @@ export interface LimitStanding {
 }
 
 const written = /^(?:x-)?ratelimit(?:-|$)/i;
+/** The shortest name of these: most fields are kept without a closer look. */
+const MIN_NAME = 'ratelimit'.length;
 
 /**
  * Writes `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-10: lists of the limits by their ids) and the
  * older `X-RateLimit-*` of the tightest one.
  */
 export function writeLimitHeaders(fields: string[], standings: readonly LimitStanding[]): void {
-  const tightest = standings.reduce<LimitStanding | undefined>(
-    (one, other) => (one === undefined || share(other) < share(one) ? other : one),
-    undefined,
-  );
+  let [tightest] = standings;
   if (tightest === undefined) return;
-  const policies = standings.map(
-    ({ limit }) => `"${limit.id}";q=${Math.floor(limit.capacity)};w=${Math.max(1, seconds(limit.capacityWindowMs))}`,
-  );
-  const states = standings.map(({ limit, remaining, resetMs }) => `"${limit.id}";r=${Math.floor(remaining)};t=${seconds(resetMs)}`);
-  fields.push('RateLimit-Policy', policies.join(', '), 'RateLimit', states.join(', '));
+  let policies = '';
+  let states = '';
+  for (const standing of standings) {
+    const { limit, remaining, resetMs } = standing;
+    if (share(standing) < share(tightest)) tightest = standing;
+    const comma = states === '' ? '' : ', ';
+    policies += `${comma}${limit.policyField}`;
+    states += `${comma}"${limit.id}";r=${Math.floor(remaining)};t=${seconds(resetMs)}`;
+  }
+  fields.push('RateLimit-Policy', policies, 'RateLimit', states);
   fields.push(
     'X-RateLimit-Limit',
     String(Math.floor(tightest.limit.capacity)),
@@ -39,9 +43,15 @@ export function writeLimitHeaders(fields: string[], standings: readonly LimitSta
 
 /** The same list when there are none in it, which is usual. */
 export function withoutLimitHeaders(rawHeaders: readonly string[]): readonly string[] {
-  // A flat list: each value stands behind its name.
-  const isOfLimits = (_: string, at: number) => written.test(rawHeaders[at - (at % 2)] as string);
-  return rawHeaders.some(isOfLimits) ? rawHeaders.filter((text, at) => !isOfLimits(text, at)) : rawHeaders;
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    // A flat list: each value stands behind its name.
+    if (isOfLimits(rawHeaders[at] as string))
+      return rawHeaders.filter((_, index) => !isOfLimits(rawHeaders[index - (index % 2)] as string));
+  return rawHeaders;
+}
+
+function isOfLimits(name: string): boolean {
+  return name.length >= MIN_NAME && written.test(name);
 }
 
 const whose: Readonly<Record<Tier, string>> = {

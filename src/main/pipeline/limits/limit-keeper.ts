@@ -9,15 +9,18 @@ const SWEPT_AT_ONCE = 4;
 export class LimitEntry {
   limit: PreparedLimit;
   readonly key: string;
+  /** Among all keys of all limits. */
+  readonly name: string;
   readonly meter: Meter;
   inFlight = 0;
   admittedCount = 0;
   refusedCount = 0;
   lastRefusedAt: number | undefined;
 
-  constructor(limit: PreparedLimit, key: string, nowUs: number) {
+  constructor(limit: PreparedLimit, key: string, name: string, nowUs: number) {
     this.limit = limit;
     this.key = key;
+    this.name = name;
     this.meter = meterOf(limit.config, nowUs);
   }
 }
@@ -47,12 +50,13 @@ export class LimitKeeper {
 
   /** The entry of a key; one that is not kept yet is new and full, and is kept once it is used. */
   find(limit: PreparedLimit, key: string, nowUs: number): LimitEntry {
-    return this.#entries.get(nameOf(limit, key)) ?? new LimitEntry(limit, key, nowUs);
+    const name = `${limit.id}\n${key}`;
+    return this.#entries.get(name) ?? new LimitEntry(limit, key, name, nowUs);
   }
 
   /** It was used, or refused: it becomes the newest. */
   touch(entry: LimitEntry, nowUs: number): void {
-    const name = nameOf(entry.limit, entry.key);
+    const { name } = entry;
     const isNew = !this.#entries.delete(name);
     this.#entries.set(name, entry);
     if (isNew) this.#makeRoom(nowUs);
@@ -69,20 +73,16 @@ export class LimitKeeper {
 
   #makeRoom(nowUs: number): void {
     let lookedAt = 0;
-    for (const [name, entry] of this.#entries) {
+    for (const entry of this.#entries.values()) {
       const isTooMany = this.#entries.size > this.#maxKeys;
       if (!isTooMany && lookedAt >= SWEPT_AT_ONCE) return;
       lookedAt += 1;
       // What is under way has to be given back to somebody; there are never more of those than open requests.
-      if (entry.inFlight === 0 && (isTooMany || isIdle(entry, nowUs))) this.#entries.delete(name);
+      if (entry.inFlight === 0 && (isTooMany || isIdle(entry, nowUs))) this.#entries.delete(entry.name);
     }
   }
 }
 
 function isIdle({ inFlight, meter }: LimitEntry, nowUs: number): boolean {
   return inFlight === 0 && meter.resetUs(nowUs) <= 0;
-}
-
-function nameOf({ id }: PreparedLimit, key: string): string {
-  return `${id}\n${key}`;
 }

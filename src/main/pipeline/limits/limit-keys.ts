@@ -25,7 +25,7 @@ function rawKey(
     case 'session':
       return session?.id ?? programKey(principal, client.ip, named.name);
     case 'endpoint':
-      return [route.path, method, tool || prompt].join(' ').trimEnd();
+      return `${route.path} ${method} ${tool || prompt}`.trimEnd();
   }
 }
 

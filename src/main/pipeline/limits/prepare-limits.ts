@@ -23,6 +23,8 @@ export interface PreparedLimit {
   /** What it promises over time: so many calls in `windowMs`. */
   readonly limit: number;
   readonly windowMs: number;
+  /** Its part of `RateLimit-Policy`, the same on every answer. */
+  readonly policyField: string;
   /** Equal for limits whose buckets mean the same. */
   readonly fingerprint: string;
   costOf(subject: Subject): number;
@@ -51,6 +53,7 @@ function prepareLimit(config: LimitConfig, path: string, compiler: ExpressionCom
         path: `${path}.costs[${JSON.stringify(name)}]`,
         message: `A call may cost at most ${capacity}, or it could never be made.`,
       });
+  const capacityWindowMs = isBucket ? (config.capacity / config.refill) * config.per : config.per;
   return {
     config,
     id: config.id,
@@ -58,9 +61,10 @@ function prepareLimit(config: LimitConfig, path: string, compiler: ExpressionCom
     mode: config.mode,
     match: compileMatch(config.match),
     capacity,
-    capacityWindowMs: isBucket ? (config.capacity / config.refill) * config.per : config.per,
+    capacityWindowMs,
     limit: isBucket ? config.refill : config.limit,
     windowMs: config.per,
+    policyField: `"${config.id}";q=${Math.floor(capacity)};w=${Math.max(1, Math.ceil(capacityWindowMs / 1000))}`,
     fingerprint: fingerprint(config),
     costOf: costs(config),
     isExempt: exemption(config, path, compiler, problems),

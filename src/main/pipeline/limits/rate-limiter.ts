@@ -6,12 +6,13 @@ import type { LimitConfig } from '../../../shared/config/schema.ts';
 import type { LimitsState } from '../../../shared/model/gateway-state.ts';
 import type { Clock } from '../../ports.ts';
 import type { Guard } from '../guard.ts';
-import { compareSpecificity } from '../policy/match.ts';
+import { compareSpecificity, type Matchable } from '../policy/match.ts';
+import { RememberedMatch } from '../policy/remembered-match.ts';
 import { subjectOf, surroundingsOf, type Subject } from '../policy/subject.ts';
 import type { Exchange, Verdict } from '../stage.ts';
 import { keyOf } from './limit-keys.ts';
 import { LimitKeeper, type LimitEntry } from './limit-keeper.ts';
-import { concurrencyReason, rateReason, writeLimitHeaders, type LimitStanding } from './limit-headers.ts';
+import { concurrencyReason, rateReason, writeLimitHeaders } from './limit-headers.ts';
 import { limitsState } from './limits-state.ts';
 import { prepareLimits, type PreparedLimit, type PreparedLimits, type Tier } from './prepare-limits.ts';
 
@@ -43,6 +44,12 @@ export interface LimitTally {
 /** Limits come and go with the configuration; those beyond this are not tallied. */
 const MAX_TALLIES = 1000;
 
+/** The limits in force of some tiers, and those of them that act on a message. */
+interface LimitsOfTiers {
+  readonly limits: readonly PreparedLimit[];
+  readonly applying: RememberedMatch<readonly PreparedLimit[]>;
+}
+
 /** What one request takes of one key. */
 interface Charge {
   readonly limit: PreparedLimit;
@@ -64,9 +71,7 @@ export class RateLimiter {
   readonly #keeper: LimitKeeper;
   #prepared: PreparedLimits = { limits: [] };
   /** Those in force, by the tiers that a stage asks about. */
-  readonly #byTiers = new Map<ReadonlySet<Tier>, readonly PreparedLimit[]>();
-  /** What the stages found about one request and nobody was told yet, by the list of fields that all of them share. */
-  readonly #untold = new WeakMap<string[], LimitStanding[]>();
+  readonly #byTiers = new Map<ReadonlySet<Tier>, LimitsOfTiers>();
   readonly #counts = { admittedCount: 0, refusedCount: 0, shadowCount: 0 };
   /** Of all limits that there were: what is counted never goes back. */
   readonly #tallies: LimitTally[] = [];
@@ -121,40 +126,49 @@ export class RateLimiter {
   admit(stage: string, tiers: ReadonlySet<Tier>, exchange: Exchange, guard: Guard): Admission {
     const nowUs = this.#deps.clock.monotonicUs();
     const charges = this.#chargesOf(tiers, exchange, guard, nowUs);
-    const enforced = charges.filter(({ entry }) => entry.limit.mode === 'enforce');
-    const shortages = enforced.flatMap(charge => shortageOf(charge, nowUs));
-    if (shortages.length > 0) return { kind: 'refused', verdict: this.#refuse(stage, guard, enforced, shortages, nowUs) };
-    for (const charge of charges) this.#take(stage, guard, charge, nowUs);
-    if (charges.some(({ cost }) => cost > 0)) this.#counts.admittedCount += 1;
-    this.#note(guard, enforced, nowUs);
-    const holders = charges.filter(({ held, entry }) => held > 0 && entry.limit.config.concurrency !== undefined);
-    return holders.length === 0 ? { kind: 'admitted' } : { kind: 'admitted', release: hold(holders) };
+    let shortages: Shortage[] | undefined;
+    for (const charge of charges) {
+      const shortage = charge.limit.mode === 'enforce' ? shortageOf(charge, nowUs) : undefined;
+      if (shortage !== undefined) (shortages ??= []).push(shortage);
+    }
+    if (shortages !== undefined) return { kind: 'refused', verdict: this.#refuse(stage, guard, charges, shortages, nowUs) };
+    let isCharged = false;
+    let holders: Charge[] | undefined;
+    for (const charge of charges) {
+      this.#take(stage, guard, charge, nowUs);
+      if (charge.cost > 0) isCharged = true;
+      if (charge.held > 0 && charge.limit.config.concurrency !== undefined) (holders ??= []).push(charge);
+    }
+    if (isCharged) this.#counts.admittedCount += 1;
+    this.#note(guard, charges, nowUs);
+    return holders === undefined ? admitted : { kind: 'admitted', release: hold(holders) };
   }
 
   /** Writes what all stages found into the fields of the answer, once. */
-  tell({ answerHeaders }: Guard): void {
-    const standings = this.#untold.get(answerHeaders);
+  tell({ answerHeaders, journey }: Guard): void {
+    const { standings } = journey;
     if (standings === undefined) return;
-    this.#untold.delete(answerHeaders);
+    journey.standings = undefined;
     writeLimitHeaders(answerHeaders, standings);
   }
 
-  #limitsOf(tiers: ReadonlySet<Tier>): readonly PreparedLimit[] {
+  #limitsOf(tiers: ReadonlySet<Tier>): LimitsOfTiers {
     const known = this.#byTiers.get(tiers);
     if (known !== undefined) return known;
     const limits = this.#prepared.limits.filter(({ tier, mode }) => mode !== 'off' && tiers.has(tier));
-    this.#byTiers.set(tiers, limits);
-    return limits;
+    const found = { limits, applying: new RememberedMatch(subject => applying(limits, subject)) };
+    this.#byTiers.set(tiers, found);
+    return found;
   }
 
   #chargesOf(tiers: ReadonlySet<Tier>, exchange: Exchange, guard: Guard, nowUs: number): Charge[] {
-    const limits = this.#limitsOf(tiers);
+    const { limits, applying: fitting } = this.#limitsOf(tiers);
     if (limits.length === 0) return [];
     const surroundings = surroundingsOf(exchange, guard, this.#deps.clock.now());
     const charges: Charge[] = [];
     // What costs nothing is charged nothing: its answer, too, says where the limits stand.
     const charge = (subject: Subject, costsNothing: boolean, isHeld: boolean) => {
-      for (const limit of applying(limits, subject)) {
+      for (const limit of fitting.of(subject)) {
         const key = keyOf(limit.tier, guard, subject);
         if (key === undefined || limit.isExempt(subject)) continue;
         const cost = costsNothing ? 0 : limit.costOf(subject);
@@ -186,7 +200,7 @@ export class RateLimiter {
   #take(stage: string, guard: Guard, charge: Charge, nowUs: number): void {
     const { entry, cost, held } = charge;
     if (entry.limit.mode === 'shadow') {
-      const [shortage] = shortageOf(charge, nowUs);
+      const shortage = shortageOf(charge, nowUs);
       if (shortage !== undefined) {
         this.#noteShadow(stage, guard, shortage, nowUs);
         charge.held = 0;
@@ -209,10 +223,10 @@ export class RateLimiter {
     guard.decisions.push({ stage, kind: 'shadow', id, tier, reason: reasonOf(shortage) });
   }
 
-  #refuse(stage: string, guard: Guard, enforced: readonly Charge[], shortages: readonly Shortage[], nowUs: number): Verdict {
+  #refuse(stage: string, guard: Guard, charges: readonly Charge[], shortages: readonly Shortage[], nowUs: number): Verdict {
     for (const { charge } of shortages) this.#refused(charge.entry, nowUs);
     this.#counts.refusedCount += 1;
-    this.#note(guard, enforced, nowUs);
+    this.#note(guard, charges, nowUs);
     const worst = shortages.reduce((one, other) => (other.waitMs > one.waitMs ? other : one));
     const { limit } = worst.charge.entry;
     // Drawn out once, so that words, data and Retry-After name the same time.
@@ -240,16 +254,19 @@ export class RateLimiter {
     this.#keeper.touch(entry, nowUs);
   }
 
-  #note({ answerHeaders }: Guard, enforced: readonly Charge[], nowUs: number): void {
-    const standings = this.#untold.get(answerHeaders) ?? [];
-    for (const { limit, entry } of enforced)
-      standings.push({ limit, remaining: entry.meter.remaining(nowUs), resetMs: entry.meter.resetUs(nowUs) / 1000 });
-    if (standings.length > 0) this.#untold.set(answerHeaders, standings);
+  #note({ journey }: Guard, charges: readonly Charge[], nowUs: number): void {
+    for (const { limit, entry } of charges) {
+      if (limit.mode !== 'enforce') continue;
+      const standing = { limit, remaining: entry.meter.remaining(nowUs), resetMs: entry.meter.resetUs(nowUs) / 1000 };
+      (journey.standings ??= []).push(standing);
+    }
   }
 }
 
+const admitted: Admission = { kind: 'admitted' };
+
 /** All limits that match; of those per endpoint only the closest, and what is merely watched displaces nothing that acts. */
-function applying(limits: readonly PreparedLimit[], subject: Subject): PreparedLimit[] {
+function applying(limits: readonly PreparedLimit[], subject: Matchable): PreparedLimit[] {
   const found: PreparedLimit[] = [];
   const closest: { enforce?: PreparedLimit; shadow?: PreparedLimit } = {};
   for (const limit of limits) {
@@ -273,13 +290,13 @@ function isFree({ kind, method }: { readonly kind: string; readonly method: stri
 }
 
 /** Why a charge does not fit; none when it does. What costs nothing always fits. */
-function shortageOf(charge: Charge, nowUs: number): Shortage[] {
+function shortageOf(charge: Charge, nowUs: number): Shortage | undefined {
   const { entry, cost, held } = charge;
   const { concurrency } = entry.limit.config;
   const waitMs = cost === 0 ? 0 : entry.meter.waitUs(cost, nowUs) / 1000;
-  if (waitMs > 0) return [{ charge, waitMs, isConcurrency: false }];
-  if (concurrency === undefined || held === 0 || entry.inFlight + held <= concurrency) return [];
-  return [{ charge, waitMs: held > concurrency ? Infinity : CONCURRENCY_WAIT_MS, isConcurrency: true }];
+  if (waitMs > 0) return { charge, waitMs, isConcurrency: false };
+  if (concurrency === undefined || held === 0 || entry.inFlight + held <= concurrency) return undefined;
+  return { charge, waitMs: held > concurrency ? Infinity : CONCURRENCY_WAIT_MS, isConcurrency: true };
 }
 
 function reasonOf({ charge, waitMs, isConcurrency }: Shortage): string {

@@ -3,7 +3,8 @@ import type { Mode, PolicyConfig, PolicyDefaults } from '../../../shared/config/
 import { canonicalDigest } from '../../traffic/canonical-digest.ts';
 import { ExpressionCompiler, type Expression } from '../cel/compile-expression.ts';
 import { ConfigProblems, doubleIds, type FoundProblem } from './config-problems.ts';
-import { compileMatch, type CompiledMatch } from './match.ts';
+import { compileMatch, type CompiledMatch, type Matchable } from './match.ts';
+import { RememberedMatch } from './remembered-match.ts';
 
 export interface PolicySource {
   readonly policies: readonly PolicyConfig[];
@@ -24,6 +25,8 @@ export interface CompiledPolicy {
 export interface CompiledPolicies {
   /** Sorted by id, because the order in the file means nothing. Without those that are off. */
   readonly policies: readonly CompiledPolicy[];
+  /** Those of them whose match fits, in the same order. */
+  about(subject: Matchable): readonly CompiledPolicy[];
   readonly defaults: PolicyDefaults;
   readonly policyMode: Mode;
   /** Of all that is said in them; it goes with every decision. */
@@ -50,8 +53,10 @@ export function compilePolicies({ policies, defaults, policyMode }: PolicySource
     .filter(({ mode }) => mode !== 'off' && policyMode !== 'off')
     .sort((one, other) => (one.id < other.id ? -1 : 1));
   if (problems.length > 0) throw new ConfigProblems(problems);
+  const matching = new RememberedMatch(subject => compiled.filter(({ match }) => match.matches(subject)));
   return {
     policies: compiled,
+    about: subject => matching.of(subject),
     defaults,
     policyMode,
     version: canonicalDigest({ policies, defaults, policyMode }).slice('sha256:'.length, 'sha256:'.length + 12),

@@ -115,10 +115,10 @@ function byDefault(
   return { effect: 'deny', by: 'default', reason: `No policy allows ${named(subject)}.`, isSilent: false };
 }
 
-function look({ policies }: CompiledPolicies, subject: Subject, { from, isListing = false, work, nowUs }: Asking): Finding[] {
+function look(compiled: CompiledPolicies, subject: Subject, { from, isListing = false, work, nowUs }: Asking): Finding[] {
   const findings: Finding[] = [];
-  for (const policy of policies) {
-    if ((from === 'server' && !policy.match.isForServers) || !policy.match.matches(subject)) continue;
+  for (const policy of compiled.about(subject)) {
+    if (from === 'server' && !policy.match.isForServers) continue;
     findings.push(evaluated(policy, subject, { isListing, work, nowUs }));
   }
   return findings;
@@ -150,17 +150,17 @@ function denies({ policy, result }: Finding, onError: 'deny' | 'allow'): boolean
 }
 
 function notes(findings: readonly Finding[], onError: 'deny' | 'allow', subject: Subject): Judgement['noted'] {
-  return findings.flatMap((finding): Judgement['noted'] => {
+  const noted: Pick<Decision, 'kind' | 'id' | 'reason'>[] = [];
+  for (const finding of findings) {
     const { policy, result, error } = finding;
     if (policy.effect === 'log') {
-      if (result === 'false' || result === 'unrecorded') return [];
+      if (result === 'false' || result === 'unrecorded') continue;
       const reason = result === 'error' ? `could not be evaluated: ${error ?? ''}` : (policy.message ?? named(subject));
-      return [{ kind: 'logged', id: policy.id, reason }];
-    }
-    return policy.mode === 'shadow' && denies(finding, onError)
-      ? [{ kind: 'shadow', id: policy.id, reason: denial(finding, subject) }]
-      : [];
-  });
+      noted.push({ kind: 'logged', id: policy.id, reason });
+    } else if (policy.mode === 'shadow' && denies(finding, onError))
+      noted.push({ kind: 'shadow', id: policy.id, reason: denial(finding, subject) });
+  }
+  return noted;
 }
 
 function denial({ policy, result, error }: Finding, subject: Subject): string {

@@ -75,7 +75,7 @@ function problemOf(key: string, keys: Set<string>, depth: number): UnclearKey['p
 
 /** Also letters that some readers take for others: the long s (U+017F) for an s, the Kelvin sign (U+212A) for a k. */
 function folded(key: string): string {
-  return key.toUpperCase().toLowerCase();
+  return isFolded.test(key) ? key : key.toUpperCase().toLowerCase();
 }
 
 function keyOf(quoted: string): string {
@@ -90,6 +90,9 @@ function stringEnd(text: string, start: number): number {
   }
   return text.length;
 }
+
+/** What most keys are made of. */
+const isFolded = /^[a-z_]*$/;
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;

@@ -17,7 +17,7 @@ export interface UpstreamCredentialsDeps {
   readonly log: Logger;
   /** For token endpoints; by default any address, as an operator wrote it. */
   readonly fetch?: OutboundFetch;
-  /** The tokens of who signed in from the app; absent where nobody can. */
+  /** The tokens of who signed in; absent where nobody can. */
   readonly signIn?: (upstream: string) => HeldCredentials;
 }
 

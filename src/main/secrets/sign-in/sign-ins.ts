@@ -1,4 +1,4 @@
-/** Signing in to upstreams from the app: begins sign-ins, keeps their tokens, renews them, and gives them to requests. */
+/** Signing in to upstreams, once, as a person: begins sign-ins, keeps their tokens, renews them, and gives them to requests. */
 import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Clock, Logger } from '../../ports.ts';
 import { outboundFetch, type OutboundFetch, type Reach } from '../../support/outbound-fetch.ts';

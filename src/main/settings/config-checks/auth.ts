@@ -1,4 +1,5 @@
 /** Authentication: somebody can get in, and nobody by a mistake. */
+import { knowsSomebody } from '../../../shared/config/auth-word.ts';
 import type { AuthConfig, Config, ListenerConfig } from '../../../shared/config/schema.ts';
 import type { ConfigFinding, ConfigPath } from '../config-problem.ts';
 import { isLoopbackHost } from '../../support/address-ranges.ts';
@@ -34,8 +35,7 @@ function authFindings(listener: ListenerConfig, auth: AuthConfig, path: ConfigPa
 }
 
 function nobodyGetsIn(listener: ListenerConfig, auth: AuthConfig, path: ConfigPath): ConfigFinding[] {
-  if (auth.issuers.length > 0 || auth.apiKeys.length > 0) return [];
-  if ((listener.tls?.clientCertificates ?? 'none') !== 'none') return [];
+  if (knowsSomebody(listener)) return [];
   if (auth.mode === 'optional') return [warning(path, 'No issuer and no API key is given, so that everybody is anonymous.')];
   return [{ path, message: 'Nobody could get in: add an entry to issuers or apiKeys.' }];
 }

@@ -1,6 +1,7 @@
 /** Listeners and the admin port: who can reach them, what two of them may not share, and where their routes lead. */
+import { knowsSomebody } from '../../../shared/config/auth-word.ts';
 import { nearestWord } from '../../../shared/filters/nearest-word.ts';
-import type { AuthConfig, Config, ListenerConfig } from '../../../shared/config/schema.ts';
+import type { Config, ListenerConfig } from '../../../shared/config/schema.ts';
 import type { ConfigFinding, ConfigPath } from '../config-problem.ts';
 import { isLoopbackHost } from '../../support/address-ranges.ts';
 import { cidrProblem, type ConfigCheck, repeated, warning } from './check.ts';
@@ -50,14 +51,13 @@ function adminReach({ admin }: Config): ConfigFinding[] {
 function reach(listener: ListenerConfig, path: ConfigPath): ConfigFinding[] {
   const { auth } = listener;
   if (auth === undefined) return open(listener, path);
-  return [...(auth.mode === 'optional' ? withoutCredentials(listener, auth, path) : []), ...dialled(listener, path)];
+  return [...(auth.mode === 'optional' ? withoutCredentials(listener, path) : []), ...dialled(listener, path)];
 }
 
 /** Whoever sends no credentials is anonymous; where none are known nobody could send any, and `auth` keeps nobody out. */
-function withoutCredentials(listener: ListenerConfig, { issuers, apiKeys }: AuthConfig, path: ConfigPath): ConfigFinding[] {
-  const { host, insecure, tls: material } = listener;
-  const knowsSomebody = issuers.length + apiKeys.length > 0 || (material?.clientCertificates ?? 'none') !== 'none';
-  if (!knowsSomebody) return open(listener, path);
+function withoutCredentials(listener: ListenerConfig, path: ConfigPath): ConfigFinding[] {
+  const { host, insecure } = listener;
+  if (!knowsSomebody(listener)) return open(listener, path);
   if (insecure || isLoopbackHost(host)) return [];
   return [
     warning(

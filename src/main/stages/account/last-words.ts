@@ -13,6 +13,7 @@ import { ownLine, ownReason } from '../../traffic/own-answer.ts';
 
 /** Longer streams are looked at up to here: whoever numbers events or answers early does so early. */
 const MAX_BYTES = 64 * 1024;
+const nothing = new Uint8Array(0);
 
 export class LastWords {
   readonly #guard: Guard;
@@ -20,13 +21,13 @@ export class LastWords {
   readonly #parts = new Parts();
   #sizeBytes = 0;
   #isSilenced = false;
-  #tail: Uint8Array = new Uint8Array(0);
+  #tail: Uint8Array = nothing;
 
-  constructor({ rawHeaders }: Pick<Answer, 'rawHeaders'>, isEventStream: boolean, guard: Guard) {
+  /** Of an event stream. */
+  constructor({ rawHeaders }: Pick<Answer, 'rawHeaders'>, guard: Guard) {
     this.#guard = guard;
     // A stream of a batch may have answered some of it; one with a length or an encoding has no room for anything more.
     this.#isPossible =
-      isEventStream &&
       !guard.isBatch &&
       guard.items[0]?.message.kind === 'request' &&
       fieldValue(rawHeaders, 'content-length') === undefined &&

@@ -6,7 +6,7 @@ import { RequestWork } from '../../pipeline/cel/work-budget.ts';
 import type { Guard } from '../../pipeline/guard.ts';
 import { drop } from '../../pipeline/policy/changed-text.ts';
 import { subjectOf, surroundingsOf, type Subject, type Surroundings } from '../../pipeline/policy/subject.ts';
-import type { Exchange, Next } from '../../pipeline/stage.ts';
+import type { Answer, Exchange, Next } from '../../pipeline/stage.ts';
 import type { ReadMessage } from '../../traffic/sighting.ts';
 import type { ApplyPolicyDeps } from '../apply-policy.ts';
 import { ServerAnswers } from './answer-server.ts';
@@ -18,8 +18,13 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /** A stream may stay for days; what is decided after these is done, and not told any more. */
 const MAX_TOLD = 100;
 
-/** Undefined when nobody needs to look at the answer: it then streams through untouched. */
-export function answerChanges(deps: ApplyPolicyDeps, exchange: Exchange, guard: Guard, next: Next): AnswerChanges | undefined {
+/** What becomes of an answer, once its head is there. Undefined when nobody needs to look at it: it then streams through untouched. */
+export function answerChanges(
+  deps: ApplyPolicyDeps,
+  exchange: Exchange,
+  guard: Guard,
+  next: Next,
+): ((answer: Answer) => AnswerChanges) | undefined {
   const { engine, pins } = deps;
   const { upstream, hasAuth } = guard.route;
   // Lists may also arrive on a stream: of HTTP+SSE (2024-11-05), or resumed (2025-11-25). Some servers answer what has no id.
@@ -38,11 +43,15 @@ export function answerChanges(deps: ApplyPolicyDeps, exchange: Exchange, guard: 
     surroundings: surroundingsOf(exchange, guard, deps.clock.now()),
     asked: kindsById(guard),
   });
-  return {
+  const changes: AnswerChanges = {
     upstream,
     maxBytes: MAX_BYTES,
     isClosed: isStrict || onServer === 'enforced' || (mayHaveLists && engine.hides(hasAuth)),
     change: (message, text) => look.change(message, text),
+  };
+  return answer => {
+    answers.answered(answer);
+    return changes;
   };
 }
 

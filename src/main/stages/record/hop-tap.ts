@@ -266,7 +266,9 @@ function readByGuards({ items, isBatch }: Guard): { readonly reading?: Reading }
 /** The recorder masks credential headers by their names; one that a configuration names for API keys may be called anything. */
 function maskedPairs(rawHeaders: readonly string[], keyHeader: string | undefined): [string, string][] {
   const pairs = fieldPairs(rawHeaders);
-  return keyHeader === undefined ? pairs : pairs.map(([name, value]) => [name, name.toLowerCase() === keyHeader ? MASK : value]);
+  if (keyHeader === undefined) return pairs;
+  for (const pair of pairs) if (pair[0].length === keyHeader.length && pair[0].toLowerCase() === keyHeader) pair[1] = MASK;
+  return pairs;
 }
 
 function copiedRequest(body: RequestBody, copy: BodyCopy | undefined): CopiedBody {

@@ -44,8 +44,7 @@ export class JsonWatch implements AnswerWatch {
   end(): AnswerWorth {
     // The answer to a batch (2025-03-26) is an array; its elements are not looked at.
     if (this.#firstByte === OPEN_BRACKET) return 'complete';
-    const { hasResult, hasError } = this.#scan.facts;
-    return (hasResult || hasError) && this.#scan.isClosed ? 'complete' : 'no-json-rpc';
+    return this.#scan.isAnswer && this.#scan.isClosed ? 'complete' : 'no-json-rpc';
   }
 }
 

@@ -1,7 +1,7 @@
 /** One request on its way to an instance, until its answer is delivered: slot, instance, credentials, time-outs, judgement. */
 import { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Guard } from '../../pipeline/guard.ts';
-import type { Answer, BodySource, Exchange } from '../../pipeline/stage.ts';
+import type { Answer, BodySource, Exchange, ExchangeEvents } from '../../pipeline/stage.ts';
 import { Departure } from '../../support/departure.ts';
 import { fieldValue } from '../../support/http-fields.ts';
 import { guardedAnswerFields, guardedRequest } from '../guarded-request.ts';
@@ -124,25 +124,23 @@ export class Call implements Timed, BodyEvents {
 
   async #sendOnce(usage: Usage, credentials: readonly string[]): Promise<Answer> {
     const { clock, deadlines, now } = this.#parts;
-    const { departure: client, events } = this.#exchange;
+    const { id, conversation, route, request, startedAt, departure: client, events } = this.#exchange;
     if (client.hasHappened) throw left();
     const guard = this.#guard;
     const departure = new Departure();
     this.#departure = departure;
     client.listener = () => departure.happen();
     const { target, connection } = usage.line;
+    const sent = guardedRequest(request, guard, { target, credentials, keyHeaders: now.keyHeaders });
     const exchange: Exchange = {
-      ...this.#exchange,
-      request: guardedRequest(this.#exchange.request, guard, { target, credentials, keyHeaders: now.keyHeaders }),
+      id,
+      conversation,
+      route,
+      request: sent,
+      startedAt,
       departure,
-      ...(events === undefined
-        ? {}
-        : {
-            events: {
-              interim: (status, rawHeaders) => events.interim(status, guardedAnswerFields(rawHeaders, guard)),
-              endpoint: path => events.endpoint(path),
-            },
-          }),
+      guard,
+      events: events === undefined ? noEvents : new GuardedEvents(events, guard),
     };
     const { journey } = guard;
     const sentUs = clock.monotonicUs();
@@ -154,7 +152,7 @@ export class Call implements Timed, BodyEvents {
       const sending = connection.send(exchange);
       // Sent first and noted second: the record adds nothing to the time a request needs.
       const { onSent } = journey;
-      delete journey.onSent;
+      journey.onSent = undefined;
       onSent?.();
       const answer = await sending;
       // Either may have happened while the answer was on its way to here.
@@ -336,6 +334,27 @@ export class Call implements Timed, BodyEvents {
     this.#parts.waits.closed(this.#sessionId);
   }
 }
+
+/** What a client hears of the upstream while it waits, without the fields that must not go on. */
+class GuardedEvents implements ExchangeEvents {
+  readonly #events: ExchangeEvents;
+  readonly #guard: Guard;
+
+  constructor(events: ExchangeEvents, guard: Guard) {
+    this.#events = events;
+    this.#guard = guard;
+  }
+
+  interim(status: number, rawHeaders: readonly string[]): void {
+    this.#events.interim(status, guardedAnswerFields(rawHeaders, this.#guard));
+  }
+
+  endpoint(path: string): void {
+    this.#events.endpoint(path);
+  }
+}
+
+const noEvents: ExchangeEvents = { interim: () => undefined, endpoint: () => undefined };
 
 const said: Record<TimeoutPhase, string> = {
   first_byte: 'did not begin to answer',

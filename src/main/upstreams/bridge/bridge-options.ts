@@ -2,6 +2,7 @@
 import type { TrafficError } from '../../../shared/errors/error-table.ts';
 import type { Clock, Ids, Logger } from '../../ports.ts';
 import type { OpenChannel } from './channel.ts';
+import type { QuestionOutcome } from './question-tally.ts';
 
 export interface BridgeOptions {
   /** For messages: `files/local`. */
@@ -29,6 +30,8 @@ export interface BridgeOptions {
    * no channel gives way.
    */
   readonly reclaim?: (upstreamSessionId: string, reason: string) => boolean;
+  /** A question of a server is over. */
+  readonly onQuestionOver?: (outcome: QuestionOutcome) => void;
   /** A channel was refused: there are `maxChannels`. */
   readonly onRefused?: (reason: string) => void;
   /** A channel broke by itself; `isMissed`: while somebody waited for an answer on it. */

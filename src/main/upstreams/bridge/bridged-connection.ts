@@ -15,6 +15,7 @@ import { HttpRefusal, type MessageChannel } from './channel.ts';
 import { streamAnswer } from './event-stream.ts';
 import { endIdlest, IDLE_BEFORE_RECLAIM_MS, type Reclaimable } from './idlest.ts';
 import { Link, type Lane } from './link.ts';
+import type { QuestionOutcome } from './question-tally.ts';
 import { RestartGate } from './restart-gate.ts';
 import { SessionLane } from './session-lane.ts';
 import { SharedLane } from './shared-lane.ts';
@@ -224,14 +225,15 @@ export class BridgedConnection {
   }
 
   async #open<L extends Lane>(opening: Opening<L>): Promise<BridgeLine<L>> {
-    const { maxChannels, maxPending = MAX_PENDING, name, open, onBroke, clock, log } = this.#options;
+    const { maxChannels, maxPending = MAX_PENDING, name, open, onBroke, onQuestionOver, clock, log } = this.#options;
     // Where several wait for room, what one made may be taken by another.
     while (this.#channelCount >= maxChannels) await this.#makeRoom();
     if (this.#isClosed) throw this.#shuttingDown(notSent);
     const uncount = this.#count();
     const nextServerId = () => String((this.#lastServerId += 1));
     const answeredOurselves = (text: string) => this.#noteOwnAnswer(opening.conversation(), text);
-    const link = new Link({ maxPending, nextServerId, answeredOurselves, log, facts: { upstream: name } });
+    const questionOver = (outcome: QuestionOutcome) => onQuestionOver?.(outcome);
+    const link = new Link({ maxPending, nextServerId, answeredOurselves, questionOver, log, facts: { upstream: name } });
     const lane = opening.lane(link);
     link.deliverTo(lane);
     const closed = (error: TrafficError, cleaned: Promise<void>) => {

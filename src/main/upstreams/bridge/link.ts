@@ -9,6 +9,7 @@ import type { BridgePace } from './bridge-pace.ts';
 import { HttpRefusal, type MessageChannel } from './channel.ts';
 import { batchElements, scanMessage, type ScannedMessage, type Slot } from './message-scan.ts';
 import type { PostReply } from './post-reply.ts';
+import type { QuestionOutcome } from './question-tally.ts';
 import { ServerRequests, type ServerRequest } from './server-asked.ts';
 import { splice } from './splice.ts';
 
@@ -31,6 +32,8 @@ export interface LinkOptions {
   readonly log: Logger;
   /** A question of the server was answered by ourselves; the id is that of the question as it was delivered. */
   readonly answeredOurselves: (text: string) => void;
+  /** A question of the server is over. Called once for each. */
+  readonly questionOver: (outcome: QuestionOutcome) => void;
   /** For log lines: upstream, instance. */
   readonly facts: Readonly<Record<string, unknown>>;
 }
@@ -126,6 +129,7 @@ export class Link {
     this.asked.clear();
     for (const reply of this.replies) reply.fail(error);
     this.replies.clear();
+    for (const question of this.#serverAsked.all()) this.#settleQuestion(question, 'lost');
   }
 
   /** Called at that pace. */
@@ -190,8 +194,11 @@ export class Link {
       this.#stray('The server asked its client something on a channel that clients share');
       const error = '{"code":-32601,"message":"Requests of the server have no client here."}';
       this.#sendOwn(`{"jsonrpc":"2.0","id":${id.text},"error":${error}}`);
+      this.#options.questionOver('refused');
       return;
     }
+    const oldest = this.#serverAsked.oldestOfFull;
+    if (oldest !== undefined) this.#answerUnheard(oldest, 'The client that was asked leaves too many questions open.');
     const { ourId } = this.#serverAsked.add(id, message.metaToken);
     const bytes = splice(message, [
       [id, ourId],
@@ -202,7 +209,7 @@ export class Link {
   }
 
   #answerUnheard(question: ServerRequest, reason: string): void {
-    this.#serverAsked.settle(question);
+    this.#settleQuestion(question, 'client-gone');
     this.#lane?.withdraw(question.ourId);
     const { log, facts, answeredOurselves } = this.#options;
     const error = JSON.stringify({ code: 50300, message: `${reason} Nobody answers for it.`, data: { reason: 'CLIENT_GONE' } });
@@ -212,6 +219,11 @@ export class Link {
     this.#unheardCount += 1;
     if (this.#unheardCount % LOG_EVERY === 1)
       log.info('A question of the server was answered for its client', { ...facts, reason, count: this.#unheardCount });
+  }
+
+  #settleQuestion(question: ServerRequest, outcome: QuestionOutcome): void {
+    this.#serverAsked.settle(question);
+    this.#options.questionOver(outcome);
   }
 
   #notificationIn(message: ScannedMessage): void {
@@ -239,6 +251,8 @@ export class Link {
   #cancelledIn(message: ScannedMessage, requestId: Slot): void {
     const own = this.#lane?.takesRequests === true ? this.#serverAsked.findByServer(requestId.key) : undefined;
     if (own !== undefined) {
+      // MCP, cancellation: whoever called a request off ignores what is still said about it.
+      this.#settleQuestion(own, 'cancelled');
       this.#lane?.deliver(splice(message, [[requestId, own.ourId]]), undefined);
       return;
     }
@@ -272,7 +286,7 @@ export class Link {
     const id = message.id as Slot;
     const request = this.#serverAsked.find(id.key);
     if (request === undefined) return undefined;
-    this.#serverAsked.settle(request);
+    this.#settleQuestion(request, 'answered');
     return splice(message, [[id, request.serverId.text]]);
   }
 

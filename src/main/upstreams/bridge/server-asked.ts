@@ -9,7 +9,7 @@ export interface ServerRequest {
   unheardTicks: number;
 }
 
-/** More unanswered questions than any client has open; beyond it the oldest is forgotten, and its answer is one to an unknown id. */
+/** More unanswered questions than any client has open; beyond it the oldest has to be settled before another is added. */
 const MAX_COUNT = 1000;
 
 export class ServerRequests {
@@ -26,8 +26,12 @@ export class ServerRequests {
     const request = { ourId: this.#nextId(), serverId, token, unheardTicks: 0 };
     this.#byOurId.set(request.ourId, request);
     this.#byServerId.set(serverId.key, request);
-    if (this.#byOurId.size > MAX_COUNT) this.settle(this.#byOurId.values().next().value as ServerRequest);
     return request;
+  }
+
+  /** Undefined while there is room. */
+  get oldestOfFull(): ServerRequest | undefined {
+    return this.#byOurId.size < MAX_COUNT ? undefined : this.#byOurId.values().next().value;
   }
 
   /** Also where a client turned the number into a string. */

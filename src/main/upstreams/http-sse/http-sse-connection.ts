@@ -1,6 +1,7 @@
 /** An instance that speaks HTTP+SSE (2024-11-05): one stream per client session, bridged to Streamable HTTP. */
 import type { Clock, Ids, Logger } from '../../ports.ts';
 import { BridgedConnection } from '../bridge/bridged-connection.ts';
+import type { QuestionTally } from '../bridge/question-tally.ts';
 import type { InstanceConnection } from '../instance-connection.ts';
 import { openSseChannel } from './sse-channel.ts';
 
@@ -26,6 +27,8 @@ export interface HttpSseConnectionOptions {
   readonly silenceMs?: number;
   /** How long a server waits for its client's answer while that client neither listens nor waits for anything. */
   readonly goneMs?: number;
+  /** Counts what becomes of the questions of the server. */
+  readonly questions?: QuestionTally;
 }
 
 const MAX_STREAMS = 1000;
@@ -37,7 +40,7 @@ const ENDPOINT_MS = 10_000;
  * exchanges: that which opens a session for its stream, and each one's own for its POST.
  */
 export function httpSseConnection(options: HttpSseConnectionOptions): InstanceConnection {
-  const { upstreamName, instanceId, http, clock, ids, log, maxPending, silenceMs, goneMs } = options;
+  const { upstreamName, instanceId, http, clock, ids, log, maxPending, silenceMs, goneMs, questions } = options;
   const { maxStreams = MAX_STREAMS, idleMs = IDLE_MS, endpointMs = ENDPOINT_MS } = options;
   const name = `${upstreamName}/${instanceId}`;
   const url = new URL(options.url);
@@ -54,6 +57,7 @@ export function httpSseConnection(options: HttpSseConnectionOptions): InstanceCo
     ...(maxPending === undefined ? {} : { maxPending }),
     ...(silenceMs === undefined ? {} : { silenceMs }),
     ...(goneMs === undefined ? {} : { goneMs }),
+    onQuestionOver: outcome => questions?.count(upstreamName, outcome),
     // A stream that ends while nobody waits, or a session that the server forgot, is no failure of it.
     onBroke(error, isMissed) {
       if (isMissed && error.code !== 'SESSION_LOST') for (const listener of exitListeners) listener(error.message);

@@ -3,6 +3,7 @@ import type { InstanceConfig, UpstreamConfig } from '../../../shared/config/sche
 import type { EmitEvent, GatewayEventOf } from '../../../shared/model/gateway-event.ts';
 import type { Clock, Ids, Logger } from '../../ports.ts';
 import { BridgedConnection } from '../bridge/bridged-connection.ts';
+import type { QuestionTally } from '../bridge/question-tally.ts';
 import type { InstanceConnection } from '../instance-connection.ts';
 import { childEnvironment } from './child-environment.ts';
 import { openChildChannel } from './child-channel.ts';
@@ -28,6 +29,8 @@ export interface StdioConnectionOptions {
   readonly silenceMs?: number;
   /** How long a server waits for its client's answer while that client neither listens nor waits for anything. */
   readonly goneMs?: number;
+  /** Counts what becomes of the questions of the server. */
+  readonly questions?: QuestionTally;
 }
 
 /**
@@ -35,7 +38,8 @@ export interface StdioConnectionOptions {
  * more, one that was idle for long gives way (`reclaim`), else it is UNAVAILABLE. A child that ends by itself fails what it was asked (UPSTREAM_BROKE) and its session is lost (SESSION_LOST).
  */
 export function stdioConnection(options: StdioConnectionOptions): InstanceConnection {
-  const { upstreamName, instance, config, resolvedEnv, ownEnv, clock, ids, log, emit, reclaim, maxPending, silenceMs, goneMs } = options;
+  const { upstreamName, instance, config, resolvedEnv, ownEnv, clock, ids, log, emit, reclaim, maxPending, silenceMs, goneMs, questions } =
+    options;
   const { command, args, cwd } = instance;
   if (command === undefined) throw new Error(`${upstreamName}/${instance.id} has no command.`);
   const name = `${upstreamName}/${instance.id}`;
@@ -66,6 +70,7 @@ export function stdioConnection(options: StdioConnectionOptions): InstanceConnec
     ...(maxPending === undefined ? {} : { maxPending }),
     ...(silenceMs === undefined ? {} : { silenceMs }),
     ...(goneMs === undefined ? {} : { goneMs }),
+    onQuestionOver: outcome => questions?.count(upstreamName, outcome),
     onRefused: reason => tell('refused', reason),
     onBroke: error => {
       for (const listener of exitListeners) listener(error.message);
