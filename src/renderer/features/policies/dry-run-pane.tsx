@@ -59,7 +59,8 @@ export function DryRunPane({ dryRun, limit, blocked, onLimit, onOpen }: DryRunPa
 
 function headline({ result, isRunning }: DryRun, blocked: string | undefined): string {
   if (blocked !== undefined) return blocked;
-  if (result === undefined) return isRunning ? 'Judging recorded calls…' : '';
+  if (isRunning) return 'Judging recorded calls…';
+  if (result === undefined) return '';
   return `${counted(result.callCount, 'recorded call')} judged by this text${result.changedCount === 0 ? ', none otherwise than now' : `, ${count(result.changedCount)} otherwise than now`}`;
 }
 

@@ -34,23 +34,25 @@ export function EditorHead(props: EditorHeadProps) {
       {draft !== undefined && <span className="badge warn">edited, not saved</span>}
       <span className="grow" />
       {view !== undefined && <Segmented label="Views" value={view} options={viewsOf(selected)} onChange={onView} />}
-      {problems.length > 0 && (
-        <button type="button" className="link error" onClick={() => onProblem(problems[0]?.line ?? 1)}>
-          <CircleAlert className="i s" aria-hidden="true" /> {counted(problems.length, 'problem')}
+      <span className="editor-do">
+        {problems.length > 0 && (
+          <button type="button" className="link error" onClick={() => onProblem(problems[0]?.line ?? 1)}>
+            <CircleAlert className="i s" aria-hidden="true" /> {counted(problems.length, 'problem')}
+          </button>
+        )}
+        <button type="button" className="btn" disabled={draft === undefined} onClick={props.onDiscard}>
+          Discard
         </button>
-      )}
-      <button type="button" className="btn" disabled={draft === undefined} onClick={props.onDiscard}>
-        Discard
-      </button>
-      <button
-        type="button"
-        className="btn primary"
-        disabled={draft === undefined || !isReady}
-        title={saveTitle(isConflict, problems.length)}
-        onClick={props.onSave}
-      >
-        Save<span className="sr"> and take into force</span>
-      </button>
+        <button
+          type="button"
+          className="btn primary"
+          disabled={draft === undefined || !isReady}
+          title={saveTitle(isConflict, problems.length)}
+          onClick={props.onSave}
+        >
+          Save<span className="sr"> and take into force</span>
+        </button>
+      </span>
     </div>
   );
 }

@@ -8,6 +8,7 @@ const SETTLE_MS = 400;
 export interface DryRun {
   readonly result: DryRunResult | undefined;
   readonly tookMs: number | undefined;
+  /** The result, where there is one, is of a text or a record that was there before. */
   readonly isRunning: boolean;
   readonly failure: string | undefined;
   /** Calls were recorded since. */
@@ -24,21 +25,27 @@ interface DryRunOptions {
   readonly isReady: boolean;
 }
 
-type Answer = Pick<DryRun, 'result' | 'tookMs' | 'failure'> & { readonly frameCount: number };
+type Answer = Pick<DryRun, 'result' | 'tookMs' | 'failure'> & { readonly frameCount: number; readonly text: string | undefined };
 
 export function useDryRun({ text, limit, inForce, isReady }: DryRunOptions): DryRun {
   const { host } = useWorkbench();
   const isConnected = useWireState().kind === 'connected';
   const [turn, setTurn] = useState(0);
   const [isRunning, setRunning] = useState(false);
-  const [answer, setAnswer] = useState<Answer>({ result: undefined, tookMs: undefined, failure: undefined, frameCount: 0 });
+  const [answer, setAnswer] = useState<Answer>({
+    result: undefined,
+    tookMs: undefined,
+    failure: undefined,
+    frameCount: 0,
+    text: undefined,
+  });
   const frameCount = useStatus()?.store.frameCount ?? 0;
   const seen = useRef(0);
   useEffect(() => {
     seen.current = frameCount;
   }, [frameCount]);
-  // Where nothing was there to be judged, the first call that is recorded is; later ones wait to be asked for, as judging takes time.
-  const firstCalls = answer.result?.callCount === 0 ? frameCount : 0;
+  // Where nothing was recorded, the first that is begins another run; later ones wait to be asked for, as looking through a record takes time.
+  const isFirst = answer.result !== undefined && answer.frameCount === 0 && frameCount > 0;
   useEffect(() => {
     if (!isReady || !isConnected) return;
     let isCurrent = true;
@@ -48,13 +55,14 @@ export function useDryRun({ text, limit, inForce, isReady }: DryRunOptions): Dry
       const frames = seen.current;
       try {
         const result = await host.call('policy.dryRun', { text, limit });
-        return { result, tookMs: performance.now() - start, failure: undefined, frameCount: frames };
+        return { result, tookMs: performance.now() - start, failure: undefined, frameCount: frames, text };
       } catch (error) {
         return {
           result: undefined,
           tookMs: undefined,
           failure: error instanceof Error ? error.message : String(error),
           frameCount: frames,
+          text,
         };
       }
     };
@@ -72,6 +80,7 @@ export function useDryRun({ text, limit, inForce, isReady }: DryRunOptions): Dry
       clearTimeout(timer);
       setRunning(false);
     };
-  }, [host, text, limit, inForce, isReady, isConnected, turn, firstCalls]);
-  return { ...answer, isRunning, isOld: frameCount > answer.frameCount, again: () => setTurn(turn + 1) };
+  }, [host, text, limit, inForce, isReady, isConnected, turn, isFirst]);
+  const isWaiting = isReady && answer.text !== text;
+  return { ...answer, isRunning: isRunning || isWaiting, isOld: frameCount > answer.frameCount, again: () => setTurn(turn + 1) };
 }
