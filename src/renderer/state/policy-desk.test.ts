@@ -6,7 +6,7 @@ import { PolicyDesk } from './policy-desk.ts';
 
 /** A host whose "YAML" is one policy per line: `id effect`. Edits know whole policies, effects and removals. */
 function hostOf(start: string) {
-  const disk = { text: start, problem: undefined as string | undefined, reads: 0 };
+  const disk = { text: start, problem: undefined as string | undefined, isAway: false };
   const hashOf = (text: string) => `#${text}`;
   const file = () => ({ path: '/d/s.yaml', text: disk.text, hash: hashOf(disk.text), exists: true, problems: [], warnings: [] });
   const write = (text: string, expectedHash: string) => {
@@ -17,11 +17,11 @@ function hostOf(start: string) {
   };
   const call = async (name: string, input: object): Promise<unknown> => {
     await new Promise(resolve => setTimeout(resolve, 5));
+    if (disk.isAway) throw new Error('away');
     const { text = '', edits = [], expectedHash = '' } = input as { text?: string; edits?: ConfigEdit[]; expectedHash?: string };
     if (name === 'config.read') return file();
     if (name === 'config.write') return write(text, expectedHash);
     if (name === 'config.edit') return write(edited(disk.text, edits), expectedHash);
-    disk.reads += 1;
     const now = edited(text, edits);
     return { text: now, problems: [], warnings: [], isReadable: true, policies: policiesOf(now), servers: [] };
   };
@@ -131,4 +131,24 @@ test('a draft that was thrown away comes back', async () => {
   expect(desk.text).toBe('a deny');
   if (draft !== undefined) desk.restore(draft);
   expect(desk.text).toBe('b deny');
+});
+
+test('edits that come one after the other without waiting are all made', async () => {
+  const { desk } = await deskOf('a deny\nb deny');
+  const edits = ['allow', 'log', 'require'].map(async (value, at) => {
+    await Promise.all(Array.from({ length: at * 3 }, () => Promise.resolve()));
+    await desk.edit([{ path: ['policies', at % 2, 'effect'], value }]);
+  });
+  await Promise.all(edits);
+  expect(desk.text).toBe('a require\nb log');
+  expect(desk.state()).toMatchObject({ pending: [], isReading: false });
+});
+
+test('what was typed while the host was away is read when it is back', async () => {
+  const { desk, disk } = await deskOf('a deny');
+  disk.isAway = true;
+  await expect(desk.edit([{ path: ['policies', 0, 'effect'], value: 'log' }])).rejects.toThrow('away');
+  disk.isAway = false;
+  await desk.refresh();
+  expect(desk.text).toBe('a log');
 });

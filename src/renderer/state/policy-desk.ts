@@ -75,6 +75,8 @@ export class PolicyDesk {
   /** Reads the file anew; a draft stays what it is. */
   async refresh(): Promise<void> {
     await this.#found(await this.#host.call('config.read', {}));
+    // What was on its way when the host went is asked anew.
+    await this.#read();
   }
 
   /** A person wrote in the text. */
@@ -207,22 +209,32 @@ export class PolicyDesk {
 
   /** Brings `read` up to the text and the edits; one question at a time, until nothing is left. */
   #read(): Promise<void> {
-    this.#reading ??= this.#readAll().finally(() => (this.#reading = undefined));
+    if (!this.#isBehind) return Promise.resolve();
+    this.#reading ??= this.#readAll();
     return this.#reading;
+  }
+
+  get #isBehind(): boolean {
+    const { pending, read, file } = this.#state;
+    return file !== undefined && (pending.length > 0 || read?.text !== this.text);
   }
 
   async #readAll(): Promise<void> {
     clearTimeout(this.#timer);
-    for (;;) {
-      const { pending, read } = this.#state;
-      const { text } = this;
-      if (pending.length === 0 && read?.text === text) break;
-      const now = await this.#host.call('config.draft', { text, edits: [...pending] });
-      // A person wrote on meanwhile: the edits are made anew, in what stands there now.
-      if (this.text !== text) continue;
-      this.#become({ ...this.#drafted(now.text), pending: this.#state.pending.filter(edit => !pending.includes(edit)), read: now });
+    try {
+      while (this.#isBehind) {
+        const { pending } = this.#state;
+        const { text } = this;
+        const now = await this.#host.call('config.draft', { text, edits: [...pending] });
+        // A person wrote on meanwhile: the edits are made anew, in what stands there now.
+        if (this.text !== text) continue;
+        this.#become({ ...this.#drafted(now.text), pending: this.#state.pending.filter(edit => !pending.includes(edit)), read: now });
+      }
+      this.#become({ isReading: false });
+    } finally {
+      // At once and not when the promise is settled: what comes in between must find nobody who is done already.
+      this.#reading = undefined;
     }
-    this.#become({ isReading: false });
   }
 
   #become(change: Partial<DeskState>): void {

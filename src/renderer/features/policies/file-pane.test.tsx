@@ -46,3 +46,16 @@ test('keys that are typed stay in the editor; those with Ctrl go on to the windo
   document.removeEventListener('keydown', listen);
   expect(heard.filter(key => key !== 'Control')).toEqual(['k']);
 });
+
+test('a file keeps its line ends', async () => {
+  const told: string[] = [];
+  const { around } = workbenchDouble();
+  const text = 'version: 1\r\nlimits: []\r\n';
+  const screen = await render(
+    around(<FilePane text={text} read={undefined} lines={undefined} wanted={undefined} onText={next => told.push(next)} />),
+  );
+  await screen.getByRole('textbox').click();
+  expect(told).toEqual([]);
+  await userEvent.keyboard('{Control>}{End}{/Control}x');
+  expect(told).toEqual([`${text}x`]);
+});

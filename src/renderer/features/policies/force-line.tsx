@@ -1,5 +1,6 @@
 /** Whether the file is in force, in the head of the page. */
 import { CircleAlert, CircleCheck, LoaderCircle } from 'lucide-react';
+import { visibleText } from '../../../shared/text/visible-text.ts';
 import { shortMoment } from '../../formats/time.ts';
 import type { Force } from '../../state/policy-force.ts';
 import { useNow } from '../../state/use-workbench.ts';
@@ -39,7 +40,7 @@ export function RejectedBanner({ force }: { readonly force: Force }) {
     <div className="banner error" role="alert">
       <CircleAlert className="i" aria-hidden="true" />
       <p>
-        <b>The gateway did not take the file as it stands.</b> What was in force before stays. {force.problems.join(' ')}
+        <b>The gateway did not take the file as it stands.</b> What was in force before stays. {visibleText(force.problems.join(' '))}
       </p>
     </div>
   );

@@ -1,5 +1,5 @@
 /** What a person must know before going on: policies that do not act, a file that is not in force, a conflict, a refusal. */
-import { CircleAlert, X } from 'lucide-react';
+import { CircleAlert, Info, X } from 'lucide-react';
 import { visibleText } from '../../../shared/text/visible-text.ts';
 import { IconButton } from '../../ui/icon-button.tsx';
 import { ConflictBanner } from './conflict-banner.tsx';
@@ -13,17 +13,28 @@ interface PageNotesProps {
 }
 
 export function PageNotes({ loaded, onTakeFile }: PageNotesProps) {
-  const { desk, state, file, mode, force } = loaded;
+  const { desk, state, file, said, mode, force } = loaded;
   const { draft, refusal } = state;
   const { isConflict } = desk;
   return (
     <div className="page-notes">
       {file.exists && <GatewayModeWarning mode={mode} />}
+      {force.kind === 'in-force' && mode !== said.policyMode && <Overridden said={said.policyMode} />}
       <RejectedBanner force={force} />
       {isConflict && draft !== undefined && (
         <ConflictBanner fileText={file.text} draftText={draft.text} onKeep={() => desk.keepDraft()} onReload={onTakeFile} />
       )}
       {refusal !== undefined && !isConflict && <Refusal text={refusal} onDismiss={() => desk.dismissRefusal()} />}
+    </div>
+  );
+}
+
+/** A switch that seems to do nothing would be a riddle. */
+function Overridden({ said }: { readonly said: string }) {
+  return (
+    <div className="banner plain" role="status">
+      <Info className="i" aria-hidden="true" />
+      <p>The environment of the host says which mode all policies are in. The file, which says {visibleText(said)}, is overruled.</p>
     </div>
   );
 }

@@ -61,6 +61,9 @@ const markedLines = StateField.define<DecorationSet>({
 export type YamlEditor = ReturnType<typeof yamlEditor>;
 
 export function yamlEditor({ host, text, onText, schema }: YamlEditorOptions) {
+  // The editor knows one kind of line end; a file with the other keeps its own.
+  const hasCrLf = text.includes('\r\n');
+  const written = (doc: string) => (hasCrLf ? doc.replaceAll('\n', '\r\n') : doc);
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' });
   const view = new EditorView({
     root,
@@ -86,7 +89,7 @@ export function yamlEditor({ host, text, onText, schema }: YamlEditorOptions) {
         keymap.of([...completionKeymap, ...searchKeymap, ...historyKeymap, ...defaultKeymap, indentWithTab]),
         EditorView.updateListener.of(update => {
           const isOurs = update.transactions.some(transaction => transaction.annotation(fromElsewhere) === true);
-          if (update.docChanged && !isOurs) onText(update.state.doc.toString());
+          if (update.docChanged && !isOurs) onText(written(update.state.doc.toString()));
         }),
       ],
     }),
@@ -101,9 +104,9 @@ export function yamlEditor({ host, text, onText, schema }: YamlEditorOptions) {
     /** Takes over a text that changed elsewhere; cursor and history stay. */
     show(next: string) {
       const { doc } = view.state;
-      const now = doc.toString();
-      if (now === next) return;
-      view.dispatch({ changes: changeBetween(now, next), annotations: fromElsewhere.of(true) });
+      const [now, wanted] = [doc.toString(), next.replaceAll('\r\n', '\n')];
+      if (now === wanted) return;
+      view.dispatch({ changes: changeBetween(now, wanted), annotations: fromElsewhere.of(true) });
     },
     tell(found: { readonly problems: readonly ConfigProblem[]; readonly warnings: readonly ConfigProblem[] }) {
       view.dispatch(setDiagnostics(view.state, diagnosticsOf(view.state.doc, found)));
