@@ -4,7 +4,7 @@ import type { TopicMessage, TopicName } from '../../src/shared/contract/topics.t
 import type { HostClient } from '../../src/renderer/host/host-client.ts';
 import type { WireState } from '../../src/renderer/host/wire-state.ts';
 
-type Answers = { readonly [N in CallName]?: (input: CallInput<N>) => CallOutput<N> };
+type Answers = { readonly [N in CallName]?: (input: CallInput<N>) => CallOutput<N> | Promise<CallOutput<N>> };
 
 export class FakeHost implements HostClient {
   state: WireState = { kind: 'connected' };
@@ -36,7 +36,7 @@ export class FakeHost implements HostClient {
 
   async call<N extends CallName>(name: N, input: CallInput<N>): Promise<CallOutput<N>> {
     await Promise.resolve();
-    const answer = this.#answers[name] as ((input: CallInput<N>) => CallOutput<N>) | undefined;
+    const answer = this.#answers[name] as Answers[N];
     if (answer === undefined) return new Promise(() => {});
     this.asked.push({ [name]: input });
     return answer(input);

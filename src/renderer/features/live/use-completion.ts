@@ -6,28 +6,42 @@ import { useWorkbench } from '../../state/use-workbench.ts';
 
 const MAX_SHOWN = 10;
 
+/** What was last found for a key; perhaps for fewer letters than stand there by now. */
+interface Offered {
+  readonly key: string | undefined;
+  readonly values: readonly string[];
+}
+
+/** Who types on and takes the first one at once must not get what fitted a letter ago. */
+function fitting({ key, values }: Offered, wantedKey: string | undefined, prefix: string): readonly string[] {
+  if (key !== wantedKey) return [];
+  const lower = prefix.toLowerCase();
+  const isWhole = (value: string) => wantedKey !== undefined && value === prefix;
+  return values.filter(value => value.toLowerCase().startsWith(lower) && !isWhole(value)).slice(0, MAX_SHOWN);
+}
+
 export function useCompletion(rest: string, caret: number, isFocused: boolean) {
   const { host } = useWorkbench();
   const { key, prefix } = wordAt(rest, caret);
-  const [values, setValues] = useState<readonly string[]>([]);
+  const [offered, setOffered] = useState<Offered>({ key, values: [] });
   const [index, setIndex] = useState(-1);
   const [isClosed, setClosed] = useState(false);
 
   useEffect(() => {
     setIndex(-1);
-    if (!isFocused) return setValues([]);
-    if (key === undefined) return setValues(prefix === '' ? [] : filterKeys.filter(known => known.startsWith(prefix)));
+    if (!isFocused) return setOffered({ key, values: [] });
+    if (key === undefined) return setOffered({ key, values: prefix === '' ? [] : filterKeys });
     let isCurrent = true;
     host.call('filter.values', { key, prefix }).then(
-      answer => isCurrent && setValues(answer.values.filter(value => value !== prefix).slice(0, MAX_SHOWN)),
-      () => isCurrent && setValues([]),
+      ({ values }) => isCurrent && setOffered({ key, values }),
+      () => isCurrent && setOffered({ key, values: [] }),
     );
     return () => {
       isCurrent = false;
     };
   }, [host, key, prefix, isFocused]);
 
-  const shown = isClosed || !isFocused ? [] : values;
+  const shown = isClosed || !isFocused ? [] : fitting(offered, key, prefix);
   return {
     key,
     values: shown,
