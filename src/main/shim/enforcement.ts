@@ -15,7 +15,7 @@ import {
   type VerdictHead,
 } from '../../shared/shim/protocol.ts';
 import { AskDesk, type WaitingAsk } from './ask-desk.ts';
-import { answersOf, ExpectedAnswers, ownIn, type Expected } from './expected-answers.ts';
+import { answersOf, ExpectedAnswers, isArray, ownIn, type Expected } from './expected-answers.ts';
 import { Lane, passed, type HeldLine, type Ruling } from './lane.ts';
 import type { Outlet } from './outlet.ts';
 import { answerWithheldLine, hostGoneLine, questionUnjudgedLine, requestsIn, tooLongLine } from './own-lines.ts';
@@ -329,7 +329,7 @@ function decidedHere(kind: Decision['kind'], reason: string): FrameMarks {
 }
 
 function isBatch({ whole }: HeldLine): boolean {
-  return Buffer.concat(whole.parts.slice(0, 1)).toString('latin1').trimStart().startsWith('[');
+  return isArray(whole.parts);
 }
 
 /** Nothing but white space asks nobody for anything. */
