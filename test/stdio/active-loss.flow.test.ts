@@ -161,6 +161,56 @@ describe.each(['closed', 'open'] as const)('%s', plan => {
     ]);
   });
 
+  test('while the first answer to a batch waits its turn behind an answer that is looked at', async () => {
+    using dir = tempDataDir();
+    const host = await startHost(dir.path, { plan });
+    await using client = startWrapped(dir.path, scriptedServer());
+    await isDecided(client, host);
+    const before = client.lines.length;
+    client.write(`${request(1, 'hold-answer', { tools: [] })}\n`);
+    await until(() => host.heard.includes('holding answer'), 'the answer');
+    const batch = [
+      { jsonrpc: '2.0', id: 2, method: 'tools/list', params: { tools: [], isSplit: true } },
+      { jsonrpc: '2.0', id: 3, method: 'later', params: { ms: 2_000 } },
+    ];
+    client.write(`${JSON.stringify(batch)}\n`);
+    await wait(500);
+    expect(client.lines).toHaveLength(before);
+    await host.kill('SIGKILL');
+    await answered(client, 3);
+    const code = isClosed ? 50300 : undefined;
+    expect(
+      answers(client)
+        .slice(before)
+        .map(({ id, error }) => [id, error?.code]),
+    ).toEqual([
+      [1, code],
+      [2, code],
+      [3, code],
+    ]);
+  });
+
+  test('after a batch was answered in parts of which the first had waited its turn: nothing of it comes again', async () => {
+    using dir = tempDataDir();
+    const host = await startHost(dir.path, { plan });
+    await using client = startWrapped(dir.path, scriptedServer());
+    await isDecided(client, host);
+    const before = client.lines.length;
+    client.write(`${request(1, 'hold-answer', { tools: [] })}\n`);
+    await until(() => host.heard.includes('holding answer'), 'the answer');
+    const listing = (id: number) => ({ jsonrpc: '2.0', id, method: 'tools/list', params: { tools: [], isSplit: true } });
+    client.write(`${JSON.stringify([listing(2), listing(3)])}\n`);
+    await wait(500);
+    expect(client.lines).toHaveLength(before);
+    host.tell({ release: true });
+    await client.line(line => line.startsWith('['));
+    await host.kill('SIGKILL');
+    client.write(`${request(4, 'echo')}\n`);
+    await answered(client, 4);
+    const after = client.lines.slice(before).flatMap(line => JSON.parse(line) as Answer | Answer[]);
+    expect(after.map(({ id }) => id)).toEqual([1, 2, 3, 4]);
+  });
+
   test('while it is silent: stopped, not dead', async () => {
     using dir = tempDataDir();
     await using host = await startHost(dir.path, { plan });

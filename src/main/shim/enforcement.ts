@@ -15,7 +15,7 @@ import {
   type VerdictHead,
 } from '../../shared/shim/protocol.ts';
 import { AskDesk, type WaitingAsk } from './ask-desk.ts';
-import { answersOf, ExpectedAnswers, ownIn, type Expected } from './expected-answers.ts';
+import { answersOf, ExpectedAnswers, isArray, ownIn, type Expected } from './expected-answers.ts';
 import { Lane, passed, type HeldLine, type Ruling } from './lane.ts';
 import type { Outlet } from './outlet.ts';
 import { answerWithheldLine, hostGoneLine, questionUnjudgedLine, requestsIn, tooLongLine } from './own-lines.ts';
@@ -39,6 +39,12 @@ export interface EnforcementOptions {
   readonly onRoom: () => void;
 }
 
+/** An answer to a part of a batch. */
+interface Gathered {
+  readonly line: HeldLine;
+  readonly ids: readonly string[];
+}
+
 export class Enforcement {
   readonly fromClient: Lane;
   readonly fromServer: Lane;
@@ -46,7 +52,9 @@ export class Enforcement {
   readonly #desk: AskDesk;
   readonly #expected = new ExpectedAnswers();
   /** Answers to parts of a batch, until it is complete; by the ask that brought the batch. */
-  readonly #gathered = new Map<number, { readonly line: HeldLine; readonly ids: readonly string[] }[]>();
+  readonly #gathered = new Map<number, Gathered[]>();
+  /** Batches that are complete by a verdict that still waits for its turn: what is gathered for them goes on with that one. */
+  readonly #complete = new Set<number>();
   #mode: ModeWord = 'transparent';
   #notedMode: ModeWord = 'transparent';
   #isClosedOnLoss = false;
@@ -127,12 +135,7 @@ export class Enforcement {
     if (wasActive) this.#noteMode('host-lost');
     this.#judgesServer &&= isClosed;
     this.#expected.lost(isClosed);
-    for (const group of this.#gathered.values())
-      for (const { line, ids } of group)
-        this.fromServer.insert(
-          isClosed ? [answerWithheldLine(ids, false)] : answersOf(line),
-          isClosed ? { flags: ['own-error'] } : undefined,
-        );
+    for (const group of this.#gathered.values()) for (const gathered of group) this.#handOn(gathered);
     this.#gathered.clear();
     for (const ask of this.#desk.lost()) this.#undecided(ask, isClosed);
     this.fromServer.steer();
@@ -219,18 +222,32 @@ export class Enforcement {
     };
     const lane = direction === 'fromClient' ? this.fromClient : this.fromServer;
     const { batch } = verdict;
+    if (batch !== undefined && verdict.kind !== 'gather') {
+      this.#gathered.delete(batch);
+      this.#complete.add(batch);
+    }
+    const batchOver = () => {
+      if (batch !== undefined) this.#complete.delete(batch);
+    };
     switch (verdict.kind) {
       case 'gather':
         return lane.rule(line, {
           forward: bytes.length === 0 ? 'nothing' : bytes,
           marks,
           afterwards: () => {
-            this.#gather(batch ?? 0, line, ids);
+            this.#gather(batch ?? 0, { line, ids });
             answerQuestions();
           },
         });
       case 'drop':
-        return lane.rule(line, { forward: 'nothing', marks, afterwards: answerQuestions });
+        return lane.rule(line, {
+          forward: 'nothing',
+          marks,
+          afterwards: () => {
+            batchOver();
+            answerQuestions();
+          },
+        });
       case 'answer':
         return lane.rule(line, {
           forward: 'nothing',
@@ -242,12 +259,12 @@ export class Enforcement {
         });
       case 'pass':
       case 'replace': {
-        if (batch !== undefined) this.#gathered.delete(batch);
         const { awaits = [] } = verdict;
         return lane.rule(line, {
           forward: verdict.kind === 'pass' ? 'as-is' : bytes,
           marks,
           afterwards: () => {
+            batchOver();
             this.#expect(awaits);
             answerQuestions();
           },
@@ -266,10 +283,19 @@ export class Enforcement {
     this.fromServer.steer();
   }
 
-  #gather(batch: number, line: HeldLine, ids: readonly string[]): void {
+  #gather(batch: number, gathered: Gathered): void {
+    if (this.#complete.has(batch)) return;
+    // The hub may have gone while its verdict waited for its turn.
+    if (!this.#isHubHere) return this.#handOn(gathered);
     const group = this.#gathered.get(batch) ?? [];
-    group.push({ line, ids });
+    group.push(gathered);
     this.#gathered.set(batch, group);
+  }
+
+  /** The hub is gone: the rest of the batch is not waited for. */
+  #handOn({ line, ids }: Gathered): void {
+    if (this.#mode === 'closed') this.fromServer.insert([answerWithheldLine(ids, false)], { flags: ownError });
+    else this.fromServer.insert(answersOf(line), undefined);
   }
 
   #hostGone(line: HeldLine): Ruling {
@@ -303,7 +329,7 @@ function decidedHere(kind: Decision['kind'], reason: string): FrameMarks {
 }
 
 function isBatch({ whole }: HeldLine): boolean {
-  return Buffer.concat(whole.parts.slice(0, 1)).toString('latin1').trimStart().startsWith('[');
+  return isArray(whole.parts);
 }
 
 /** Nothing but white space asks nobody for anything. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ExpectedAnswers } from './expected-answers.ts';
+import { ExpectedAnswers, ownIn } from './expected-answers.ts';
 import type { HeldLine } from './lane.ts';
 import { LineCopy } from './line-copy.ts';
 
@@ -44,8 +44,15 @@ test('an answer cannot be disguised: by a method beside its result, by an escape
     '{"\\u0069d":1,"\\u0072esult":{}}',
     `{"result":"${'x'.repeat(2_000_000)}","id":1}`,
     '[{"id":1,"result":{}}]',
+    ` \t[{"id":1,"result":"${'x'.repeat(2_000_000)}"}]`,
   ])
     expect(expecting('1').take(held(text)).asked).toEqual(['1']);
+});
+
+test('nor can a question: by white space before the array that it stands in, however long that is', () => {
+  const padding = 'x'.repeat(2_000_000);
+  for (const before of ['', ' ', ' '.repeat(100_000)])
+    expect(ownIn(held(`${before}[{"id":"q","method":"roots/list","params":"${padding}"}]`))).toEqual(['"q"']);
 });
 
 test('when the hub is lost, a closed session keeps in mind what nobody can check any more; an open one forgets it', () => {

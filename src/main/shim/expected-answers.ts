@@ -6,6 +6,7 @@ import type { HeldLine } from './lane.ts';
 
 /** Longer lines are judged by the facts that were scanned while they streamed past. */
 const parsedBelowBytes = 1024 * 1024;
+const OPEN_BRACKET = 0x5b;
 
 /** Ids may be used again while they are open, hence counts. */
 class Counts {
@@ -71,7 +72,7 @@ export class ExpectedAnswers {
 
 /** The ids of what a line of the server asks, maybe none; undefined where it neither asks nor tells anything of its own. */
 export function ownIn({ whole }: HeldLine): readonly string[] | undefined {
-  if (whole.sizeBytes > parsedBelowBytes && whole.parts[0]?.[0] !== 0x5b) {
+  if (whole.sizeBytes > parsedBelowBytes && !isArray(whole.parts)) {
     const { method, idText } = whole.whole?.facts ?? scanned(whole.parts);
     if (method === undefined) return undefined;
     return idText === undefined ? [] : [idText];
@@ -99,6 +100,12 @@ export function answersOf({ whole }: HeldLine): readonly Uint8Array[] {
   return [Buffer.from(`[${slices.filter((_, at) => isAnswer(json[at])).join(',')}]`, 'latin1')];
 }
 
+/** By the first byte that is no white space, which may stand in any part: what is scanned of a line knows nothing of arrays. */
+export function isArray(parts: readonly Uint8Array[]): boolean {
+  for (const part of parts) for (const byte of part) if (byte > 0x20) return byte === OPEN_BRACKET;
+  return false;
+}
+
 function isAnswer(item: unknown): boolean {
   return typeof item === 'object' && item !== null && (Object.hasOwn(item, 'result') || Object.hasOwn(item, 'error'));
 }
@@ -115,7 +122,7 @@ function ownId(item: unknown, source: string | undefined): readonly string[] | u
  * shall not get one past the checks by calling it a request as well.
  */
 function answeredIn({ whole }: HeldLine): readonly string[] {
-  if (whole.sizeBytes > parsedBelowBytes && whole.parts[0]?.[0] !== 0x5b) {
+  if (whole.sizeBytes > parsedBelowBytes && !isArray(whole.parts)) {
     const facts = whole.whole?.facts ?? scanned(whole.parts);
     return facts.idText !== undefined && (facts.hasResult || facts.hasError) ? [facts.idText] : [];
   }

@@ -42,10 +42,24 @@ test.each([
   expect(typeof usual(text)?.(subject(args), new RequestWork())).toBe('boolean');
 });
 
-test.each(['args.a.b == "x"', 'args == {}', 'http.path == "/"', 'now.getHours() > 1', 'args.a + "b" == "ab"', 'args.l.map(x, x) == []'])(
-  '%s does',
-  text => {
-    expect(usual(text)).toBeUndefined();
+test.each([
+  'args.a.b == "x"',
+  'args == {}',
+  'http.path == "/"',
+  'now.getHours() > 1',
+  'args.a + "b" == "ab"',
+  'args.l.map(x, x) == []',
+  'contains(tool, "delete")',
+])('%s does', text => {
+  expect(usual(text)).toBeUndefined();
+});
+
+test.each(['startsWith', 'endsWith', 'contains'])(
+  '%s is a method, and as a function it stays the error that it is in the library',
+  name => {
+    const { ok } = compiler.compile(`${name}(tool, "")`).test(subject({}));
+    expect(ok).toBe(false);
+    expect(compiler.compile(`tool.${name}("")`).test(subject({}))).toEqual({ ok: true, value: true });
   },
 );
 

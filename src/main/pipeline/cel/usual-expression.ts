@@ -22,6 +22,7 @@ type Scope = string | undefined;
 const MAX_NODES = 40;
 const MAX_TEXT = 256;
 const MAX_ROUNDS = 16;
+const methodsOfTexts = new Set(['startsWith', 'endsWith', 'contains']);
 
 /** Undefined where the expression has anything in it that is not usual. It is to be given before a meter is put into it. */
 export function usualTest(root: Node): UsualTest | undefined {
@@ -171,6 +172,8 @@ function call({ function: name, target, args }: NodeOf<'callExpr'>, scope: Scope
   // The first one that is false (true) decides; what comes before it was looked at, and has to be as usual.
   if (name === '_&&_') return joined(parts, false);
   if (name === '_||_') return joined(parts, true);
+  // As functions they are unknown to the library: `contains(tool, "x")` is an error there.
+  if (target === undefined && methodsOfTexts.has(name)) return undefined;
   const [one, other] = parts as [Part, Part];
   if (parts.length === 1) return ofOne(name, one);
   return parts.length === 2 ? ofTwo(name, one, other) : undefined;
