@@ -11,9 +11,10 @@ export function yamlCompletion(schema: () => Readonly<Record<string, unknown>> |
     const root = schema();
     if (root === undefined) return null;
     const line = state.doc.lineAt(pos);
-    const linesOf = (from: number, to: number) => state.doc.iterLines(from, to);
-    const before = [...linesOf(Math.max(1, line.number - MAX_LINES), line.number)];
-    const after = [...linesOf(line.number + 1, Math.min(state.doc.lines + 1, line.number + MAX_LINES))];
+    // The text has no lines before its first and after its last, and throws where they are asked for.
+    const linesOf = (from: number, to: number) => (from < to ? [...state.doc.iterLines(from, to)] : []);
+    const before = linesOf(Math.max(1, line.number - MAX_LINES), line.number);
+    const after = linesOf(line.number + 1, Math.min(state.doc.lines + 1, line.number + MAX_LINES));
     const place = yamlPlace(before, line.text.slice(0, pos - line.from), after);
     if (place === undefined || (!explicit && place.word === '' && place.kind === 'key')) return null;
     const isKey = place.kind === 'key';
