@@ -60,6 +60,7 @@ try {
   const endGuarded = await guardedGateway(host.dataDir, page);
   await everyLook(page, 'policies');
   await draftedPolicy(page);
+  await page.getByText('was allowed').first().waitFor();
   await everyLook(page, 'policies-draft');
   await page.getByLabel('And when').fill('args.');
   await page.getByRole('button', { name: '1 problem' }).waitFor();
