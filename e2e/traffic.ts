@@ -128,16 +128,18 @@ export async function wrapEcho(dataDir: string) {
       for (let left = count; left > 0; left -= 500) await write(Math.min(500, left));
       await settled();
     },
-    /** At a steady rate, in slices of 20 ms. */
-    async sendPaced(perSecond: number, forMs: number) {
+    /** At a steady rate, in slices of 20 ms, until it is told to end, at most for `maxMs`; resolves with how many calls that were. */
+    async sendPaced(perSecond: number, { maxMs, until }: { readonly maxMs: number; readonly until: AbortSignal }) {
       const start = Date.now();
-      for (let sent = 0; Date.now() - start < forMs;) {
+      let sent = 0;
+      while (Date.now() - start < maxMs && !until.aborted) {
         const due = Math.floor(((Date.now() - start) / 1000) * perSecond) - sent;
         if (due > 0) await write(due);
         sent += Math.max(0, due);
         await pause(20);
       }
       await settled();
+      return sent;
     },
     close: () => ended(child),
   };
