@@ -1,18 +1,10 @@
 /** Edits of policies: by path, in the text's own places, one per field. */
 import { expect, test } from 'vitest';
-import type { ConfigDraft, DraftPolicy } from '../../shared/model/config-draft.ts';
+import { aPolicy } from '../../../test/kit/a-policy.ts';
+import type { ConfigDraft } from '../../shared/model/config-draft.ts';
 import { additionOf, editsOf, fieldEdit, freeId, matchEdits, mergedEdits, withPending } from './policy-edits.ts';
 
-const policy = (id: string, rest: Partial<DraftPolicy> = {}): DraftPolicy => ({
-  line: 1,
-  endLine: 1,
-  id,
-  effect: 'deny',
-  mode: 'enforce',
-  match: {},
-  ...rest,
-});
-const textOf = (...ids: string[]) => ({ policies: ids.map(id => policy(id)) }) as unknown as ConfigDraft;
+const textOf = (...ids: string[]) => ({ policies: ids.map(id => aPolicy(id)) }) as unknown as ConfigDraft;
 
 test('a change finds its policy by id, wherever it stands', () => {
   const change = { kind: 'policy', id: 'b', key: 'mode', value: 'off' } as const;
@@ -42,14 +34,14 @@ test('ids stay unlike', () => {
 test('empty fields leave the file, and the last glob takes match along', () => {
   expect(fieldEdit(1, 'when', '')).toEqual({ path: ['policies', 1, 'when'], remove: true });
   expect(fieldEdit(1, 'id', '')).toEqual({ path: ['policies', 1, 'id'], value: '' });
-  const both = policy('a', { match: { tools: ['x'], servers: ['y'] } });
+  const both = aPolicy('a', { match: { tools: ['x'], servers: ['y'] } });
   expect(matchEdits(0, both, 'tools', [])).toEqual([{ path: ['policies', 0, 'match', 'tools'], remove: true }]);
-  expect(matchEdits(0, policy('a', { match: { tools: ['x'] } }), 'tools', [])).toEqual([{ path: ['policies', 0, 'match'], remove: true }]);
+  expect(matchEdits(0, aPolicy('a', { match: { tools: ['x'] } }), 'tools', [])).toEqual([{ path: ['policies', 0, 'match'], remove: true }]);
   expect(matchEdits(0, both, 'prompts', ['p'])).toEqual([{ path: ['policies', 0, 'match', 'prompts'], value: ['p'] }]);
 });
 
 test('globs come and go one by one, and the form shows them at once', () => {
-  const before = policy('a', { match: { tools: ['a', 'b', 'c'] } });
+  const before = aPolicy('a', { match: { tools: ['a', 'b', 'c'] } });
   const edits = matchEdits(0, before, 'tools', ['b', 'd', 'e']);
   const path = ['policies', 0, 'match', 'tools'];
   expect(edits).toEqual([
@@ -67,7 +59,7 @@ test('of two edits of one place the newer counts, and the form shows what is on 
   const typed = mergedEdits(mergedEdits([], [fieldEdit(0, 'when', 'a')]), [fieldEdit(0, 'when', 'ab')]);
   expect(typed).toEqual([{ path: ['policies', 0, 'when'], value: 'ab' }]);
   const all = mergedEdits(typed, [{ path: ['policies', 0, 'match', 'tools'], value: ['t'] }]);
-  expect(withPending(policy('a'), 0, all)).toMatchObject({ when: 'ab', match: { tools: ['t'] } });
-  expect(withPending(policy('a'), 1, all)).toEqual(policy('a'));
-  expect(withPending(policy('a', { match: { tools: ['t'] } }), 0, [{ path: ['policies', 0, 'match'], remove: true }]).match).toEqual({});
+  expect(withPending(aPolicy('a'), 0, all)).toMatchObject({ when: 'ab', match: { tools: ['t'] } });
+  expect(withPending(aPolicy('a'), 1, all)).toEqual(aPolicy('a'));
+  expect(withPending(aPolicy('a', { match: { tools: ['t'] } }), 0, [{ path: ['policies', 0, 'match'], remove: true }]).match).toEqual({});
 });

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import type { ListenerInfo } from '../../../shared/model/host.ts';
 import { shortcuts } from '../../state/shortcuts.ts';
 import { useAct, useHostInfo, useStatus, useWorkbench } from '../../state/use-workbench.ts';
-import { CopyButton } from '../../ui/copy-button.tsx';
+import { CopyableLine } from '../../ui/copyable-line.tsx';
 import { Mark } from '../../ui/mark.tsx';
 
 export function FirstRunPage() {
@@ -30,7 +30,7 @@ export function FirstRunPage() {
             For servers that a client starts itself. Put this in front of the server’s command in the client’s configuration, then restart
             the client.
           </p>
-          <Command text={info?.wrapCommand} label="Copy the wrap command" />
+          <CopyableLine text={info?.wrapCommand} label="Copy the wrap command" />
         </section>
         <section className="card way" aria-labelledby="way-proxy">
           <h2 id="way-proxy">
@@ -39,7 +39,7 @@ export function FirstRunPage() {
           </h2>
           <p>For servers that are reached over HTTP. Give the client the new address instead of the server’s own.</p>
           <OpenProxy />
-          <Command text={info?.proxyCommand} label="Copy the proxy command" />
+          <CopyableLine text={info?.proxyCommand} label="Copy the proxy command" />
         </section>
       </div>
       <section className="card sample" aria-labelledby="way-sample">
@@ -69,17 +69,6 @@ export function FirstRunPage() {
   );
 }
 
-function Command({ text, label }: { readonly text: string | undefined; readonly label: string }) {
-  return (
-    <div className="command">
-      {/* A long command scrolls, so it must be reachable by keyboard. */}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <code tabIndex={0}>{text ?? '…'}</code>
-      <CopyButton text={text ?? ''} label={label} />
-    </div>
-  );
-}
-
 /** Opens a listener in front of a URL right here; it lives as long as this window. */
 function OpenProxy() {
   const { host } = useWorkbench();
@@ -98,7 +87,7 @@ function OpenProxy() {
     return (
       <div className="opened" role="status">
         <p>Open while this window is. Dial this address:</p>
-        <Command text={opened.url} label="Copy the address" />
+        <CopyableLine text={opened.url} label="Copy the address" />
       </div>
     );
   return (

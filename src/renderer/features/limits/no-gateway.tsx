@@ -1,7 +1,7 @@
 /** Without a configuration there is nothing to limit: how one comes into force. */
 import { FileCog, SquareTerminal } from 'lucide-react';
 import { useHostInfo } from '../../state/use-workbench.ts';
-import { CopyButton } from '../../ui/copy-button.tsx';
+import { CopyableLine } from '../../ui/copyable-line.tsx';
 
 export function NoGateway() {
   const info = useHostInfo();
@@ -19,7 +19,7 @@ export function NoGateway() {
             Begin with an example
           </h2>
           <p>Writes a first file with comments into the data directory. With --from it takes over the servers of a client’s file.</p>
-          <Line
+          <CopyableLine
             text={info === undefined ? undefined : `npx shadowcat config init --data-dir ${quoted(info.dataDir, info.platform)}`}
             label="Copy the command"
           />
@@ -30,23 +30,12 @@ export function NoGateway() {
             Or save a file of your own
           </h2>
           <p>It is taken as soon as it is saved, and again with every change. What is wrong in it is said here.</p>
-          <Line text={path} label="Copy the path" />
+          <CopyableLine text={path} label="Copy the path" />
         </section>
       </div>
       <p className="second">
         A file elsewhere is taken by <code>npx shadowcat gateway --config FILE</code>.
       </p>
-    </div>
-  );
-}
-
-function Line({ text, label }: { readonly text: string | undefined; readonly label: string }) {
-  return (
-    <div className="command">
-      {/* A long line scrolls, so it must be reachable by keyboard. */}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <code tabIndex={0}>{text ?? '…'}</code>
-      <CopyButton text={text ?? ''} label={label} />
     </div>
   );
 }

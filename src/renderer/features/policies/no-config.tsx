@@ -1,6 +1,6 @@
 /** No configuration file yet: which one it would be, and what makes it. */
 import { FilePlus2 } from 'lucide-react';
-import { CopyButton } from '../../ui/copy-button.tsx';
+import { CopyableLine } from '../../ui/copyable-line.tsx';
 
 interface NoConfigProps {
   readonly path: string;
@@ -13,10 +13,7 @@ export function NoConfig({ path, isWriting, onBegin }: NoConfigProps) {
     <div className="no-config">
       <h2>No configuration file yet</h2>
       <p>Policies stand in this file. It is not there, so every call passes:</p>
-      <p className="command">
-        <code>{path}</code>
-        <CopyButton label="Copy the path" text={() => path} />
-      </p>
+      <CopyableLine label="Copy the path" text={path} />
       <button type="button" className="btn primary big" disabled={isWriting} onClick={onBegin}>
         <FilePlus2 className="i" aria-hidden="true" />
         Write a first file

@@ -1,18 +1,10 @@
 /** The list in a real browser: sentences, modes, drafts, and no order to change. */
 import { expect, test } from 'vitest';
 import { render } from 'vitest-browser-react';
+import { aPolicy } from '../../../../test/kit/a-policy.ts';
 import type { ConfigDraft, DraftPolicy } from '../../../shared/model/config-draft.ts';
 import { PolicyList } from './policy-list.tsx';
 
-const policy = (id: string, rest: Partial<DraftPolicy> = {}): DraftPolicy => ({
-  line: 1,
-  endLine: 1,
-  id,
-  effect: 'deny',
-  mode: 'enforce',
-  match: {},
-  ...rest,
-});
 const textOf = (...policies: DraftPolicy[]): ConfigDraft => ({
   text: JSON.stringify(policies),
   problems: [],
@@ -49,8 +41,8 @@ async function shown(said: ConfigDraft, read: ConfigDraft) {
 
 test('each policy is a sentence with its mode, and can be switched, opened and removed', async () => {
   const said = textOf(
-    policy('no-delete', { match: { tools: ['delete_*'] }, message: 'No.' }),
-    policy('watch', { effect: 'log', mode: 'off' }),
+    aPolicy('no-delete', { match: { tools: ['delete_*'] }, message: 'No.' }),
+    aPolicy('watch', { effect: 'log', mode: 'off' }),
   );
   const { screen, done } = await shown(said, said);
   const cards = screen.getByRole('listitem').elements();
@@ -73,7 +65,7 @@ test('each policy is a sentence with its mode, and can be switched, opened and r
 });
 
 test('what a draft changes is marked, and nothing is removed from under it', async () => {
-  const { screen } = await shown(textOf(policy('a'), policy('b')), textOf(policy('a', { effect: 'log' }), policy('c')));
+  const { screen } = await shown(textOf(aPolicy('a'), aPolicy('b')), textOf(aPolicy('a', { effect: 'log' }), aPolicy('c')));
   expect(
     screen
       .getByRole('listitem')
@@ -84,7 +76,7 @@ test('what a draft changes is marked, and nothing is removed from under it', asy
 });
 
 test('a duplicate is a whole policy with a name of its own', async () => {
-  const said = textOf(policy('a', { match: { servers: ['x'] }, when: 'true' }));
+  const said = textOf(aPolicy('a', { match: { servers: ['x'] }, when: 'true' }));
   const { screen, done } = await shown(said, said);
   await screen.getByRole('button', { name: 'Duplicate a' }).click();
   expect(done).toEqual([['add', { id: 'a-copy', effect: 'deny', match: { servers: ['x'] }, when: 'true' }]]);
